@@ -1,0 +1,53 @@
+#include "model/position.h"
+
+#include <gtest/gtest.h>
+
+namespace tributary::model {
+namespace {
+
+constexpr auto uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+TEST(BinlogPosition, OrdersByFileNumberThenOffset) {
+  EXPECT_LT((BinlogPosition{"mysql-bin.999999", 500}), (BinlogPosition{"mysql-bin.1000000", 4}));
+  EXPECT_LT((BinlogPosition{"b.000002", 4}), (BinlogPosition{"b.000002", 5}));
+  EXPECT_EQ((BinlogPosition{"mysql-bin.000143", 2924526}.dts_text()), "2924526@143");
+}
+
+TEST(GtidSet, MySqlTextRoundTripsAndMerges) {
+  auto set = GtidSet::parse(std::string(uuid) + ":1-5:7:9-10");
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->text(), std::string(uuid) + ":1-5:7:9-10");
+  set->add_mysql(uuid, 6);
+  set->add_mysql(uuid, 8);
+  set->add_mysql(uuid, 11);
+  EXPECT_EQ(set->text(), std::string(uuid) + ":1-11");
+  EXPECT_TRUE(set->contains_mysql(uuid, 11));
+  EXPECT_FALSE(set->contains_mysql(uuid, 12));
+}
+
+TEST(GtidSet, TaggedSourcesAreSourcesOfTheirOwn) {
+  auto set = GtidSet::parse(std::string(uuid) + ":1-2:blue:4-5");
+  ASSERT_TRUE(set);
+  EXPECT_TRUE(set->contains_mysql(std::string(uuid) + ":blue", 4));
+  EXPECT_FALSE(set->contains_mysql(uuid, 4));
+}
+
+TEST(GtidSet, MariaDbHoldsTheLastPerDomain) {
+  auto set = GtidSet::parse("0-101-5,2-1-77");
+  ASSERT_TRUE(set);
+  set->add_mariadb(0, 102, 6);
+  EXPECT_EQ(set->text(), "0-102-6,2-1-77");
+  EXPECT_TRUE(set->contains_mariadb(0, 6));
+  EXPECT_FALSE(set->contains_mariadb(1, 1));
+  EXPECT_TRUE(set->contains(*GtidSet::parse("0-101-4")));
+  EXPECT_FALSE(set->contains(*GtidSet::parse("0-101-7")));
+}
+
+TEST(GtidSet, RefusesWhatIsNotOne) {
+  for (const char* bad : {"x", "0-1", "0-1-2-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
+                          "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "0-1-1,3e11fa47-71ca-11e1-9e33-c80aa9429562:1"})
+    EXPECT_FALSE(GtidSet::parse(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace tributary::model

@@ -1,0 +1,61 @@
+// The structure of a table as read from the server that holds it. Column order is the order of the binlog's row images;
+// hidden columns (implicit keys, RDS row ids) are in the list, marked. Threads: immutable once built.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tributary::model {
+
+enum class ColumnType : std::uint8_t {
+  tinyint, smallint, mediumint, int_, bigint, decimal, float_, double_, bit, year, date, time, datetime, timestamp,
+  char_, varchar, tinytext, text, mediumtext, longtext, binary, varbinary, tinyblob, blob, mediumblob, longblob,
+  enum_, set, json, geometry, vector, uuid, inet4, inet6,
+};
+
+std::string_view to_string(ColumnType type);  // "int", "varchar", ...
+
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::int_;
+  bool is_unsigned = false;
+  bool is_nullable = true;
+  bool is_hidden = false;     // `_drds_implicit_id_`, `__#alibaba_rds_row_id#__`: a key at most, never a user column
+  bool is_generated = false;  // VIRTUAL or STORED
+  std::uint32_t length = 0;    // BINARY(n)/CHAR(n): bytes resp. characters; BIT(n): bits
+  std::uint8_t precision = 0;  // DECIMAL
+  std::uint8_t scale = 0;      // DECIMAL
+  std::uint8_t fraction_digits = 0;  // TIME, DATETIME, TIMESTAMP
+  std::string charset;         // as the server names it, empty where there is none
+  std::string collation;
+  std::string declared_type;   // the server's COLUMN_TYPE, e.g. "decimal(10,2) unsigned"
+  std::vector<std::string> labels;  // ENUM and SET, UTF-8, in order
+};
+
+struct Key {
+  std::string name;  // "PRIMARY" or the index name
+  bool is_primary = false;
+  std::vector<std::uint32_t> columns;  // indexes into TableSchema::columns, in key order
+};
+
+struct TableSchema {
+  std::string database;  // the name under which the rows leave (logical)
+  std::string table;
+  std::vector<Column> columns;
+  std::vector<Key> keys;  // primary key first if there is one, then unique keys by name; none with hidden columns only
+
+  // The columns that tell rows apart: the primary key, else the first unique key without nullable columns, else the
+  // hidden implicit id, else empty. `identity_is_hidden` says the last of these but one.
+  std::vector<std::uint32_t> identity;
+  bool identity_is_hidden = false;
+
+  // A number that changes with the user-visible field list (names, types) or the object's name: CRC-32, for metaVersion.
+  std::uint32_t version = 0;
+};
+
+using TableSchemaPtr = std::shared_ptr<const TableSchema>;
+
+}  // namespace tributary::model

@@ -1,0 +1,123 @@
+// A connection to one MySQL-family server: queries, streamed rows, the binlog dump. Hides the client library
+// (libmariadb), whose headers no other folder includes.
+//
+// Threads: one at a time, except abort(), which may be called from any thread to make a blocked read fail.
+// Errors: source_unreachable, source_access_denied, source_unknown_host, source_database_missing, source_lost, source_tls
+// for the connection, source_query for statements the server refuses (server_errno() tells which),
+// source_binlog_purged and source_server_id from the dump.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/position.h"
+
+namespace tributary::mysql {
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string user;
+  std::string password;
+  std::string database;   // may be empty
+  bool tls = false;       // required when set; refused if the server can't
+  std::string tls_ca;     // PEM file; verifies the server when set
+  int connect_timeout_s = 10;
+  int read_timeout_s = 600;  // a silent server is a lost one; heartbeats keep a dump alive
+
+  std::string address() const;  // host:port
+};
+
+enum class Flavour : std::uint8_t { mysql, mariadb };
+
+// A result held in memory; for metadata.
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;
+
+  // Index of a column by name, ignoring case; -1 if absent.
+  int column(std::string_view name) const;
+  // The cell as text, empty if NULL or the column is absent.
+  std::string_view text(std::size_t row, std::string_view column_name) const;
+};
+
+// One row of a streamed result: borrowed until the next next().
+struct RowView {
+  std::span<const char* const> values;  // nullptr for NULL
+  std::span<const unsigned long> lengths;
+};
+
+// Rows as they arrive from the server. Reading to the end, or destruction (which reads the rest), frees the connection.
+class RowStream {
+ public:
+  RowStream(RowStream&&) noexcept;
+  RowStream& operator=(RowStream&&) noexcept;
+  ~RowStream();
+  // False at the end.
+  base::Result<bool> next(RowView& row);
+  std::size_t column_count() const;
+
+ private:
+  friend class Connection;
+  struct State;
+  explicit RowStream(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Where a dump starts. With a GTID set the server finds the file; otherwise `at` counts.
+struct DumpStart {
+  model::BinlogPosition at;
+  std::optional<model::GtidSet> gtid_set;  // transactions not to be sent again
+  std::uint32_t server_id = 0;
+  std::uint32_t heartbeat_ms = 1000;
+  bool non_blocking = false;  // end at the end of the log instead of waiting (a heartbeat is then not sent)
+};
+
+class Connection {
+ public:
+  static base::Result<Connection> open(const Endpoint& endpoint);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  // A statement without a result, or whose result does not matter. Affected rows.
+  base::Result<std::uint64_t> execute(std::string_view sql);
+  base::Result<Table> query(std::string_view sql);
+  // First cell of the first row; empty text for NULL, an error if there is no row.
+  base::Result<std::string> scalar(std::string_view sql);
+  // Text protocol, unbuffered. Only one stream at a time; no other call until it has ended.
+  base::Result<RowStream> stream(std::string_view sql);
+
+  // Turns the connection into a binlog dump. After it only read_event() and abort() are meant.
+  base::Status start_dump(const DumpStart& start);
+  // The next event, header and checksum included, borrowed until the next call. Empty at the end (non-blocking only).
+  base::Result<std::string_view> read_event();
+
+  // Error number of the last refused statement, 0 if none.
+  unsigned server_errno() const;
+  Flavour flavour() const;
+  const std::string& server_version() const;  // as @@version: "10.11.19-MariaDB-log", "8.0.34"
+  std::uint32_t version_number() const;       // 101119, 80034
+  std::uint64_t connection_id() const;
+  const Endpoint& endpoint() const;
+  void abort();
+
+  std::string escape(std::string_view text) const;  // without quotes
+  std::string quote(std::string_view text) const;   // 'text'
+
+ private:
+  struct State;
+  explicit Connection(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// `name` with back quotes doubled and around it.
+std::string quote_name(std::string_view name);
+
+}  // namespace tributary::mysql
