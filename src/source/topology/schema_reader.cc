@@ -1,0 +1,301 @@
+#include "source/topology/schema_reader.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <unordered_map>
+
+namespace tributary::source {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using model::Column;
+using model::ColumnType;
+using model::Key;
+using model::TableSchema;
+
+namespace {
+
+const std::unordered_map<std::string_view, ColumnType>& types_by_name() {
+  using enum ColumnType;
+  static const std::unordered_map<std::string_view, ColumnType> types = {
+      {"tinyint", tinyint}, {"smallint", smallint}, {"mediumint", mediumint}, {"int", int_}, {"bigint", bigint},
+      {"decimal", decimal}, {"float", float_}, {"double", double_}, {"bit", bit}, {"year", year}, {"date", date},
+      {"time", time}, {"datetime", datetime}, {"timestamp", timestamp}, {"char", char_}, {"varchar", varchar},
+      {"tinytext", tinytext}, {"text", text}, {"mediumtext", mediumtext}, {"longtext", longtext}, {"binary", binary},
+      {"varbinary", varbinary}, {"tinyblob", tinyblob}, {"blob", blob}, {"mediumblob", mediumblob},
+      {"longblob", longblob}, {"enum", enum_}, {"set", set}, {"json", json}, {"geometry", geometry},
+      {"point", geometry}, {"linestring", geometry}, {"polygon", geometry}, {"multipoint", geometry},
+      {"multilinestring", geometry}, {"multipolygon", geometry}, {"geometrycollection", geometry},
+      {"geomcollection", geometry}, {"vector", vector}, {"uuid", uuid}, {"inet4", inet4}, {"inet6", inet6}};
+  return types;
+}
+
+template <typename T>
+T number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return static_cast<T>(std::min<std::uint64_t>(value, std::numeric_limits<T>::max()));
+}
+
+Result<Column> read_column(const mysql::Table& t, std::size_t row, const std::string& where) {
+  Column column;
+  column.name = t.text(row, "COLUMN_NAME");
+  const auto type = types_by_name().find(t.text(row, "DATA_TYPE"));
+  if (type == types_by_name().end())
+    return fail(ErrorCode::source_unsupported,
+                fmt::format("column {} is of type {}", column.name, t.text(row, "COLUMN_TYPE")), where);
+  column.type = type->second;
+  column.declared_type = t.text(row, "COLUMN_TYPE");
+  column.is_unsigned = column.declared_type.find("unsigned") != std::string::npos && column.type != ColumnType::enum_ &&
+                       column.type != ColumnType::set;
+  column.is_nullable = t.text(row, "IS_NULLABLE") == "YES";
+  column.is_hidden = column.name == drds_implicit_column;
+  const std::string_view extra = t.text(row, "EXTRA");
+  column.is_generated = extra.find("VIRTUAL") != std::string_view::npos || extra.find("STORED") != std::string_view::npos ||
+                        extra.find("PERSISTENT") != std::string_view::npos;
+  column.charset = t.text(row, "CHARACTER_SET_NAME");
+  column.collation = t.text(row, "COLLATION_NAME");
+  column.precision = number<std::uint8_t>(t.text(row, "NUMERIC_PRECISION"));
+  column.scale = number<std::uint8_t>(t.text(row, "NUMERIC_SCALE"));
+  column.fraction_digits = number<std::uint8_t>(t.text(row, "DATETIME_PRECISION"));
+  column.length = column.type == ColumnType::bit ? column.precision
+                                                 : number<std::uint32_t>(t.text(row, "CHARACTER_MAXIMUM_LENGTH"));
+  if (column.type == ColumnType::enum_ || column.type == ColumnType::set)
+    column.labels = parse_labels(column.declared_type);
+  return column;
+}
+
+std::string in_list(mysql::Connection& connection, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ",") + connection.quote(name);
+  return list;
+}
+
+}  // namespace
+
+std::vector<std::string> parse_labels(std::string_view declared) {
+  std::vector<std::string> labels;
+  const std::size_t open = declared.find('(');
+  if (open == std::string_view::npos) return labels;
+  for (std::size_t i = open + 1; i < declared.size() && declared[i] == '\'';) {
+    std::string label;
+    for (++i; i < declared.size(); ++i) {
+      if (declared[i] == '\'') {
+        if (i + 1 < declared.size() && declared[i + 1] == '\'') { label += '\''; ++i; continue; }
+        break;
+      }
+      // The server writes these four escapes here whatever the SQL mode.
+      if (declared[i] == '\\' && i + 1 < declared.size()) {
+        const char next = declared[i + 1];
+        const std::string_view from = "0nr\\";
+        if (const auto at = from.find(next); at != std::string_view::npos) {
+          label += std::string_view("\0\n\r\\", 4)[at];
+          ++i;
+          continue;
+        }
+      }
+      label += declared[i];
+    }
+    labels.push_back(std::move(label));
+    ++i;
+    if (i < declared.size() && declared[i] == ',') ++i;
+    else break;
+  }
+  return labels;
+}
+
+void finish_schema(TableSchema& schema) {
+  schema.identity.clear();
+  schema.identity_is_hidden = false;
+  const auto all_of_key = [&](const Key& key, auto predicate) {
+    return std::all_of(key.columns.begin(), key.columns.end(), [&](auto c) { return predicate(schema.columns[c]); });
+  };
+  for (const Key& key : schema.keys) {
+    if (key.is_primary || all_of_key(key, [](const Column& c) { return !c.is_nullable; })) {
+      schema.identity = key.columns;
+      break;
+    }
+  }
+  if (schema.identity.empty()) {
+    for (std::uint32_t i = 0; i < schema.columns.size(); ++i)
+      if (schema.columns[i].is_hidden) {
+        schema.identity = {i};
+        schema.identity_is_hidden = true;
+      }
+  }
+  std::string text = schema.database + "." + schema.table;
+  for (const Column& column : schema.columns)
+    if (!column.is_hidden) text += fmt::format(";{} {} {}", column.name, column.declared_type, column.charset);
+  schema.version = static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+}
+
+Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& connection, const std::string& database,
+                                                        const std::vector<std::string>& tables) {
+  std::map<std::string, TableSchema> schemas;
+  constexpr std::size_t batch_max = 500;
+  for (std::size_t from = 0; from < tables.size(); from += batch_max) {
+    const std::vector<std::string> names(tables.begin() + static_cast<std::ptrdiff_t>(from),
+                                         tables.begin() + static_cast<std::ptrdiff_t>(std::min(tables.size(), from + batch_max)));
+    const std::string list = in_list(connection, names);
+    TRY_VALUE(const mysql::Table bases, connection.query(fmt::format(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) "
+        "AND TABLE_TYPE = 'BASE TABLE'", connection.quote(database), list)));
+    for (std::size_t row = 0; row < bases.rows.size(); ++row) {
+      TableSchema& schema = schemas[std::string(bases.text(row, "TABLE_NAME"))];
+      schema.database = database;
+      schema.table = bases.text(row, "TABLE_NAME");
+    }
+    TRY_VALUE(const mysql::Table columns, connection.query(fmt::format(
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
+        "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        connection.quote(database), list)));
+    for (std::size_t row = 0; row < columns.rows.size(); ++row) {
+      const auto schema = schemas.find(std::string(columns.text(row, "TABLE_NAME")));
+      if (schema == schemas.end()) continue;  // a view
+      TRY_VALUE(Column column, read_column(columns, row, database + "." + schema->first));
+      schema->second.columns.push_back(std::move(column));
+    }
+    TRY_VALUE(const mysql::Table keys, connection.query(fmt::format(
+        "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} "
+        "AND TABLE_NAME IN ({}) AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX",
+        connection.quote(database), list)));
+    for (std::size_t row = 0; row < keys.rows.size(); ++row) {
+      const auto found = schemas.find(std::string(keys.text(row, "TABLE_NAME")));
+      if (found == schemas.end()) continue;
+      TableSchema& schema = found->second;
+      const std::string_view name = keys.text(row, "INDEX_NAME");
+      if (schema.keys.empty() || schema.keys.back().name != name)
+        schema.keys.push_back({std::string(name), name == "PRIMARY", {}});
+      const std::string_view column_name = keys.text(row, "COLUMN_NAME");
+      const auto column = std::find_if(schema.columns.begin(), schema.columns.end(),
+                                       [&](const Column& c) { return c.name == column_name; });
+      // A key on an expression or on a prefix does not tell rows apart by stored column values; it is dropped below.
+      if (column == schema.columns.end() || !keys.text(row, "SUB_PART").empty())
+        schema.keys.back().columns.push_back(std::numeric_limits<std::uint32_t>::max());
+      else
+        schema.keys.back().columns.push_back(static_cast<std::uint32_t>(column - schema.columns.begin()));
+    }
+  }
+  for (auto& [name, schema] : schemas) {
+    std::erase_if(schema.keys, [&](const Key& key) {
+      return std::any_of(key.columns.begin(), key.columns.end(), [&](std::uint32_t c) {
+        return c >= schema.columns.size() || schema.columns[c].is_hidden;
+      });
+    });
+    finish_schema(schema);
+  }
+  return schemas;
+}
+
+bool same_structure(const TableSchema& a, const TableSchema& b, std::string* difference) {
+  const auto say = [&](std::string text) {
+    if (difference) *difference = std::move(text);
+    return false;
+  };
+  if (a.columns.size() != b.columns.size())
+    return say(fmt::format("{} columns against {}", a.columns.size(), b.columns.size()));
+  for (std::size_t i = 0; i < a.columns.size(); ++i) {
+    const Column &x = a.columns[i], &y = b.columns[i];
+    if (x.name != y.name) return say(fmt::format("column {} is {} against {}", i + 1, x.name, y.name));
+    if (x.declared_type != y.declared_type || x.charset != y.charset)
+      return say(fmt::format("column {} is {} {} against {} {}", x.name, x.declared_type, x.charset, y.declared_type, y.charset));
+  }
+  if (a.identity != b.identity) return say("their keys differ");
+  return true;
+}
+
+namespace {
+
+// Splits the body of a CREATE TABLE at top-level commas, minding quotes, back quotes and parentheses.
+std::vector<std::string_view> split_items(std::string_view body) {
+  std::vector<std::string_view> items;
+  std::size_t begin = 0;
+  int depth = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const char c = body[i];
+    if (quote) {
+      if (c == '\\' && quote != '`') ++i;
+      else if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"' || c == '`') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      items.push_back(body.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  items.push_back(body.substr(begin));
+  return items;
+}
+
+std::size_t matching_parenthesis(std::string_view text, std::size_t open) {
+  int depth = 0;
+  char quote = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote) {
+      if (c == '\\' && quote != '`') ++i;
+      else if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"' || c == '`') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && --depth == 0) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+void remove_option(std::string& options, std::string_view name) {
+  const std::size_t at = options.find(name);
+  if (at == std::string::npos) return;
+  std::size_t end = at + name.size();
+  while (end < options.size() && std::isdigit(static_cast<unsigned char>(options[end]))) ++end;
+  options.erase(at, end - at);
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> read_create_statement(mysql::Connection& connection, const std::string& physical_database,
+                                          const std::string& physical_table, const std::string& table) {
+  const std::string name = mysql::quote_name(physical_database) + "." + mysql::quote_name(physical_table);
+  TRY_VALUE(const mysql::Table answer, connection.query("SHOW CREATE TABLE " + name));
+  const std::string_view text = answer.rows.empty() ? std::string_view{} : answer.text(0, "Create Table");
+  const std::size_t open = text.find(mysql::quote_name(physical_table) + " (");
+  const std::size_t body_begin = open == std::string_view::npos ? open : text.find('(', open + physical_table.size() + 2);
+  const std::size_t body_end = body_begin == std::string_view::npos ? body_begin : matching_parenthesis(text, body_begin);
+  if (body_end == std::string_view::npos)
+    return fail(ErrorCode::source_query, "SHOW CREATE TABLE gave no table definition", name);
+
+  const std::string hidden = mysql::quote_name(drds_implicit_column);
+  std::string body;
+  for (std::string_view item : split_items(text.substr(body_begin + 1, body_end - body_begin - 1))) {
+    item = trimmed(item);
+    if (item.starts_with(hidden) || item.find("(" + hidden + ")") != std::string_view::npos) continue;
+    if (item.starts_with("KEY `auto_shard_key_")) continue;
+    body += (body.empty() ? "\n  " : ",\n  ") + std::string(item);
+  }
+  std::string options(text.substr(body_end + 1));
+  remove_option(options, " AUTO_INCREMENT=");
+  return "CREATE TABLE " + mysql::quote_name(table) + " (" + body + "\n)" + options;
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,37 @@
+// Reads the structure of physical tables from the server that holds them (information_schema and SHOW CREATE TABLE).
+// Threads: as its connection.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/schema.h"
+#include "mysql/connection.h"
+
+namespace tributary::source {
+
+inline constexpr std::string_view drds_implicit_column = "_drds_implicit_id_";
+
+// Structures of the named base tables of one physical database, by physical table name. Tables that do not exist and
+// views are missing from the answer. Names in the structures are the physical ones.
+base::Result<std::map<std::string, model::TableSchema>> read_schemas(mysql::Connection& connection,
+                                                                     const std::string& database,
+                                                                     const std::vector<std::string>& tables);
+
+// CREATE TABLE of a physical table, rewritten for `table`, without hidden columns, their keys, AUTO_INCREMENT counters
+// and the middleware's helper indexes.
+base::Result<std::string> read_create_statement(mysql::Connection& connection, const std::string& physical_database,
+                                                const std::string& physical_table, const std::string& table);
+
+// True when both describe the same user-visible and hidden columns in the same order, and the same keys.
+bool same_structure(const model::TableSchema& a, const model::TableSchema& b, std::string* difference);
+
+// Sets identity and version from columns and keys; call after names are final.
+void finish_schema(model::TableSchema& schema);
+
+// Labels of "enum('a','b''c')" or "set(...)"; empty if the text is not of that form.
+std::vector<std::string> parse_labels(std::string_view declared_type);
+
+}  // namespace tributary::source

@@ -1,0 +1,77 @@
+// What a source consists of: the server instances, the logical tables a user sees, and the physical tables that hold
+// their rows. Physical tables are known by exact (instance, database, table), never by guessing from a name.
+//
+// Three kinds of source: PolarDB-X 1.0 (SHOW TOPOLOGY joined with SHOW DATASOURCES through the middleware), one
+// MySQL/MariaDB server, and any fleet of servers whose shards a task file describes.
+// Threads: values; discover() blocks on the network. Errors: the catalogue's source section.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/schema.h"
+#include "mysql/connection.h"
+
+namespace tributary::source {
+
+enum class Engine : std::uint8_t { polardbx10, mysql, mysql_shards };
+
+// Logical databases to carry: every table, or the tables listed.
+struct ObjectSelection {
+  std::map<std::string, std::optional<std::vector<std::string>>> databases;
+};
+
+// One rule of a fleet of shards: where the rows of a logical table lie. Patterns are exact names or use * and ?.
+struct ShardRule {
+  std::string database, table;                     // logical; table may be empty: every physical table by its own name
+  std::vector<std::string> physical_databases;     // patterns
+  std::vector<std::string> physical_tables;        // patterns; empty: the logical table's name
+};
+
+struct SourceConfig {
+  Engine engine = Engine::polardbx10;
+  mysql::Endpoint endpoint;                        // the middleware, or the one server
+  mysql::Endpoint storage_login;                   // user, password and TLS for the instances behind a middleware
+  std::map<std::string, std::string> storage_addresses;  // "host:port" as the source names it -> where we reach it
+  std::vector<mysql::Endpoint> shards;             // mysql_shards
+  std::vector<ShardRule> shard_rules;              // mysql_shards
+  ObjectSelection objects;
+};
+
+struct Instance {
+  std::string name;            // host:port as the source names it; the subtask's lasting name
+  mysql::Endpoint endpoint;    // where and as whom we connect
+  std::string server_version;
+  mysql::Flavour flavour = mysql::Flavour::mysql;
+  std::uint32_t version_number = 0;
+};
+
+enum class TableKind : std::uint8_t { sharded, broadcast, single };
+
+struct PhysicalTable {
+  std::uint32_t instance = 0;  // index into Topology::instances
+  std::uint32_t logical = 0;   // index into Topology::tables
+  std::string database, table;
+};
+
+struct LogicalTable {
+  TableKind kind = TableKind::single;
+  model::TableSchemaPtr schema;        // database and table are the logical names
+  std::string create_statement;        // CREATE TABLE with the logical name, hidden columns left out
+  std::vector<std::uint32_t> shards;   // indexes into Topology::physical
+};
+
+struct Topology {
+  std::vector<Instance> instances;
+  std::vector<LogicalTable> tables;
+  std::vector<PhysicalTable> physical;
+  std::vector<std::string> remarks;    // things left out on purpose, for the log (views, global index tables)
+};
+
+base::Result<Topology> discover(const SourceConfig& config);
+
+}  // namespace tributary::source
