@@ -1,0 +1,99 @@
+// Row images to values: rows events are read through a plan made once per table layout.
+//
+// Values are canonical as model/value.h says, the same as the snapshot gives for the same stored value. They borrow from
+// the rows event's bytes or from the reader's scratch and live until the next next().
+// Errors: data_schema_mismatch (plan), data_event_malformed, data_value_malformed, data_event_unsupported (partial JSON).
+// Threads: a RowPlan may be shared once made; a RowReader is for one thread at a time.
+// Source: MySQL libbinlogevents rows_event.h, sql/log_event.cc (row image layout per type).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/schema.h"
+#include "model/value.h"
+#include "source/binlog/event.h"
+#include "source/binlog/table_map.h"
+
+namespace tributary::source {
+
+enum class RowChange : std::uint8_t { insert, update, delete_ };
+
+// A rows event before its rows are looked at.
+struct RowsEvent {
+  RowChange change = RowChange::insert;
+  bool is_partial = false;  // PARTIAL_UPDATE_ROWS: after images may hold JSON diffs
+  std::uint64_t table_id = 0;
+  std::uint16_t flags = 0;
+  std::uint64_t column_count = 0;
+  std::string_view columns_before;  // bitmap of the columns in the images; of the only image for insert
+  std::string_view columns_after;   // of the after image; update only
+  std::string_view rows;
+  std::uint32_t rows_offset = 0;  // of `rows` in the event
+
+  static constexpr std::uint16_t flag_statement_end = 0x01;
+  bool ends_statement() const { return (flags & flag_statement_end) != 0; }
+};
+// The plain kinds, v1 and v2; pass compressed ones through inflate_rows() first.
+base::Result<RowsEvent> parse_rows(const EventView& event, const FormatDescription& format);
+// Only the table id, of compressed events too.
+base::Result<std::uint64_t> parse_rows_table_id(const EventView& event, const FormatDescription& format);
+
+// How the columns of one table are decoded: one opcode per column.
+class RowPlan {
+ public:
+  struct Step {
+    std::uint8_t opcode = 0;
+    std::uint8_t a = 0;       // small parameters, by opcode
+    std::uint16_t b = 0;
+    std::uint32_t length = 0;
+  };
+
+  // Fails with data_schema_mismatch, naming the column and both types, if rows described by `map` can't be rows of
+  // `schema`.
+  static base::Result<RowPlan> make(const TableMap& map, model::TableSchemaPtr schema);
+
+  // True if a later table map describes the same layout, so that this plan still holds.
+  bool fits(const TableMap& map) const { return wire_ == map.columns(); }
+  const model::TableSchemaPtr& schema() const { return schema_; }
+  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<WireColumn>& wire() const { return wire_; }
+
+ private:
+  model::TableSchemaPtr schema_;
+  std::vector<WireColumn> wire_;
+  std::vector<Step> steps_;
+};
+
+class RowReader {
+ public:
+  // Begins with the rows of an event; event and plan must outlive the rows. Fails if the event's column count is not the
+  // plan's.
+  base::Status open(const RowsEvent& event, const RowPlan& plan);
+  // parse_rows() and open() in one; inflates compressed events into the reader's own buffer.
+  base::Status open(const EventView& event, const FormatDescription& format, const RowPlan& plan);
+
+  // The next row; false at the end. `before` is filled for update and delete, `after` for insert and update: one value
+  // per schema column, in order; the other one is left empty.
+  base::Result<bool> next(std::vector<model::Value>& before, std::vector<model::Value>& after);
+
+  const RowsEvent& event() const { return event_; }
+
+ private:
+  base::Status read_image(std::string_view columns, bool all_present, std::uint32_t present,
+                          std::vector<model::Value>& row);
+
+  RowsEvent event_;
+  const RowPlan* plan_ = nullptr;
+  const char* at_ = nullptr;
+  const char* end_ = nullptr;
+  std::uint32_t present_before_ = 0, present_after_ = 0;
+  base::Buffer scratch_;
+  base::Buffer inflated_;
+  std::vector<std::uint32_t> scratch_columns_;
+};
+
+}  // namespace tributary::source
