@@ -3,7 +3,10 @@
 #include <errmsg.h>
 #include <fmt/format.h>
 #include <mysql.h>
+// after mysql.h
+#include <ma_pvio.h>
 #include <mysqld_error.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -319,6 +322,13 @@ Result<std::string_view> Connection::read_event() {
   if (static_cast<unsigned char>(packet[0]) == 254 && length < 9) return std::string_view{};
   if (packet[0] != 0) return fail(ErrorCode::source_lost, "unexpected packet in the binlog stream", state_->endpoint.address());
   return std::string_view(packet + 1, length - 1);
+}
+
+bool Connection::has_data() {
+  const MARIADB_PVIO* transport = state_->handle->net.pvio;
+  if (transport->cache_pos < transport->cache + transport->cache_size && transport->cache_size > 0) return true;
+  pollfd wanted{.fd = state_->socket, .events = POLLIN, .revents = 0};
+  return ::poll(&wanted, 1, 0) > 0;
 }
 
 unsigned Connection::server_errno() const { return state_->last_errno; }

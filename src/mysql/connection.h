@@ -99,6 +99,9 @@ class Connection {
   // The next event, header and checksum included, borrowed until the next call. Empty at the end (non-blocking only).
   base::Result<std::string_view> read_event();
 
+  // True when a read_event() would find data without waiting, as far as can be told.
+  bool has_data();
+
   // Error number of the last refused statement, 0 if none.
   unsigned server_errno() const;
   Flavour flavour() const;

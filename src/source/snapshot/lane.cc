@@ -15,6 +15,9 @@ using model::TableSchema;
 
 namespace {
 
+// Wider than BIGINT UNSIGNED and BIGINT together.
+__extension__ typedef __int128 Wide;
+
 bool is_integer(ColumnType type) { return type <= ColumnType::bigint; }
 
 // (a > x) OR (a = x AND b > y), or with <= for the included upper end. Row constructors are not used: MySQL 5.6 does not
@@ -82,28 +85,28 @@ Result<LanePlan> plan_lanes(mysql::Connection& connection, const PhysicalTable& 
   const std::string name = mysql::quote_name(schema.columns[key[0]].name);
   TRY_VALUE(const mysql::Table ends, connection.query(fmt::format(
       "SELECT MIN({0})+0, MAX({0})+0 FROM {1}.{2}", name, mysql::quote_name(table.database), mysql::quote_name(table.table))));
-  __int128 low = 0, high = 0;
-  const auto parse = [](const std::optional<std::string>& text, __int128& out) {
+  Wide low = 0, high = 0;
+  const auto parse = [](const std::optional<std::string>& text, Wide& out) {
     if (!text) return false;
     std::uint64_t magnitude = 0;
     const bool negative = text->starts_with('-');
     const char* at = text->data() + negative;
     const auto [end, problem] = std::from_chars(at, text->data() + text->size(), magnitude);
-    out = negative ? -static_cast<__int128>(magnitude) : static_cast<__int128>(magnitude);
+    out = negative ? -static_cast<Wide>(magnitude) : static_cast<Wide>(magnitude);
     return problem == std::errc{} && end == text->data() + text->size();
   };
-  if (!parse(ends.rows[0][0], low) || !parse(ends.rows[0][1], high) || high - low < static_cast<__int128>(wanted)) {
+  if (!parse(ends.rows[0][0], low) || !parse(ends.rows[0][1], high) || high - low < static_cast<Wide>(wanted)) {
     plan.lanes.push_back({});
     return plan;
   }
-  const auto text = [](__int128 n) {
+  const auto text = [](Wide n) {
     return n < 0 ? fmt::format("-{}", static_cast<std::uint64_t>(-n)) : fmt::format("{}", static_cast<std::uint64_t>(n));
   };
   // The first lane has no lower and the last no upper bound: keys outside today's range belong to them.
   KeyBound lower;
   for (std::uint64_t i = 1; i <= wanted; ++i) {
     KeyBound upper;
-    if (i < wanted) upper = {text(low + (high - low) * static_cast<__int128>(i) / static_cast<__int128>(wanted))};
+    if (i < wanted) upper = {text(low + (high - low) * static_cast<Wide>(i) / static_cast<Wide>(wanted))};
     plan.lanes.push_back({lower, upper});
     lower = upper;
   }

@@ -19,12 +19,6 @@ namespace {
 constexpr std::int64_t poll_ms = 5;
 constexpr std::int64_t barrier_wait_ms_max = 60'000;
 
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (const unsigned char c : bytes) out += fmt::format("{:02x}", c);
-  return out;
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -36,10 +30,6 @@ bool logs_xa_at_prepare(const Connection& c) {
 }
 
 }  // namespace
-
-std::string xid_key(std::string_view gtrid, std::string_view bqual, std::int64_t format_id) {
-  return fmt::format("{}:{}:{}", hex(gtrid), hex(bqual), format_id);
-}
 
 Result<LogEnd> read_log_end(Connection& connection) {
   const bool new_name = connection.flavour() == Flavour::mysql && connection.version_number() >= 80200;
@@ -85,11 +75,11 @@ Result<std::set<std::string>> read_prepared_xids(Connection& connection) {
         part = data.substr(open + 1, close - open - 1);
         at = close + 1;
       }
-      keys.insert(fmt::format("{}:{}:{}", parts[0], parts[1], format_id));
+      keys.insert(fmt::format("X'{}',X'{}',{}", parts[0], parts[1], format_id));
     } else {  // 0x616263
       const std::size_t gtrid = std::strtoull(std::string(rows->text(i, "gtrid_length")).c_str(), nullptr, 10) * 2;
       const std::string digits = data.starts_with("0x") ? data.substr(2) : data;
-      keys.insert(fmt::format("{}:{}:{}", digits.substr(0, gtrid), digits.substr(std::min(gtrid, digits.size())), format_id));
+      keys.insert(fmt::format("X'{}',X'{}',{}", digits.substr(0, gtrid), digits.substr(std::min(gtrid, digits.size())), format_id));
     }
   }
   return keys;

@@ -31,7 +31,7 @@ namespace tributary::source {
 struct EmittedState {
   model::BinlogPosition position;
   model::GtidSet gtid_set;
-  std::set<std::string> recently_decided_xids;  // canonical keys, see xid_key()
+  std::set<std::string> recently_decided_xids;  // as XaId::key()
 };
 
 // Where a server's log ends now: SHOW MASTER STATUS or its successors. Empty position: binary logging is off.
@@ -41,10 +41,8 @@ struct LogEnd {
 };
 base::Result<LogEnd> read_log_end(mysql::Connection& connection);
 
-// Prepared, undecided transactions: canonical keys.
+// Prepared, undecided transactions, each as XaId::key(). Empty where a prepared transaction is logged at its commit only.
 base::Result<std::set<std::string>> read_prepared_xids(mysql::Connection& connection);
-// hex(gtrid):hex(bqual):formatID, the form used as a key everywhere.
-std::string xid_key(std::string_view gtrid, std::string_view bqual, std::int64_t format_id);
 
 // A connection for snapshot reads: session settings that make text exact and long reads possible.
 base::Result<mysql::Connection> open_snapshot_connection(const Instance& instance);

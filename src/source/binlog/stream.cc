@@ -1,0 +1,422 @@
+#include "source/binlog/stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "source/binlog/event_body.h"
+#include "source/binlog/held_transactions.h"
+#include "source/binlog/payload.h"
+#include "source/binlog/statement.h"
+
+namespace tributary::source {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::size_t recently_decided_max = 4096;
+constexpr int silence_s_max = 30;  // heartbeats come every second
+
+// A captured table with the layout its latest table map gave.
+struct Bound {
+  TableMap map;
+  std::optional<RowPlan> plan;
+};
+
+// The group being read.
+struct Group {
+  bool open = false;
+  bool in_begin = false;   // a statement does not end it
+  bool skip = false;       // handed on by an earlier run
+  bool has_rows = false;   // handed on since the last boundary
+  std::string xid;         // not empty: rows are held under it
+  std::string gtid_source; // MySQL, with gtid_number
+  std::uint64_t gtid_number = 0;
+  std::uint32_t domain = 0;  // MariaDB, with gtid_number
+};
+
+}  // namespace
+
+struct BinlogStream::State {
+  State(mysql::Connection c, std::vector<CapturedTable> t, const StreamStart& s, const StreamOptions& o)
+      : connection(std::move(c)), tables(std::move(t)), names(tables), start(s), end(s.restart), bound(tables.size()),
+        held(o.spill_dir, o.xa_bytes_max) {}
+
+  mysql::Connection connection;
+  const std::vector<CapturedTable> tables;
+  const StatementNames names;
+  const StreamStart start;
+
+  FormatDescription format;
+  StreamPosition end;  // last boundary between transactions
+  RowContext context;  // of the event being read; position.file is the file being read
+  Group group;
+  std::vector<Bound> bound;
+  std::vector<std::pair<std::uint64_t, std::int64_t>> table_ids;  // of this group; -1: not captured
+  RowReader reader;
+  PayloadReader payload;
+  base::Buffer scratch;
+  HeldTransactions held;
+  std::set<std::string> decided;
+  std::deque<std::string> decided_order;
+  std::uint64_t decided_count = 0;
+  StreamHandler* handler = nullptr;
+
+  Status run(StreamHandler& to, const base::CancelToken& cancel);
+  Status take(std::string_view raw);
+  Status process(const EventView& event);
+  Status on_gtid(const EventView& event);
+  Status on_mariadb_gtid(const EventView& event);
+  Status on_query(const EventView& event);
+  Status on_xa_statement(const XaStatement& statement);
+  Status on_table_map(const EventView& event);
+  Status on_rows(const EventView& event);
+  Status deliver_rows(const EventView& event, std::uint32_t table);
+  Status on_rotate(const EventView& event);
+  Status on_heartbeat(const EventView& event);
+
+  void begin_group();
+  void close_group();
+  Status commit_group();
+  Status decide(const std::string& xid, bool commit);
+  std::uint64_t offset_after(const EventHeader& header) const;
+  bool already_emitted() const;
+  void remember_decided(const std::string& xid);
+};
+
+void BinlogStream::State::begin_group() {
+  if (group.open) return;
+  group.open = true;
+  group.in_begin = false;
+  group.has_rows = false;
+  group.xid.clear();
+  group.gtid_source.clear();
+  group.gtid_number = 0;
+  table_ids.clear();
+  context.thread_id = 0;
+  context.safe_position = end.at;
+  group.skip = !start.by_gtid && end.at < start.emitted.at;
+}
+
+bool BinlogStream::State::already_emitted() const {
+  if (!start.by_gtid) return group.skip;
+  if (!group.gtid_source.empty()) return start.emitted.gtid_set.contains_mysql(group.gtid_source, group.gtid_number);
+  return group.gtid_number > 0 && start.emitted.gtid_set.contains_mariadb(group.domain, group.gtid_number);
+}
+
+// Moves the boundary behind the group that ends with the present event.
+void BinlogStream::State::close_group() {
+  if (!group.gtid_source.empty()) end.gtid_set.add_mysql(group.gtid_source, group.gtid_number);
+  else if (group.gtid_number > 0) end.gtid_set.add_mariadb(group.domain, context.server_id, group.gtid_number);
+  end.at.file = context.position.file;
+  end.at.offset = context.position.offset;
+  group.open = false;
+  group.in_begin = false;
+}
+
+Status BinlogStream::State::commit_group() {
+  const bool has_rows = group.has_rows;
+  const bool skip = group.skip;
+  close_group();
+  if (skip) return {};
+  return has_rows ? handler->on_commit(end) : handler->on_advance(end, context.timestamp_s);
+}
+
+// Servers write 32 bits; files can be longer. Skipped events (reading by GTID) make jumps, always forward.
+std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const {
+  const std::uint64_t now = context.position.offset;
+  if (header.next_position == 0) return now + header.size;
+  std::uint64_t next = (now & ~std::uint64_t{0xffffffff}) | header.next_position;
+  if (next < now) next += std::uint64_t{1} << 32;
+  return next;
+}
+
+void BinlogStream::State::remember_decided(const std::string& xid) {
+  if (!decided.insert(xid).second) return;
+  ++decided_count;
+  decided_order.push_back(xid);
+  if (decided_order.size() > recently_decided_max) {
+    decided.erase(decided_order.front());
+    decided_order.pop_front();
+  }
+}
+
+Status BinlogStream::State::take(std::string_view raw) {
+  auto event = parse_event(raw, format);
+  if (!event) return fail(std::move(event.error()).in(context.position.text()));
+  const EventHeader& header = event->header;
+  const bool real = !header.is_artificial() && header.type != EventType::heartbeat && header.type != EventType::heartbeat_v2 &&
+                    !(header.type == EventType::rotate && header.timestamp == 0) &&
+                    !(header.type == EventType::format_description && header.next_position == 0);
+  const std::uint64_t begin = context.position.offset;
+  if (real) {
+    context.position.offset = offset_after(header);
+    context.timestamp_s = header.timestamp;
+    context.server_id = header.server_id;
+  }
+  if (auto done = process(*event); !done)
+    return fail(std::move(done.error()).in(fmt::format("{}:{}", context.position.file, begin)));
+  return {};
+}
+
+Status BinlogStream::State::process(const EventView& event) {
+  switch (event.header.type) {
+    case EventType::rotate: return on_rotate(event);
+    case EventType::format_description: {
+      TRY_VALUE(format, parse_format_description(event));
+      if (group.open && group.has_rows) {
+        // The server died while it wrote the last transaction of the former file: it never happened.
+        group = {};
+        TRY(handler->on_rollback(end));
+      }
+      group = {};
+      return {};
+    }
+    case EventType::gtid:
+    case EventType::anonymous_gtid:
+    case EventType::gtid_tagged: return on_gtid(event);
+    case EventType::mariadb_gtid: return on_mariadb_gtid(event);
+    case EventType::query:
+    case EventType::query_compressed: return on_query(event);
+    case EventType::table_map: return on_table_map(event);
+    case EventType::xid: return commit_group();
+    case EventType::xa_prepare: {
+      TRY_VALUE(const XaPrepareEvent prepare, parse_xa_prepare(event));
+      const std::string xid = group.xid;
+      if (prepare.one_phase && !xid.empty()) return decide(xid, true);
+      return commit_group();  // nothing was handed on: the boundary moves, the restart position stays
+    }
+    case EventType::heartbeat:
+    case EventType::heartbeat_v2: return on_heartbeat(event);
+    case EventType::transaction_payload: {
+      TRY(payload.open(event));
+      const FormatDescription inner_format = format.without_checksum();
+      std::string_view raw;
+      while (true) {
+        TRY_VALUE(const bool more, payload.next(raw));
+        if (!more) return {};
+        TRY_VALUE(const EventView inner, parse_event(raw, inner_format));
+        TRY(process(inner));
+      }
+    }
+    case EventType::incident: {
+      TRY_VALUE(const IncidentEvent incident, parse_incident(event));
+      return fail(ErrorCode::data_incident, fmt::format("{} {}", incident.number, incident.message));
+    }
+    case EventType::load:
+    case EventType::new_load:
+    case EventType::start_encryption: return fail(refuse_event(event.header.type));
+    default: break;
+  }
+  if (is_rows_event(event.header.type)) return on_rows(event);
+  if (is_pre_ga_rows_event(event.header.type)) return fail(refuse_event(event.header.type));
+  return {};
+}
+
+Status BinlogStream::State::on_rotate(const EventView& event) {
+  TRY_VALUE(const RotateEvent rotate, parse_rotate(event, format));
+  context.position.file.assign(rotate.file);
+  context.position.offset = rotate.position;
+  if (!group.open) {
+    const model::BinlogPosition reached{context.position.file, context.position.offset};
+    if (end.at < reached) {
+      end.at = reached;
+      if (!(end.at < start.emitted.at)) TRY(handler->on_advance(end, 0));
+    }
+  }
+  return {};
+}
+
+Status BinlogStream::State::on_heartbeat(const EventView& event) {
+  TRY_VALUE(const HeartbeatEvent heartbeat, parse_heartbeat(event));
+  if (group.open) return {};
+  const model::BinlogPosition reached{std::string(heartbeat.file), heartbeat.position};
+  if (reached.offset > 0 && end.at < reached) {
+    end.at = reached;
+    context.position = reached;
+  }
+  if (end.at < start.emitted.at) return {};
+  TRY(handler->on_advance(end, 0));
+  return {};
+}
+
+Status BinlogStream::State::on_gtid(const EventView& event) {
+  TRY_VALUE(const GtidEvent gtid, parse_gtid(event));
+  begin_group();
+  if (!gtid.is_anonymous) {
+    group.gtid_source = gtid.source_text();
+    group.gtid_number = gtid.number;
+    group.skip = already_emitted();
+  }
+  return {};
+}
+
+Status BinlogStream::State::on_mariadb_gtid(const EventView& event) {
+  TRY_VALUE(const MariaDbGtidEvent gtid, parse_mariadb_gtid(event));
+  begin_group();
+  group.domain = gtid.domain;
+  group.gtid_number = gtid.sequence;
+  group.skip = already_emitted();
+  group.in_begin = !gtid.is_standalone();
+  if (gtid.is_prepared_xa() && gtid.xa) {
+    group.xid = gtid.xa->key();
+    held.start(group.xid, {context.safe_position, end.gtid_set});
+  }
+  return {};
+}
+
+Status BinlogStream::State::on_query(const EventView& event) {
+  TRY_VALUE(const QueryEvent query, parse_query(event, format, scratch));
+  begin_group();
+  if (query.sql == "BEGIN") {
+    group.in_begin = true;
+    context.thread_id = query.thread_id;
+    return {};
+  }
+  if (query.sql == "COMMIT") return commit_group();
+  if (query.sql == "ROLLBACK") {
+    const bool had_rows = group.has_rows && !group.skip;
+    close_group();
+    if (!had_rows) return {};
+    base::log::warn("a transaction at {} ends with ROLLBACK in the log; its rows are dropped", end.at.text());
+    return handler->on_rollback(end);
+  }
+  TRY_VALUE(const std::optional<XaStatement> xa, parse_xa_statement(query.sql));
+  if (xa) {
+    context.thread_id = query.thread_id;
+    return on_xa_statement(*xa);
+  }
+  if (!group.skip) {
+    TRY_VALUE(const std::vector<std::uint32_t> named, names.captured(query.database, query.sql));
+    context.thread_id = query.thread_id;
+    if (!named.empty()) TRY(handler->on_statement(named, query.sql, context));
+  }
+  if (!group.in_begin) return commit_group();
+  return {};
+}
+
+Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
+  const std::string xid = statement.id.key();
+  switch (statement.verb) {
+    case XaVerb::start:  // MySQL
+      group.xid = xid;
+      group.in_begin = true;
+      held.start(xid, {context.safe_position, end.gtid_set});
+      return {};
+    case XaVerb::end:
+    case XaVerb::prepare: return {};
+    case XaVerb::commit: return decide(xid, true);
+    case XaVerb::rollback: return decide(xid, false);
+  }
+  return {};
+}
+
+Status BinlogStream::State::decide(const std::string& xid, bool commit) {
+  remember_decided(xid);
+  if (!held.contains(xid)) {
+    if (commit && !group.skip)
+      base::log::warn("XA COMMIT of {} at {}: its PREPARE lies before the place where reading began", xid, context.position.text());
+    return commit_group();
+  }
+  if (commit && !group.skip) {
+    table_ids.clear();
+    group.xid.clear();  // from here on rows are handed on, not held
+    TRY(held.replay(xid, [&](const EventView& kept) {
+      return kept.header.type == EventType::table_map ? on_table_map(kept) : on_rows(kept);
+    }));
+  }
+  held.drop(xid);
+  group.xid.clear();
+  return commit_group();
+}
+
+Status BinlogStream::State::on_table_map(const EventView& event) {
+  TRY_VALUE(const TableName name, parse_table_name(event, format));
+  const std::int64_t table = names.find(name.database, name.table);
+  table_ids.emplace_back(name.table_id, table);
+  if (table < 0) return {};
+  if (!group.xid.empty()) return held.add(group.xid, event);
+  if (group.skip) return {};
+  Bound& layout = bound[static_cast<std::size_t>(table)];
+  TRY(layout.map.parse(event, format));
+  if (!layout.plan || !layout.plan->fits(layout.map)) {
+    TRY_VALUE(layout.plan, RowPlan::make(layout.map, tables[static_cast<std::size_t>(table)].schema));
+  }
+  return {};
+}
+
+Status BinlogStream::State::on_rows(const EventView& event) {
+  TRY_VALUE(const std::uint64_t id, parse_rows_table_id(event, format));
+  constexpr std::uint64_t dummy_table = 0xffffff;  // ends a statement without rows
+  const auto known = std::find_if(table_ids.rbegin(), table_ids.rend(), [&](const auto& t) { return t.first == id; });
+  if (known == table_ids.rend()) {
+    if (id == dummy_table) return {};
+    return fail(ErrorCode::data_event_malformed, fmt::format("rows of table id {} without a table map", id));
+  }
+  if (known->second < 0) return {};
+  if (!group.xid.empty()) return held.add(group.xid, event);
+  if (group.skip) return {};
+  return deliver_rows(event, static_cast<std::uint32_t>(known->second));
+}
+
+Status BinlogStream::State::deliver_rows(const EventView& event, std::uint32_t table) {
+  if (auto opened = reader.open(event, format, *bound[table].plan); !opened)
+    return fail(std::move(opened.error()).in(tables[table].database + "." + tables[table].table));
+  group.has_rows = true;
+  return handler->on_rows(table, reader, context);
+}
+
+Status BinlogStream::State::run(StreamHandler& to, const base::CancelToken& cancel) {
+  handler = &to;
+  while (!cancel.requested()) {
+    auto raw = connection.read_event();
+    if (!raw) {
+      if (cancel.requested()) break;
+      return fail(std::move(raw.error()));
+    }
+    if (raw->empty()) return fail(ErrorCode::source_lost, "the server ended the binlog stream", connection.endpoint().address());
+    TRY(take(*raw));
+    if (!group.open && !connection.has_data()) TRY(handler->on_idle());
+  }
+  return fail(ErrorCode::cancelled);
+}
+
+BinlogStream::BinlogStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BinlogStream::~BinlogStream() = default;
+
+Result<std::unique_ptr<BinlogStream>> BinlogStream::open(const Instance& instance, std::vector<CapturedTable> tables,
+                                                         const StreamStart& start, const StreamOptions& options) {
+  mysql::Endpoint endpoint = instance.endpoint;
+  endpoint.read_timeout_s = silence_s_max;
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
+  mysql::DumpStart dump;
+  dump.at = start.restart.at;
+  if (start.by_gtid) dump.gtid_set = start.restart.gtid_set;
+  dump.server_id = options.server_id;
+  dump.heartbeat_ms = options.heartbeat_ms;
+  TRY(connection.start_dump(dump));
+  auto state = std::make_unique<State>(std::move(connection), std::move(tables), start, options);
+  state->context.position = start.restart.at;
+  return std::unique_ptr<BinlogStream>(new BinlogStream(std::move(state)));
+}
+
+Status BinlogStream::run(StreamHandler& handler, const base::CancelToken& cancel) { return state_->run(handler, cancel); }
+void BinlogStream::abort() { state_->connection.abort(); }
+std::size_t BinlogStream::held_count() const { return state_->held.count(); }
+const std::set<std::string>& BinlogStream::recently_decided() const { return state_->decided; }
+std::uint64_t BinlogStream::decided_count() const { return state_->decided_count; }
+
+StreamPosition BinlogStream::restart_position(const StreamPosition& emitted) const {
+  const StreamPosition* held = state_->held.oldest_begin();
+  return held ? *held : emitted;
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,109 @@
+// One server's binlog as a stream of committed row changes (invariants 1, 4, 8, 9).
+//
+// The legal order of events, and what the reader makes of it:
+//   stream      = { group | rotate | heartbeat }
+//   group       = [gtid] begin { table_map | rows } end        rows are handed on as they come, then on_commit
+//   begin       = MySQL: Query BEGIN or XA START; MariaDB: the Gtid event itself
+//   end         = Xid | Query COMMIT | Query ROLLBACK (on_rollback) | XA_PREPARE (held, or one phase: on_commit)
+//   decision    = [gtid] Query XA COMMIT (the held rows, then on_commit) | Query XA ROLLBACK (dropped)
+//   statement   = [gtid] Query (DDL: on_statement)
+//   payload     = a group in compressed form
+//
+// A restart begins at StreamStart::restart and hands on nothing up to StreamStart::emitted; prepared transactions from
+// before are collected on the way.
+//
+// Threads: run() on one; abort() from any. Errors carry the place as file:position.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "model/schema.h"
+#include "mysql/connection.h"
+#include "source/binlog/row_reader.h"
+#include "source/binlog/stream_position.h"
+#include "source/topology/topology.h"
+
+namespace tributary::source {
+
+struct CapturedTable {
+  std::string database, table;  // physical
+  model::TableSchemaPtr schema;
+};
+
+// Where rows come from. For rows of an XA transaction all of it is that of the XA COMMIT.
+struct RowContext {
+  std::uint32_t timestamp_s = 0;
+  std::uint32_t server_id = 0;
+  std::uint32_t thread_id = 0;         // 0: the log does not say
+  model::BinlogPosition position;      // end of the event
+  model::BinlogPosition safe_position; // begin of the transaction
+};
+
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+  // table: index into the captured tables. The reader stands before the event's first row.
+  virtual base::Status on_rows(std::uint32_t table, RowReader& rows, const RowContext& context) = 0;
+  // The rows since the last boundary are committed; `end` is behind them.
+  virtual base::Status on_commit(const StreamPosition& end) = 0;
+  // The rows since the last boundary never happened.
+  virtual base::Status on_rollback(const StreamPosition& end) = 0;
+  // A statement that is not about rows of transactions and names a captured table.
+  virtual base::Status on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
+                                    const RowContext& context) = 0;
+  // The stream has moved over something of no interest; `timestamp_s` is 0 if unknown.
+  virtual base::Status on_advance(const StreamPosition& end, std::uint32_t timestamp_s) = 0;
+  // Nothing to be read at this moment.
+  virtual base::Status on_idle() = 0;
+};
+
+struct StreamStart {
+  StreamPosition restart;
+  StreamPosition emitted;
+  bool by_gtid = false;  // ask the server by transactions, not by file and offset
+};
+
+struct StreamOptions {
+  std::uint32_t server_id = 0;
+  std::uint32_t heartbeat_ms = 1000;
+  std::filesystem::path spill_dir;
+  std::size_t xa_bytes_max = 64u << 20;
+};
+
+class BinlogStream {
+ public:
+  static base::Result<std::unique_ptr<BinlogStream>> open(const Instance& instance, std::vector<CapturedTable> tables,
+                                                          const StreamStart& start, const StreamOptions& options);
+  ~BinlogStream();
+
+  // Until an error or abort(); source_lost when the connection breaks, cancelled after a request.
+  base::Status run(StreamHandler& handler, const base::CancelToken& cancel);
+  void abort();
+
+  // For the thread that runs it (the handler): what is held, and where a restart would have to begin.
+  std::size_t held_count() const;
+  StreamPosition restart_position(const StreamPosition& emitted) const;
+  // Ids decided lately, for pass_barrier().
+  const std::set<std::string>& recently_decided() const;
+  std::uint64_t decided_count() const;  // how often the set above has changed
+
+ private:
+  struct State;
+  explicit BinlogStream(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Finds where reading has to start so that the prepared transactions in `xids` are seen whole, by looking through the
+// server's binlogs from the newest back. Ids not found in any of them are left in `xids`.
+base::Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from, std::uint32_t server_id,
+                                           std::set<std::string>& xids, const base::CancelToken& cancel);
+
+}  // namespace tributary::source

@@ -1,0 +1,14 @@
+// A boundary between transactions of one server's binlog: by file and offset, and by the transactions before it where
+// the server has GTIDs (else the set is empty). Threads: a value.
+#pragma once
+
+#include "model/position.h"
+
+namespace tributary::source {
+
+struct StreamPosition {
+  model::BinlogPosition at;
+  model::GtidSet gtid_set;
+};
+
+}  // namespace tributary::source
