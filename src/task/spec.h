@@ -44,8 +44,8 @@ struct Credentials {
 
 struct Tls {
   bool enabled = false;
-  std::string ca;      // PEM file, absolute after loading; empty: the system's
-  bool verify = true;  // check the server's certificate and name
+  std::string
+      ca;  // PEM file that signed the server's certificate, absolute after loading; empty: the library's default
 };
 
 enum class SourceEngine : std::uint8_t { polardbx10, mysql, mysql_shards };
