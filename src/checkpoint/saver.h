@@ -1,0 +1,61 @@
+// Keeps the newest checkpoint that Kafka has caught up with: an AckTracker and a thread of its own that saves at most
+// every `interval_ms`. Its methods are what sink::Tracking asks for.
+//
+// A failed save is tried again while its error is retriable, else it is the saver's permanent error: status().
+// Threads: emitted() and marked() in the order of emission; all from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/error.h"
+#include "checkpoint/ack_tracker.h"
+
+namespace tributary::checkpoint {
+
+class Saver {
+ public:
+  using Mark = std::function<base::Result<std::string>()>;       // makes the checkpoint's bytes
+  using Save = std::function<base::Status(std::string bytes)>;   // keeps them; called by one thread at a time
+
+  explicit Saver(Save save, std::int64_t interval_ms = 200);
+  // Saves what is ready, without waiting for more.
+  ~Saver();
+  Saver(const Saver&) = delete;
+  Saver& operator=(const Saver&) = delete;
+
+  void emitted(std::uint32_t partition_id, std::uint64_t first, std::uint64_t last);
+  void marked(std::uint64_t sequence_end, Mark mark);
+  // `internal` if the broker's count and ours differ: then an acknowledgement is missing and nothing is saved any more.
+  base::Status acked(std::uint32_t partition_id, std::uint64_t last, std::uint64_t records);
+  // Saves the newest mark that is true by now before it returns.
+  base::Status flush();
+  base::Status status() const;
+  std::uint64_t outstanding() const;
+
+ private:
+  void run();
+  void take_ready();  // with mutex_ held
+  base::Status save_newest();
+
+  const Save save_;
+  const std::int64_t interval_ms_;
+
+  std::mutex saving_;  // taken before mutex_; one save at a time
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  AckTracker<Mark> tracker_;
+  std::optional<Mark> ready_;
+  std::optional<base::Error> error_;
+  bool closing_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace tributary::checkpoint

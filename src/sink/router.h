@@ -1,0 +1,37 @@
+// Gives each record of a batch its topic and partition. Row records go to the data topic by the policy; DDL records to
+// the DDL topic if there is one, else to the data topic, always partition 0.
+// Threads: add_table() before or between route() calls by one thread; route() from many.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "model/record.h"
+#include "sink/partitioner.h"
+
+namespace tributary::sink {
+
+struct Route {
+  std::uint16_t topic = 0;  // Producer::topic()
+  std::int32_t partitions = 1;
+};
+
+class Router {
+ public:
+  Router(PartitionPolicy policy, Route data, std::uint16_t ddl_topic);
+
+  // The record's `table` number stands for this logical table (names as they leave).
+  void add_table(std::uint32_t table, std::string_view database, std::string_view name);
+
+  void route_rows(model::RecordBatch& batch) const;
+  void route_ddl(model::RecordBatch& batch) const;
+
+ private:
+  const PartitionPolicy policy_;
+  const Route data_;
+  const std::uint16_t ddl_topic_;
+  std::vector<std::int32_t> table_partitions_;  // by table number; 0 where not added
+};
+
+}  // namespace tributary::sink
