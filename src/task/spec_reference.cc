@@ -40,7 +40,8 @@ tuning:
   buffer_mb: 64                     # memory for all queues together
 heartbeat: {enabled: true, interval_ms: 1000}
 retry: {connection_minutes: 720, other_minutes: 10}
-start: {position: now}              # incremental only; or {"host:port": {file: mysql-bin.000012, offset: 4711}}, {gtid: ...}
+start: {position: now}              # incremental only: now, or a place for each instance, by file or by GTID set:
+# position: {"10.0.0.1:3306": {file: mysql-bin.000012, offset: 4711}, "10.0.0.2:3306": {gtid: "0-1-4711"}}
 )yaml";
 }
 

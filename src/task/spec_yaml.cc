@@ -9,6 +9,8 @@
 #include <optional>
 #include <sstream>
 
+#include "task/utf8.h"
+
 namespace tributary::task {
 namespace {
 
@@ -135,27 +137,6 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
   std::size_t nodes_ = 0;
 };
-
-// Length of the UTF-8 sequence at `at`, 0 if it is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || text.size() - at < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) || (first == 0xF0 && byte(1) < 0x90) ||
-      (first == 0xF4 && byte(1) > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
 
 // The parser takes 0x04 for the end of input and guesses encodings; so only printable UTF-8 reaches it.
 std::optional<Refused> unreadable_byte(std::string_view text) {
