@@ -1,0 +1,18 @@
+// The one place where errors are shown to the user. Threads: any.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace tributary::cli {
+
+// "tributary: [code] text: what (at where)" and, on a second line, what to do.
+std::string error_text(const base::Error& error);
+// {"error": {"code", "text", "what", "where", "remedy", "class", "exit_code"}}
+std::string error_json(const base::Error& error);
+
+// Writes it (text to standard error, JSON to standard output, where scripts read) and gives the exit code.
+int report(const base::Error& error, bool json);
+
+}  // namespace tributary::cli

@@ -1,0 +1,188 @@
+// What the user asks for: the task file as a checked value. every key is explained beside its member; names in the YAML
+// are the members' names. Loading refuses unknown keys, wrong types, duplicates and values out of range with one error
+// that names file:line:column; no bytes make it throw or crash. Passwords are resolved while loading and never printed.
+//
+//   name: shop
+//   source: {engine: polardbx10, host: 127.0.0.1, port: 3306, user: app, password_env: APP_PASSWORD,
+//            storage: {user: repl, password_file: repl.pass, addresses: {"rds-a.internal:3306": "127.0.0.1:13306"}}}
+//   destination: {engine: kafka, brokers: "127.0.0.1:9092", topic: shop, ddl_topic: shop-ddl}
+//   migration: [schema, full, incremental]
+//   objects: {shop: all, crm: [customers, contacts]}
+//   state_dir: ./state
+//
+// Threads: a value, immutable once loaded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/position.h"
+#include "task/secret.h"
+
+namespace tributary::task {
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+
+  std::string text() const;  // host:port, [v6]:port
+  auto operator<=>(const Address&) const = default;
+};
+// "host:port" or "[v6]:port"; the error's what says what is wrong with it.
+base::Result<Address> parse_address(std::string_view text);
+
+// user plus one of password, password_env (name of a variable), password_file (its content, one trailing newline cut).
+struct Credentials {
+  std::string user;
+  Secret password;
+};
+
+struct Tls {
+  bool enabled = false;
+  std::string
+      ca;  // PEM file that signed the server's certificate, absolute after loading; empty: the library's default
+};
+
+enum class SourceEngine : std::uint8_t { polardbx10, mysql, mysql_shards };
+std::string_view to_string(SourceEngine engine);  // as written in the file: "mysql-shards"
+
+// The RDS instances behind a PolarDB-X 1.0 front; without the section the front's own user and password are used.
+struct Storage {
+  Credentials credentials;
+  std::map<std::string, Address> addresses;  // "host:port" as SHOW DATASOURCES names it -> where we reach it
+};
+
+struct ShardServer {
+  Address address;
+  Credentials credentials;  // the source's unless the entry has its own
+};
+
+// mysql-shards only. Where a logical database lies:
+//   databases:
+//     shop:
+//       physical: ["shop_*"]             # exact names or patterns, looked for on every server; default: the same name
+//       tables: {orders: ["orders_??"]}  # optional; then these are the logical tables and no others
+//       broadcast: [regions]             # optional: every shard holds a whole copy, the first one is read
+// Patterns are fnmatch(3) without flags. They are resolved to exact names once, when the topology is read.
+struct ShardedDatabase {
+  std::string name;                                        // logical
+  std::vector<std::string> physical;                       // never empty
+  std::map<std::string, std::vector<std::string>> tables;  // logical -> physical; empty: every table under its own name
+  std::vector<std::string> broadcast;                      // logical tables
+};
+
+struct Source {
+  SourceEngine engine = SourceEngine::mysql;
+  Address address;              // host and port (default 3306) of the front or the one server; empty for mysql-shards
+  Credentials credentials;      // user, password...
+  Tls tls;                      // for the front, the storage instances and the shards alike
+  std::uint32_t server_id = 0;  // replica id towards every instance; default 1'000'000'000 + hash(name) % 1'000'000'000
+  Storage storage;              // polardbx10
+  std::vector<ShardServer> shards;         // mysql-shards
+  std::vector<ShardedDatabase> databases;  // mysql-shards
+};
+
+enum class KafkaSecurity : std::uint8_t { plaintext, plain, scram_sha_256 };
+std::string_view to_string(KafkaSecurity security);  // "scram-sha-256"
+
+// What a Kafka client needs to log in; shared by the destination and by `tail`.
+struct KafkaAccess {
+  std::string brokers;  // host:port[,host:port...]
+  KafkaSecurity security = KafkaSecurity::plaintext;
+  Credentials credentials;  // username, password...; with plain and scram-sha-256
+  Tls tls;
+  std::map<std::string, std::string> client;  // librdkafka properties, passed on; none that the task itself decides
+};
+
+enum class Compression : std::uint8_t { none, lz4, zstd, snappy, gzip };
+std::string_view to_string(Compression compression);
+
+struct Destination {
+  KafkaAccess kafka;
+  std::string topic;
+  std::string ddl_topic;                        // empty: DDL goes to `topic`
+  std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
+  Compression compression = Compression::lz4;
+  bool create_topics = false;     // create missing topics with the two numbers below
+  std::uint32_t partitions = 1;   // 1 .. 10'000
+  std::uint32_t replication = 1;  // 1 .. 32
+};
+
+// migration: [schema, full, incremental], any order, at least one.
+struct Migration {
+  bool schema = false, full = false, incremental = false;
+};
+
+// objects: {shop: all, crm: [customers]}
+struct ObjectSelection {
+  std::string database;  // logical
+  bool all = false;
+  std::vector<std::string> tables;  // in the file's order; empty when all
+};
+
+struct Tuning {
+  std::uint32_t snapshot_parallelism = 2;  // chunks read at the same time per instance, 1 .. 64
+  std::uint32_t chunk_rows = 25'000;       // 100 .. 10'000'000
+  std::uint32_t buffer_mb = 64;            // bytes in all queues of the task together, 4 .. 65'536
+};
+
+struct Heartbeat {
+  bool enabled = true;               // one write per instance and interval to dts_health_check.ha_health_check
+  std::uint32_t interval_ms = 1000;  // 100 .. 60'000
+};
+
+struct Retry {
+  std::uint32_t connection_minutes = 720;  // 10 .. 1'440: how long a lost source or broker is tried again
+  std::uint32_t other_minutes = 10;        // 1 .. 1'440 and less than the above: how long other retriable errors are
+};
+
+// Where an incremental-only task starts on one instance: file and offset, or a GTID set.
+struct StartPosition {
+  model::BinlogPosition binlog;  // empty when gtid is given
+  std::string gtid;              // as written; parses as model::GtidSet
+};
+
+// start: {position: now}, or {position: {"host:port": {file: mysql-bin.000012, offset: 4711}, "h2:3306": {gtid: ...}}}
+struct Start {
+  bool now = true;
+  std::map<std::string, StartPosition> positions;  // by storage address, host:port
+};
+
+struct TaskSpec {
+  std::string name;  // 1 .. 64 of letters, digits, '_', '-', '.'; it names the state, the replica and the producer
+  Source source;
+  Destination destination;
+  Migration migration;
+  std::vector<ObjectSelection> objects;
+  std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
+  Tuning tuning;
+  Heartbeat heartbeat;
+  Retry retry;
+  Start start;
+
+  // What makes the task's state its own, one "key: value" a line: name, source addresses, objects, topics, migration.
+  // Secrets, tuning and ways of reaching the same thing are not in it. Kept with the state, so that a mismatch can be
+  // told.
+  std::string identity() const;
+  // 16 hex digits over identity().
+  std::string fingerprint() const;
+  // The task in full, defaults filled in, as YAML with secrets shown as ***.
+  std::string canonical_yaml() const;
+};
+
+// Reads and checks a task file. Errors: task.file_unreadable, task.syntax, task.unknown_key, task.missing_key,
+// task.bad_value, task.secret_missing; where is path:line:column.
+base::Result<TaskSpec> load_task(const std::filesystem::path& path);
+// The same for text at hand: file_name is for messages, relative paths start from base_dir.
+base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_name,
+                                  const std::filesystem::path& base_dir);
+
+// The server id a task of this name uses when it names none.
+std::uint32_t default_server_id(std::string_view task_name);
+
+}  // namespace tributary::task

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "task/spec_parts.h"
+
+namespace tributary::task {
+namespace {
+
+// What the task decides itself: another value here would break delivery or contradict a key of the task file.
+constexpr std::array decided_by_task = {std::string_view("bootstrap.servers"),
+                                        std::string_view("metadata.broker.list"),
+                                        std::string_view("security.protocol"),
+                                        std::string_view("sasl.mechanism"),
+                                        std::string_view("sasl.mechanisms"),
+                                        std::string_view("sasl.username"),
+                                        std::string_view("sasl.password"),
+                                        std::string_view("ssl.ca.location"),
+                                        std::string_view("acks"),
+                                        std::string_view("request.required.acks"),
+                                        std::string_view("enable.idempotence"),
+                                        std::string_view("transactional.id"),
+                                        std::string_view("compression.codec"),
+                                        std::string_view("compression.type"),
+                                        std::string_view("message.max.bytes"),
+                                        std::string_view("group.id"),
+                                        std::string_view("enable.auto.commit")};
+
+std::string trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string_view::npos ? std::string{}
+                                         : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
+}
+
+// "a:9092, b:9092" or [a:9092, b:9092].
+std::string read_brokers(const Section& section) {
+  section.require("brokers");
+  std::string brokers;
+  for (const std::string& part : section.texts("brokers")) {
+    for (std::size_t at = 0; at <= part.size();) {
+      const std::size_t comma = std::min(part.find(',', at), part.size());
+      const std::string one = trimmed(std::string_view(part).substr(at, comma - at));
+      const auto address = parse_address(one);
+      if (!address) section.bad("brokers", fmt::format("holds {}: {}", quote(one), address.error().what));
+      brokers += (brokers.empty() ? "" : ",") + one;
+      at = comma + 1;
+    }
+  }
+  return brokers;
+}
+
+std::string read_topic(const Section& section, std::string_view key) {
+  std::string topic = section.text(key);
+  const auto allowed = [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == '_';
+  };
+  if (topic.size() > 249 || topic == "." || topic == ".." || !std::ranges::all_of(topic, allowed)) {
+    section.bad(key, fmt::format("is {}; a topic is 1 to 249 letters, digits, '.', '_' or '-'", quote(topic)));
+  }
+  return topic;
+}
+
+std::map<std::string, std::string> read_client(const Section& section) {
+  std::map<std::string, std::string> properties;
+  const YamlNode* node = section.find("client");
+  if (!node) return properties;
+  if (node->kind != YamlNode::Kind::map) {
+    section.bad("client", "must be a map of librdkafka properties like {linger.ms: 20}");
+    return properties;
+  }
+  for (const YamlNode& property : node->children) {
+    const std::string path = "client." + property.key;
+    if (std::ranges::find(decided_by_task, std::string_view(property.key)) != decided_by_task.end()) {
+      section.bad(property.key_mark, path, "is set by the task itself; see the other keys of destination");
+    }
+    properties[property.key] = scalar_text(section.problems(), property, section.path_of(path));
+  }
+  return properties;
+}
+
+KafkaAccess read_access(const Section& section, const std::filesystem::path& base_dir) {
+  KafkaAccess access;
+  access.brokers = read_brokers(section);
+  access.security = section.choice<KafkaSecurity>("security",
+                                                  {{"plaintext", KafkaSecurity::plaintext},
+                                                   {"plain", KafkaSecurity::plain},
+                                                   {"scram-sha-256", KafkaSecurity::scram_sha_256}},
+                                                  KafkaSecurity::plaintext);
+  access.credentials = read_credentials(section, "username", base_dir, access.security != KafkaSecurity::plaintext);
+  if (section.has("username") && access.security == KafkaSecurity::plaintext) {
+    section.bad("username", "needs `security: scram-sha-256` or `security: plain`");
+  }
+  access.tls = read_tls(section, base_dir);
+  access.client = read_client(section);
+  return access;
+}
+
+}  // namespace
+
+Destination read_destination(const Section& task, const std::filesystem::path& base_dir) {
+  task.require("destination");
+  const Section section =
+      task.section("destination", {"engine", "brokers", "topic", "ddl_topic", "security", "username", "password",
+                                   "password_env", "password_file", "tls", "max_record_bytes", "compression",
+                                   "create_topics", "partitions", "replication", "client"});
+  Destination destination;
+  if (!section.present()) return destination;
+  section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
+  destination.kafka = read_access(section, base_dir);
+  section.require("topic");
+  destination.topic = read_topic(section, "topic");
+  destination.ddl_topic = read_topic(section, "ddl_topic");
+  destination.max_record_bytes = static_cast<std::uint32_t>(
+      section.number("max_record_bytes", {1'024, 1'000'000'000}, destination.max_record_bytes));
+  destination.compression = section.choice<Compression>("compression",
+                                                        {{"none", Compression::none},
+                                                         {"lz4", Compression::lz4},
+                                                         {"zstd", Compression::zstd},
+                                                         {"snappy", Compression::snappy},
+                                                         {"gzip", Compression::gzip}},
+                                                        destination.compression);
+  destination.create_topics = section.boolean("create_topics", false);
+  destination.partitions = static_cast<std::uint32_t>(section.number("partitions", {1, 10'000}, 1));
+  destination.replication = static_cast<std::uint32_t>(section.number("replication", {1, 32}, 1));
+  for (const std::string_view key : {"partitions", "replication"}) {
+    if (section.has(key) && !destination.create_topics) section.bad(key, "needs `create_topics: true`");
+  }
+  return destination;
+}
+
+}  // namespace tributary::task

@@ -1,0 +1,26 @@
+// The larger sections of a task file, each read in a file of its own. Not for other folders.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "task/spec.h"
+#include "task/spec_reader.h"
+
+namespace tributary::task {
+
+Source read_source(const Section& task, const std::filesystem::path& base_dir);
+Destination read_destination(const Section& task, const std::filesystem::path& base_dir);
+
+// user_key: "user" for servers, "username" for brokers. The keys password, password_env and password_file exclude each
+// other; with `required` one of them and the user must be there. What is absent is taken from `otherwise`.
+Credentials read_credentials(const Section& section, std::string_view user_key, const std::filesystem::path& base_dir,
+                             bool required, const Credentials& otherwise = {});
+Tls read_tls(const Section& parent, const std::filesystem::path& base_dir);
+
+bool is_host(std::string_view text);
+std::uint64_t fnv1a(std::string_view text);
+
+}  // namespace tributary::task

@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "task/spec.h"
+#include "task/spec_parts.h"
+
+namespace tributary::task {
+namespace {
+
+// A YAML scalar that reads back as the same text.
+std::string scalar(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string flow_list(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + scalar(text);
+  return "[" + out + "]";
+}
+
+class Printer {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void key(int depth, std::string_view name, std::string_view rendered) {
+    out_ += fmt::format("{:{}}{}:{}{}\n", "", depth * 2, name, rendered.empty() ? "" : " ", rendered);
+  }
+  void open(int depth, std::string_view name) { key(depth, name, ""); }
+  void text(int depth, std::string_view name, std::string_view value) {
+    if (!value.empty()) key(depth, name, scalar(value));
+  }
+  template <typename N>
+  void number(int depth, std::string_view name, N value) {
+    key(depth, name, fmt::format("{}", value));
+  }
+  void credentials(int depth, std::string_view user_key, const Credentials& credentials) {
+    if (credentials.user.empty()) return;
+    text(depth, user_key, credentials.user);
+    key(depth, "password", "\"***\"");
+  }
+  void tls(int depth, const Tls& tls) {
+    if (tls.enabled)
+      key(depth, "tls", tls.ca.empty() ? "{enabled: true}" : fmt::format("{{enabled: true, ca: {}}}", scalar(tls.ca)));
+  }
+
+ private:
+  std::string out_;
+};
+
+bool is_secret_property(std::string_view name) {
+  return name.find("password") != std::string_view::npos || name.find("secret") != std::string_view::npos ||
+         name.find("jaas") != std::string_view::npos || name.ends_with(".pem");
+}
+
+void print_source(Printer& out, const Source& source) {
+  out.open(0, "source");
+  out.key(1, "engine", to_string(source.engine));
+  if (source.engine != SourceEngine::mysql_shards) {
+    out.text(1, "host", source.address.host);
+    out.number(1, "port", source.address.port);
+  }
+  out.credentials(1, "user", source.credentials);
+  out.tls(1, source.tls);
+  out.number(1, "server_id", source.server_id);
+  if (source.engine == SourceEngine::polardbx10) {
+    out.open(1, "storage");
+    out.credentials(2, "user", source.storage.credentials);
+    if (!source.storage.addresses.empty()) out.open(2, "addresses");
+    for (const auto& [from, to] : source.storage.addresses) out.key(3, scalar(from), scalar(to.text()));
+  }
+  if (source.engine != SourceEngine::mysql_shards) return;
+  out.open(1, "shards");
+  for (const ShardServer& shard : source.shards) {
+    out.text(2, "- host", shard.address.host);
+    out.number(3, "port", shard.address.port);
+    out.credentials(3, "user", shard.credentials);
+  }
+  out.open(1, "databases");
+  for (const ShardedDatabase& database : source.databases) {
+    out.open(2, scalar(database.name));
+    out.key(3, "physical", flow_list(database.physical));
+    if (!database.tables.empty()) out.open(3, "tables");
+    for (const auto& [table, physical] : database.tables) out.key(4, scalar(table), flow_list(physical));
+    if (!database.broadcast.empty()) out.key(3, "broadcast", flow_list(database.broadcast));
+  }
+}
+
+void print_destination(Printer& out, const Destination& destination) {
+  out.open(0, "destination");
+  out.key(1, "engine", "kafka");
+  out.text(1, "brokers", destination.kafka.brokers);
+  out.text(1, "topic", destination.topic);
+  out.text(1, "ddl_topic", destination.ddl_topic);
+  out.key(1, "security", to_string(destination.kafka.security));
+  out.credentials(1, "username", destination.kafka.credentials);
+  out.tls(1, destination.kafka.tls);
+  out.number(1, "max_record_bytes", destination.max_record_bytes);
+  out.key(1, "compression", to_string(destination.compression));
+  out.key(1, "create_topics", destination.create_topics ? "true" : "false");
+  if (destination.create_topics) {
+    out.number(1, "partitions", destination.partitions);
+    out.number(1, "replication", destination.replication);
+  }
+  if (!destination.kafka.client.empty()) out.open(1, "client");
+  for (const auto& [name, value] : destination.kafka.client) {
+    out.key(2, scalar(name), scalar(is_secret_property(name) ? "***" : value));
+  }
+}
+
+std::string migration_list(const Migration& migration) {
+  std::string out;
+  for (const auto& [chosen, name] :
+       {std::pair{migration.schema, "schema"}, {migration.full, "full"}, {migration.incremental, "incremental"}}) {
+    if (chosen) out += (out.empty() ? "" : ", ") + std::string(name);
+  }
+  return "[" + out + "]";
+}
+
+void print_start(Printer& out, const Start& start) {
+  if (start.now) return;
+  out.open(0, "start");
+  out.open(1, "position");
+  for (const auto& [address, position] : start.positions) {
+    const std::string where = position.gtid.empty() ? fmt::format("{{file: {}, offset: {}}}",
+                                                                  scalar(position.binlog.file), position.binlog.offset)
+                                                    : fmt::format("{{gtid: {}}}", scalar(position.gtid));
+    out.key(2, scalar(address), where);
+  }
+}
+
+}  // namespace
+
+std::string TaskSpec::canonical_yaml() const {
+  Printer out;
+  out.text(0, "name", name);
+  print_source(out, source);
+  print_destination(out, destination);
+  out.key(0, "migration", migration_list(migration));
+  out.open(0, "objects");
+  for (const ObjectSelection& selection : objects) {
+    out.key(1, scalar(selection.database), selection.all ? "all" : flow_list(selection.tables));
+  }
+  out.text(0, "state_dir", state_dir.string());
+  out.open(0, "tuning");
+  out.number(1, "snapshot_parallelism", tuning.snapshot_parallelism);
+  out.number(1, "chunk_rows", tuning.chunk_rows);
+  out.number(1, "buffer_mb", tuning.buffer_mb);
+  out.open(0, "heartbeat");
+  out.key(1, "enabled", heartbeat.enabled ? "true" : "false");
+  out.number(1, "interval_ms", heartbeat.interval_ms);
+  out.open(0, "retry");
+  out.number(1, "connection_minutes", retry.connection_minutes);
+  out.number(1, "other_minutes", retry.other_minutes);
+  print_start(out, start);
+  return out.take();
+}
+
+std::string TaskSpec::identity() const {
+  std::string out = fmt::format("name: {}\nengine: {}\n", name, to_string(source.engine));
+  const auto line = [&](std::string_view key, std::string_view value) { out += fmt::format("{}: {}\n", key, value); };
+  if (source.engine != SourceEngine::mysql_shards) line("source", source.address.text());
+  std::vector<std::string> shards;
+  for (const ShardServer& shard : source.shards) shards.push_back(shard.address.text());
+  std::ranges::sort(shards);
+  for (const std::string& shard : shards) line("shard", shard);
+  std::vector<std::string> databases;
+  for (const ShardedDatabase& database : source.databases) {
+    std::string text = scalar(database.name) + " " + flow_list(database.physical);
+    for (const auto& [table, physical] : database.tables) text += " " + scalar(table) + " " + flow_list(physical);
+    if (!database.broadcast.empty()) text += " broadcast " + flow_list(database.broadcast);
+    databases.push_back(std::move(text));
+  }
+  std::ranges::sort(databases);
+  for (const std::string& database : databases) line("database", database);
+  line("topic", destination.topic);
+  line("ddl_topic", destination.ddl_topic.empty() ? destination.topic : destination.ddl_topic);
+  line("migration", migration_list(migration));
+  std::vector<std::string> selections;
+  for (const ObjectSelection& selection : objects) {
+    std::vector<std::string> tables = selection.tables;
+    std::ranges::sort(tables);
+    selections.push_back(scalar(selection.database) + " " + (selection.all ? "all" : flow_list(tables)));
+  }
+  std::ranges::sort(selections);
+  for (const std::string& selection : selections) line("objects", selection);
+  return out;
+}
+
+std::string TaskSpec::fingerprint() const { return fmt::format("{:016x}", fnv1a(identity())); }
+
+}  // namespace tributary::task

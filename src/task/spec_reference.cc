@@ -1,0 +1,64 @@
+#include "task/spec_reference.h"
+
+namespace tributary::task {
+
+std::string_view task_file_reference() {
+  return R"yaml(name: shop                          # names the task, its state and its producer
+source:
+  engine: polardbx10                # polardbx10 | mysql (one server) | mysql-shards (a list of servers)
+  host: 127.0.0.1
+  port: 3306
+  user: app
+  password: secret                  # or password_env: NAME, or password_file: PATH (from the task file's folder)
+  tls: {enabled: false}             # ca: PEM file
+  server_id: 1234567                # default: derived from the name
+  storage:                          # polardbx10: the RDS instances behind it; default: the user and password above
+    user: repl
+    password: secret
+    addresses: {"rds-a.internal:3306": "127.0.0.1:13306"}   # what SHOW DATASOURCES names: how it is reached
+destination:
+  engine: kafka
+  brokers: 127.0.0.1:9092           # host:port[,host:port...]
+  topic: shop
+  ddl_topic: shop-ddl               # default: topic
+  security: plaintext               # plaintext | plain | scram-sha-256, the latter two with:
+# username: app
+# password: secret                  # or password_env, password_file
+  tls: {enabled: false}             # ca: PEM file
+  max_record_bytes: 10485760
+  compression: lz4                  # none | lz4 | zstd | snappy | gzip
+  create_topics: true               # default false: a missing topic is an error
+  partitions: 1                     # of topics created
+  replication: 1
+  client: {linger.ms: 20}           # librdkafka properties
+migration: [schema, full, incremental]
+objects: {shop: all, crm: [customers, contacts]}
+state_dir: ./state                  # from the task file's folder
+tuning:
+  snapshot_parallelism: 2           # chunks read at the same time per instance
+  chunk_rows: 25000
+  buffer_mb: 64                     # memory for all queues together
+heartbeat: {enabled: true, interval_ms: 1000}
+retry: {connection_minutes: 720, other_minutes: 10}
+start: {position: now}              # incremental only: now, or a place for each instance, by file or by GTID set:
+# position: {"10.0.0.1:3306": {file: mysql-bin.000012, offset: 4711}, "10.0.0.2:3306": {gtid: "0-1-4711"}}
+)yaml";
+}
+
+std::string_view sharded_source_reference() {
+  return R"yaml(source:
+  engine: mysql-shards
+  user: repl                        # for the servers that name no user of their own
+  password: secret
+  shards:
+    - {host: 10.0.0.1, port: 3306}
+    - {host: 10.0.0.2, port: 3306, user: other, password: secret}
+  databases:
+    shop:                           # a logical database
+      physical: ["shop_*"]          # its physical databases: exact names or fnmatch patterns; default: the same name
+      tables: {orders: ["orders_??"], regions: [regions]}   # logical table: physical ones; default: all, same names
+      broadcast: [regions]          # whole copies on every shard: the first is read
+)yaml";
+}
+
+}  // namespace tributary::task
