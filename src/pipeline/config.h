@@ -1,0 +1,47 @@
+// All that a run of a task's data plane needs to know; made from the task file by task/. Threads: a value.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "kafka/client.h"
+#include "model/position.h"
+#include "source/topology/topology.h"
+
+namespace tributary::pipeline {
+
+struct StartPosition {
+  model::BinlogPosition binlog;
+  std::string gtid_set;  // wins over binlog when not empty
+};
+
+struct Config {
+  std::string task;
+  std::string fingerprint;  // of what the state belongs to
+
+  source::SourceConfig source;
+  std::uint32_t server_id = 0;
+  std::map<std::string, StartPosition> start;  // by instance name; instances not named start at the log's end
+
+  kafka::Config kafka;
+  std::string topic;
+  std::string ddl_topic;  // empty: the data topic
+  bool create_topics = false;
+  std::int32_t partitions = 1;
+  int replication = 1;
+
+  bool schema = true, full = true, incremental = true;
+  std::filesystem::path state_dir;
+
+  std::uint32_t snapshot_parallelism = 2;  // per instance
+  std::uint32_t chunk_rows = 100'000;
+  bool heartbeat = true;
+  std::uint32_t heartbeat_ms = 1000;
+  std::size_t xa_bytes_max = 64u << 20;
+  std::int64_t retry_connection_ms = 720 * 60'000;
+  std::int64_t retry_other_ms = 10 * 60'000;
+};
+
+}  // namespace tributary::pipeline

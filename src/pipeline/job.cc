@@ -1,0 +1,208 @@
+#include "pipeline/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "checkpoint/checkpoint.h"
+#include "pipeline/source_check.h"
+#include "pipeline/subtask.h"
+#include "store/store.h"
+
+namespace tributary::pipeline {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr int describe_ms_max = 15'000;
+constexpr std::int64_t report_ms = 500;
+constexpr std::int64_t schema_flush_ms_max = 60'000;
+
+Status prepare_topics(const Config& config, std::int32_t& partitions) {
+  std::vector<std::string> topics = {config.topic};
+  if (!config.ddl_topic.empty() && config.ddl_topic != config.topic) topics.push_back(config.ddl_topic);
+  if (config.create_topics)
+    for (const std::string& topic : topics)
+      TRY(kafka::create_topic(config.kafka, topic, config.partitions, config.replication, {}, describe_ms_max));
+  TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config.kafka, topics, describe_ms_max));
+  partitions = cluster.topics.front().partitions;
+  return {};
+}
+
+// One CREATE TABLE record per logical table, to the DDL topic if there is one.
+Status send_schemas(const Config& config, const source::Topology& topology, const base::Clock& clock) {
+  base::CancelToken never;
+  std::uint64_t acked = 0;
+  TRY_VALUE(const auto delivery, sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
+      sink::Tracking{.emitted = [](auto, auto, auto) {}, .marked = [](auto, auto) {},
+                     .acked = [&](auto, auto, std::uint64_t records) -> Status { acked += records; return {}; },
+                     .flush = []() -> Status { return {}; }, .status = []() -> Status { return {}; }}));
+  model::RecordBatch batch;
+  encode::ChangeHeader header;
+  header.position = header.safe_position = "0@0";
+  header.read_ms = clock.now_ms();
+  header.timestamp_s = header.read_ms / 1000;
+  for (const source::LogicalTable& table : topology.tables) {
+    const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
+    ++header.id;
+    model::EncodedRecord record;
+    record.value_begin = batch.bytes.size();
+    encode::encode_ddl(header, table.schema->database, table.create_statement, instance.server_version, batch.bytes);
+    record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
+    batch.records.push_back(record);
+  }
+  TRY(delivery->emit(batch, std::nullopt, never));
+  return delivery->flush(schema_flush_ms_max, never);
+}
+
+class Job {
+ public:
+  Job(const Config& config, bool until_caught_up, base::CancelToken& cancel,
+      const std::function<void(const Progress&)>& on_progress)
+      : config_(config), until_caught_up_(until_caught_up), cancel_(cancel), on_progress_(on_progress),
+        begun_ms_(clock_.monotonic_ms()) {}
+
+  Status run() {
+    report(Phase::starting);
+    TRY(prepare_topics(config_, config_.partitions));
+    TRY_VALUE(topology_, source::discover(config_.source));
+    if (topology_.tables.empty())
+      return fail(ErrorCode::source_table_missing, "the selected databases hold no table", config_.source.endpoint.address());
+    for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
+    for (const source::Instance& instance : topology_.instances) TRY(check_instance(config_, instance));
+    counters_.emplace(topology_.tables.size());
+    TRY_VALUE(const std::unique_ptr<store::Store> store, store::open_sqlite(config_.state_dir));
+    TRY(schemas(*store));
+    for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
+      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, *counters_, clock_, until_caught_up_));
+    Status done = run_subtasks();
+    report(done ? Phase::done : Phase::failed);
+    return done;
+  }
+
+ private:
+  Status schemas(store::Store& store) {
+    if (!config_.schema) return {};
+    const std::string name = config_.task + "/schema";
+    TRY_VALUE(const auto saved, checkpoint::load(store, name, config_.fingerprint));
+    if (saved && saved->schema_done) return {};
+    report(Phase::schema);
+    TRY(send_schemas(config_, topology_, clock_));
+    checkpoint::SubtaskCheckpoint done;
+    done.task_fingerprint = config_.fingerprint;
+    done.schema_done = true;
+    return checkpoint::save(store, name, done);
+  }
+
+  Status run_subtasks() {
+    std::mutex mutex;
+    std::optional<Error> first;
+    std::atomic<std::size_t> running = subtasks_.size();
+    std::vector<std::thread> threads;
+    for (const auto& subtask : subtasks_) {
+      threads.emplace_back([&, subtask = subtask.get()] {
+        if (Status done = subtask->run(); !done) {
+          std::lock_guard lock(mutex);
+          if (!first || (first->is_cancelled() && !done.error().is_cancelled())) first = done.error();
+        }
+        --running;
+      });
+    }
+    bool asked = false;
+    std::int64_t reported_ms = 0;
+    while (running > 0) {
+      bool failed;
+      {
+        std::lock_guard lock(mutex);
+        failed = first.has_value();
+      }
+      if ((failed || cancel_.requested()) && !std::exchange(asked, true))
+        for (const auto& subtask : subtasks_) subtask->stop();
+      if (clock_.monotonic_ms() - reported_ms >= report_ms) {
+        reported_ms = clock_.monotonic_ms();
+        report(asked ? Phase::stopping : overall_phase());
+      }
+      constexpr std::int64_t watch_ms = 20;
+      if (asked) std::this_thread::sleep_for(std::chrono::milliseconds(watch_ms));
+      else cancel_.wait_for_ms(watch_ms);
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (first && !first->is_cancelled()) return fail(std::move(*first));
+    return {};
+  }
+
+  Phase overall_phase() const {
+    Phase phase = Phase::streaming;
+    for (const auto& subtask : subtasks_) {
+      const Phase one = subtask->progress().phase;
+      if (one == Phase::retrying) return one;
+      if (one == Phase::snapshot || one == Phase::starting) phase = one == Phase::starting && phase == Phase::snapshot ? phase : one;
+    }
+    return phase;
+  }
+
+  void report(Phase phase) {
+    if (!on_progress_) return;
+    Progress out;
+    out.task = config_.task;
+    out.phase = phase;
+    out.snapshot_selected = config_.full;
+    out.elapsed_ms = clock_.monotonic_ms() - begun_ms_;
+    out.snapshot_done = !subtasks_.empty();
+    out.caught_up = !subtasks_.empty();
+    for (const auto& subtask : subtasks_) {
+      out.instances.push_back(subtask->progress());
+      const sink::DeliveryCounters delivered = subtask->delivered();
+      out.records_sent += delivered.records_sent;
+      out.records_acked += delivered.records_acked;
+      out.bytes_acked += delivered.bytes_acked;
+      out.snapshot_done = out.snapshot_done && subtask->snapshot_done();
+      out.caught_up = out.caught_up && subtask->caught_up();
+      if (std::string problem = subtask->destination_problem(); !problem.empty()) out.destination_problem = std::move(problem);
+    }
+    for (std::size_t i = 0; counters_ && i < topology_.tables.size(); ++i) {
+      const source::LogicalTable& table = topology_.tables[i];
+      const TableCounters& counted = (*counters_)[i];
+      TableProgress row;
+      row.database = table.schema->database;
+      row.table = table.schema->table;
+      row.rows_done = counted.rows_done;
+      row.rows_estimated = counted.rows_estimated;
+      row.changes = counted.changes;
+      row.shards = static_cast<std::uint32_t>(table.shards.size());
+      row.shards_done = counted.shards_done;
+      row.snapshot_done = config_.full && row.shards_done >= row.shards;
+      out.tables.push_back(std::move(row));
+    }
+    on_progress_(out);
+  }
+
+  Config config_;
+  const bool until_caught_up_;
+  base::CancelToken& cancel_;
+  const std::function<void(const Progress&)>& on_progress_;
+  base::SystemClock clock_;
+  const std::int64_t begun_ms_;
+  source::Topology topology_;
+  std::optional<AllTableCounters> counters_;
+  std::vector<std::unique_ptr<Subtask>> subtasks_;
+};
+
+}  // namespace
+
+Status run_job(const Config& config, bool until_caught_up, base::CancelToken& cancel,
+               const std::function<void(const Progress&)>& on_progress) {
+  return Job(config, until_caught_up, cancel, on_progress).run();
+}
+
+}  // namespace tributary::pipeline

@@ -1,0 +1,242 @@
+#include "pipeline/sequencer.h"
+
+#include <algorithm>
+
+namespace tributary::pipeline {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::int64_t mark_interval_ms = 50;
+
+}  // namespace
+
+Sequencer::Sequencer(Setup setup)
+    : delivery_(setup.delivery), router_(setup.router), cancel_(setup.cancel), clock_(setup.clock),
+      has_stream_(setup.has_stream), windows_(setup.physical_tables), state_(std::move(setup.state)),
+      keyless_(setup.physical_tables) {
+  if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
+}
+
+template <typename Condition>
+Status Sequencer::wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+  changed_.wait(lock, [&] { return cancelled_ || condition(); });
+  if (cancelled_) return fail(ErrorCode::cancelled);
+  return {};
+}
+
+Status Sequencer::emit(model::RecordBatch& batch, bool force_mark) {
+  if (broken_) return fail(ErrorCode::cancelled);
+  const std::int64_t now = clock_.monotonic_ms();
+  std::optional<sink::Mark> mark;
+  if (force_mark || now - last_mark_ms_ >= mark_interval_ms) {
+    last_mark_ms_ = now;
+    std::shared_ptr<const checkpoint::SubtaskCheckpoint> copy;
+    {
+      std::lock_guard lock(state_mutex_);
+      copy = std::make_shared<const checkpoint::SubtaskCheckpoint>(state_);
+    }
+    mark = [copy]() -> Result<std::string> { return checkpoint::serialise(*copy); };
+  }
+  return hand_over(batch, std::move(mark));
+}
+
+// After a failure the state may speak of records that were never handed over: no mark may follow.
+Status Sequencer::hand_over(const model::RecordBatch& batch, std::optional<sink::Mark> mark) {
+  if (broken_) return fail(ErrorCode::cancelled);
+  Status done = delivery_.emit(batch, std::move(mark), cancel_);
+  if (!done) broken_ = true;
+  return done;
+}
+
+void Sequencer::apply(const StreamMark& mark) {
+  auto& stream = state_.stream;
+  stream.emitted = mark.emitted.at;
+  stream.emitted_gtid_set = mark.emitted.gtid_set.text();
+  stream.restart = mark.restart.at;
+  stream.restart_gtid_set = mark.restart.gtid_set.text();
+  stream.next_record_id = mark.next_record_id;
+  emitted_gtid_set_ = mark.emitted.gtid_set;
+  in_transaction_ = mark.in_transaction;
+  auto& snapshot = state_.snapshot;
+  if (state_.snapshot_done && !snapshot.high_watermark_reached && !(stream.emitted < snapshot.high_watermark))
+    snapshot.high_watermark_reached = true;
+}
+
+Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& changed, const StreamMark& mark) {
+  std::lock_guard emission(emit_mutex_);
+  for (const Identities::Entry& entry : changed.entries) {
+    ChangeWindow& window = windows_[entry.physical];
+    if (window.is_open()) window.changed(changed.view(entry));
+  }
+  // The state moves only at boundaries, and with the records that lead there: never before they are handed over. It is
+  // set first because a mark stands behind the records of its own call.
+  {
+    std::lock_guard lock(state_mutex_);
+    if (mark.in_transaction) in_transaction_ = true;
+    else apply(mark);
+  }
+  if (!mark.in_transaction) {
+    changed_.notify_all();
+    router_.route_rows(batch);
+    return emit(batch, false);
+  }
+  router_.route_rows(batch);
+  return hand_over(batch, std::nullopt);
+}
+
+Status Sequencer::advance(const StreamMark& mark) {
+  std::lock_guard emission(emit_mutex_);
+  {
+    std::lock_guard lock(state_mutex_);
+    apply(mark);
+  }
+  changed_.notify_all();
+  model::RecordBatch nothing;
+  if (clock_.monotonic_ms() - last_mark_ms_ < mark_interval_ms) return {};
+  return emit(nothing, true);
+}
+
+void Sequencer::set_recently_decided(std::set<std::string> xids) {
+  std::lock_guard lock(state_mutex_);
+  recently_decided_ = std::move(xids);
+}
+
+Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
+  Chunk chunk;
+  chunk.physical = physical;
+  while (true) {
+    {
+      std::unique_lock lock(state_mutex_);
+      TRY(wait(lock, [&] { return !in_transaction_; }));
+    }
+    std::lock_guard emission(emit_mutex_);
+    std::lock_guard lock(state_mutex_);
+    if (in_transaction_) continue;
+    chunk.ticket = windows_[physical].open();
+    chunk.emitted.position = state_.stream.emitted;
+    chunk.emitted.gtid_set = emitted_gtid_set_;
+    chunk.emitted.recently_decided_xids = recently_decided_;
+    return chunk;
+  }
+}
+
+void Sequencer::close_chunk(const Chunk& chunk) {
+  std::lock_guard emission(emit_mutex_);
+  windows_[chunk.physical].close(chunk.ticket);
+}
+
+Status Sequencer::wait_reached(const model::BinlogPosition& high) {
+  if (!has_stream_) return {};
+  std::unique_lock lock(state_mutex_);
+  return wait(lock, [&] { return !(state_.stream.emitted < high); });
+}
+
+Status Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
+                            const checkpoint::KeyValues& cursor, std::uint64_t rows_read, bool lane_done) {
+  std::lock_guard emission(emit_mutex_);
+  const ChangeWindow& window = windows_[chunk.physical];
+  if (window.has_changes() && !identities.entries.empty()) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < batch.records.size(); ++i)
+      if (!window.is_outdated(chunk.ticket, identities.view(identities.entries[i]))) batch.records[kept++] = batch.records[i];
+    batch.records.resize(kept);
+  }
+  {
+    std::lock_guard lock(state_mutex_);
+    checkpoint::Lane& state = state_.snapshot.lanes[lane];
+    state.cursor = cursor;
+    state.rows_done += rows_read;
+    state.done = lane_done;
+  }
+  router_.route_rows(batch);
+  return emit(batch, lane_done);
+}
+
+void Sequencer::set_lanes(std::vector<checkpoint::Lane> lanes) {
+  std::lock_guard lock(state_mutex_);
+  state_.snapshot.lanes = std::move(lanes);
+  state_.snapshot.planned = true;
+}
+
+void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set) {
+  {
+    std::lock_guard lock(state_mutex_);
+    state_.snapshot_done = true;
+    state_.snapshot.high_watermark = high;
+    state_.snapshot.high_watermark_gtid_set = high_gtid_set;
+    if (!has_stream_ || !(state_.stream.emitted < high)) state_.snapshot.high_watermark_reached = true;
+  }
+  changed_.notify_all();
+}
+
+void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
+  std::lock_guard lock(state_mutex_);
+  keyless_[physical].state = snapshot_pending ? Keyless::State::pending : Keyless::State::none;
+}
+
+void Sequencer::keyless_view_begins(std::uint32_t physical) {
+  std::lock_guard lock(state_mutex_);
+  keyless_[physical].state = Keyless::State::taking_view;
+}
+
+void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact) {
+  {
+    std::lock_guard lock(state_mutex_);
+    keyless_[physical] = {Keyless::State::reading, exact};
+  }
+  changed_.notify_all();
+}
+
+void Sequencer::keyless_done(std::uint32_t physical) {
+  {
+    std::lock_guard lock(state_mutex_);
+    keyless_[physical].state = Keyless::State::done;
+  }
+  changed_.notify_all();
+}
+
+Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::BinlogPosition& position) {
+  std::unique_lock lock(state_mutex_);
+  Keyless& table = keyless_[physical];
+  using enum Keyless::State;
+  if (table.state == none) return true;
+  if (table.state == pending) return false;
+  TRY(wait(lock, [&] { return table.state != taking_view && (table.state != reading || !(table.exact < position)); }));
+  return table.exact < position;
+}
+
+Status Sequencer::save_now() {
+  std::lock_guard emission(emit_mutex_);
+  model::RecordBatch nothing;
+  return emit(nothing, true);
+}
+
+checkpoint::SubtaskCheckpoint Sequencer::state() const {
+  std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+bool Sequencer::caught_up() const {
+  std::lock_guard lock(state_mutex_);
+  return state_.snapshot_done && state_.snapshot.high_watermark_reached;
+}
+
+model::BinlogPosition Sequencer::emitted() const {
+  std::lock_guard lock(state_mutex_);
+  return state_.stream.emitted;
+}
+
+void Sequencer::cancel() {
+  {
+    std::lock_guard lock(state_mutex_);
+    cancelled_ = true;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace tributary::pipeline

@@ -1,0 +1,146 @@
+// The place where one subtask's changes and snapshot rows become one order (invariants 1, 2, 3).
+//
+//   stream:    emit_changes(batch)            in commit order; each change is noted in the open chunk windows
+//   snapshot:  open_chunk -> view taken -> wait_reached(high) -> emit_rows ... -> close_chunk
+//
+// A chunk's row leaves only when the stream has emitted everything up to the view's high position, and only if no change
+// of its identity was emitted since the chunk was opened. Tables without any identity can't be merged that way: their
+// snapshot has an exact position, and the stream holds their later changes back until the rows are out (see Keyless).
+//
+// Every emission may carry a checkpoint mark: the state as of that moment, kept once Kafka has everything before it.
+// Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+#include "model/record.h"
+#include "pipeline/change_window.h"
+#include "sink/delivery.h"
+#include "sink/router.h"
+#include "source/binlog/stream_position.h"
+#include "source/snapshot/view.h"
+
+namespace tributary::pipeline {
+
+// Identities of rows in one buffer: of a chunk's rows, parallel to its records, or of changed rows, in any number.
+struct Identities {
+  struct Entry {
+    std::uint32_t physical;
+    std::uint32_t size;
+    std::uint64_t begin;
+  };
+  base::Buffer bytes;
+  std::vector<Entry> entries;
+
+  void add(std::uint32_t physical, std::uint64_t begin) {
+    entries.push_back({physical, static_cast<std::uint32_t>(bytes.size() - begin), begin});
+  }
+  std::string_view view(const Entry& e) const { return bytes.view(e.begin, e.size); }
+  void clear() {
+    bytes.clear();
+    entries.clear();
+  }
+};
+
+// The stream's place after an emission.
+struct StreamMark {
+  source::StreamPosition emitted;
+  source::StreamPosition restart;
+  std::uint64_t next_record_id = 0;
+  bool in_transaction = false;  // records behind `emitted` were emitted too (a slice of a large transaction)
+};
+
+class Sequencer {
+ public:
+  struct Setup {
+    sink::Delivery& delivery;
+    const sink::Router& router;
+    base::CancelToken& cancel;
+    const base::Clock& clock;
+    std::uint32_t physical_tables = 0;
+    bool has_stream = true;  // without one, chunks wait for nothing
+    checkpoint::SubtaskCheckpoint state;
+  };
+  explicit Sequencer(Setup setup);
+
+  // ---- the stream's thread
+  base::Status emit_changes(model::RecordBatch& batch, const Identities& changed, const StreamMark& mark);
+  base::Status advance(const StreamMark& mark);
+  void set_recently_decided(std::set<std::string> xids);
+
+  // ---- snapshot threads
+  struct Chunk {
+    std::uint32_t physical = 0;
+    ChangeWindow::Ticket ticket = 0;
+    source::EmittedState emitted;
+  };
+  base::Result<Chunk> open_chunk(std::uint32_t physical);
+  base::Status wait_reached(const model::BinlogPosition& high);
+  // Drops outdated rows, emits the rest and moves the lane's cursor. identities may be empty when there is no stream.
+  base::Status emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
+                         const checkpoint::KeyValues& cursor, std::uint64_t rows_read, bool lane_done);
+  void close_chunk(const Chunk& chunk);
+  void set_lanes(std::vector<checkpoint::Lane> lanes);
+  void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
+
+  // ---- tables without identity. States: before the snapshot (changes dropped: the snapshot will hold them), while the
+  // view is being taken and its rows read (changes behind the position wait), after (changes up to the position dropped).
+  void keyless_view_begins(std::uint32_t physical);
+  void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact);
+  void keyless_done(std::uint32_t physical);
+  void set_keyless(std::uint32_t physical, bool snapshot_pending);
+  // True if a change at this position is to be emitted. Waits as long as that is undecided.
+  base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position);
+
+  // ---- anybody
+  base::Status save_now();  // a mark of the present state
+  checkpoint::SubtaskCheckpoint state() const;
+  bool caught_up() const;   // the snapshot is finished and the stream has reached its high watermark
+  model::BinlogPosition emitted() const;
+  void cancel();
+
+ private:
+  struct Keyless {
+    enum class State : std::uint8_t { none, pending, taking_view, reading, done } state = State::none;
+    model::BinlogPosition exact;
+  };
+  base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
+  base::Status hand_over(const model::RecordBatch& batch, std::optional<sink::Mark> mark);
+  void apply(const StreamMark& mark);                             // with state_mutex_ held
+  template <typename Condition>
+  base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
+
+  sink::Delivery& delivery_;
+  const sink::Router& router_;
+  base::CancelToken& cancel_;
+  const base::Clock& clock_;
+  const bool has_stream_;
+
+  std::mutex emit_mutex_;  // taken before state_mutex_
+  std::vector<ChangeWindow> windows_;
+  std::int64_t last_mark_ms_ = 0;
+  bool broken_ = false;
+
+  mutable std::mutex state_mutex_;
+  std::condition_variable changed_;
+  checkpoint::SubtaskCheckpoint state_;
+  model::GtidSet emitted_gtid_set_;
+  bool in_transaction_ = false;
+  bool cancelled_ = false;
+  std::set<std::string> recently_decided_;
+  std::vector<Keyless> keyless_;
+};
+
+}  // namespace tributary::pipeline

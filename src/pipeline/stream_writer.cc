@@ -1,0 +1,176 @@
+#include "pipeline/stream_writer.h"
+
+#include <fmt/format.h>
+
+namespace tributary::pipeline {
+
+using base::Status;
+using model::Operation;
+
+namespace {
+
+constexpr std::size_t batch_bytes_max = 512u << 10;  // more per hand-over saves little and costs latency and memory
+constexpr std::size_t slice_bytes_max = 8u << 20;    // of one transaction before its end is known
+constexpr std::uint32_t moves_max = 1024;            // boundaries without records before the state is told
+
+}  // namespace
+
+StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
+                           AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
+                           std::uint64_t next_record_id, bool note_identities, StatementCheck check_statement)
+    : tables_(tables), sequencer_(sequencer), stream_(stream), counters_(counters), stats_(stats), clock_(clock),
+      note_identities_(note_identities), check_statement_(std::move(check_statement)), next_record_id_(next_record_id),
+      boundary_id_(next_record_id) {}
+
+Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number, Operation operation,
+                                const encode::ChangeHeader& header) {
+  const bool has_after = operation != Operation::delete_;
+  base::Buffer& out = batch_.bytes;
+  model::EncodedRecord record;
+  const std::size_t begin = out.size();
+  if (table.encoder->key(has_after ? after_ : before_, out)) record.key_size = static_cast<std::uint32_t>(out.size() - begin);
+  record.value_begin = out.size();
+  TRY(table.encoder->encode(operation, header, before_, after_, out));
+  record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
+  record.table = table.physical.logical;
+  batch_.records.push_back(record);
+  if (note_identities_.load(std::memory_order_relaxed) && table.has_identity) {
+    for (const auto* image : {&before_, &after_}) {
+      if (image->empty()) continue;
+      const std::size_t at = changed_.bytes.size();
+      table.encoder->identity(*image, changed_.bytes);
+      changed_.add(number, at);
+    }
+  }
+  return {};
+}
+
+Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
+  const SubtaskTable& table = tables_.tables[number];
+  if (!table.has_identity) {
+    // The stream may have to wait here until the table's snapshot is out: what is gathered must not wait with it.
+    if (!batch_.records.empty() && note_identities_.load(std::memory_order_relaxed))
+      TRY(flush(batch_.records.size() > boundary_records_));
+    TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position));
+    if (!admitted) return {};
+  }
+  Operation operation = Operation::insert;
+  if (rows.event().change == source::RowChange::update) operation = Operation::update;
+  else if (rows.event().change == source::RowChange::delete_) operation = Operation::delete_;
+
+  position_text_.clear();
+  safe_text_.clear();
+  fmt::format_to(std::back_inserter(position_text_), "{}@{}", context.position.offset, context.position.file_number());
+  fmt::format_to(std::back_inserter(safe_text_), "{}@{}", context.safe_position.offset, context.safe_position.file_number());
+  encode::ChangeHeader header;
+  header.timestamp_s = context.timestamp_s;
+  header.position = position_text_;
+  header.safe_position = safe_text_;
+  header.read_ms = clock_.now_ms();
+  header.server_id = context.server_id;
+  header.thread_id = context.thread_id;
+  last_timestamp_s_ = context.timestamp_s;
+
+  std::uint64_t count = 0;
+  while (true) {
+    TRY_VALUE(const bool more, rows.next(before_, after_));
+    if (!more) break;
+    header.id = next_record_id_++;
+    if (auto encoded = encode_row(table, number, operation, header); !encoded)
+      return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
+    ++count;
+    if (batch_.bytes.size() >= slice_bytes_max) TRY(flush(true));
+  }
+  counters_[table.physical.logical].changes.fetch_add(count, std::memory_order_relaxed);
+  stats_.changes.fetch_add(count, std::memory_order_relaxed);
+  return {};
+}
+
+Status StreamWriter::on_commit(const source::StreamPosition& end) {
+  boundary_ = &end;
+  boundary_records_ = batch_.records.size();
+  boundary_id_ = next_record_id_;
+  moved_ = true;
+  if (sliced_ || batch_.bytes.size() >= batch_bytes_max) return flush(false);
+  return {};
+}
+
+Status StreamWriter::on_rollback(const source::StreamPosition& end) {
+  if (sliced_)
+    return base::fail(base::ErrorCode::data_event_unsupported,
+                      "a transaction larger than the buffer was rolled back in the log after a part of it was sent",
+                      end.at.text());
+  if (boundary_records_ < batch_.records.size()) {
+    batch_.records.resize(boundary_records_);
+    next_record_id_ = boundary_id_;
+  }
+  return on_commit(end);
+}
+
+Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql, const source::RowContext&) {
+  return check_statement_(tables, sql);
+}
+
+Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) {
+  boundary_ = &end;
+  boundary_records_ = batch_.records.size();
+  boundary_id_ = next_record_id_;
+  moved_ = true;
+  if (timestamp_s != 0) last_timestamp_s_ = timestamp_s;
+  else stats_.delay_ms.store(0, std::memory_order_relaxed);  // a heartbeat of the dump: there is nothing unread
+  if (++moves_ >= moves_max) return flush(false);
+  return {};
+}
+
+Status StreamWriter::on_idle() {
+  TRY(flush(false));
+  if (last_timestamp_s_ != 0) {
+    // Whole seconds at the source: a change of this second is not late.
+    const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
+    stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);
+  }
+  return {};
+}
+
+StreamMark StreamWriter::mark(bool in_transaction) const {
+  StreamMark mark;
+  mark.emitted = *boundary_;
+  mark.restart = stream_.restart_position(*boundary_);
+  mark.next_record_id = boundary_id_;
+  mark.in_transaction = in_transaction;
+  return mark;
+}
+
+Status StreamWriter::flush(bool in_transaction) {
+  if (stream_.decided_count() != decided_seen_) {
+    decided_seen_ = stream_.decided_count();
+    sequencer_.set_recently_decided(stream_.recently_decided());
+  }
+  stats_.xa_open.store(stream_.held_count(), std::memory_order_relaxed);
+  moves_ = 0;
+  if (in_transaction) {
+    StreamMark slice;
+    slice.in_transaction = true;
+    TRY(sequencer_.emit_changes(batch_, changed_, slice));
+    sliced_ = true;
+  } else if (batch_.records.empty()) {
+    if (!moved_ && !sliced_) return {};
+    moved_ = false;
+    sliced_ = false;
+    return sequencer_.advance(mark(false));
+  } else {
+    TRY(sequencer_.emit_changes(batch_, changed_, mark(false)));
+    sliced_ = false;
+    if (last_timestamp_s_ != 0) {
+      const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
+      stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);
+    }
+  }
+  moved_ = false;
+  batch_.clear();
+  changed_.clear();
+  boundary_records_ = 0;
+  return {};
+}
+
+}  // namespace tributary::pipeline

@@ -1,0 +1,338 @@
+#include "pipeline/subtask.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <thread>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "checkpoint/saver.h"
+#include "pipeline/snapshot_reader.h"
+#include "source/heartbeat.h"
+#include "source/topology/schema_reader.h"
+
+namespace tributary::pipeline {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::int64_t flush_ms_max = 30'000;
+constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
+constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
+
+Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t>& named, std::string_view sql) {
+  // A statement that leaves the structure as it was (an index, an option) is of no interest.
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables.instance.endpoint));
+  for (const std::uint32_t number : named) {
+    const SubtaskTable& table = tables.tables[number];
+    TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
+    const auto found = schemas.find(table.physical.table);
+    const std::string where = table.physical.database + "." + table.physical.table;
+    if (found == schemas.end())
+      return fail(ErrorCode::data_schema_mismatch, fmt::format("the table is gone after: {:.200}", sql), where);
+    std::string difference;
+    if (!source::same_structure(*table.schema, found->second, &difference))
+      return fail(ErrorCode::data_schema_mismatch, fmt::format("{} after: {:.200}", difference, sql), where);
+    if (sql.find("RUNCATE") != std::string_view::npos || sql.find("runcate") != std::string_view::npos)
+      return fail(ErrorCode::data_schema_mismatch, "the table was emptied by TRUNCATE, which has no row changes", where);
+  }
+  return {};
+}
+
+}  // namespace
+
+// What lives as long as one attempt, in the order in which it is put together.
+struct Subtask::Attempt {
+  base::CancelToken cancel;
+  std::unique_ptr<checkpoint::Saver> saver;
+  std::unique_ptr<sink::Delivery> delivery;
+  std::optional<sink::Router> router;
+  std::unique_ptr<Sequencer> sequencer;
+  std::unique_ptr<source::BinlogStream> stream;
+  std::unique_ptr<SnapshotReader> snapshot;
+  std::unique_ptr<source::Heartbeat> heartbeat;
+
+  std::mutex error_mutex;
+  std::optional<Error> error;
+
+  void fail_with(Error e) {
+    {
+      std::lock_guard lock(error_mutex);
+      // A cancelled part is the echo of another's failure.
+      if (!error || (error->is_cancelled() && !e.is_cancelled())) error = std::move(e);
+    }
+    stop();
+  }
+  void stop() {
+    cancel.request();
+    if (sequencer) sequencer->cancel();
+    if (stream) stream->abort();
+    if (snapshot) snapshot->abort();
+  }
+};
+
+Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters,
+                 const base::Clock& clock, bool until_caught_up)
+    : config_(config), tables_(std::move(tables)), store_(store), counters_(counters), clock_(clock),
+      until_caught_up_(until_caught_up) {}
+
+Subtask::~Subtask() = default;
+
+void Subtask::stop() {
+  stop_.request();
+  std::lock_guard lock(mutex_);
+  if (current_) current_->stop();
+}
+
+void Subtask::set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms) {
+  std::lock_guard lock(mutex_);
+  problem_ = std::move(problem);
+  attempts_ = attempts;
+  retry_in_ms_ = retry_in_ms;
+}
+
+Status Subtask::run() {
+  base::Backoff backoff(backoff_least_ms, backoff_most_ms);
+  std::int64_t failing_since_ms = 0;
+  while (true) {
+    const std::int64_t begun_ms = clock_.monotonic_ms();
+    Status done = attempt();
+    if (done) {
+      phase_ = stop_.requested() ? Phase::stopping : Phase::done;
+      return done;
+    }
+    if (stop_.requested()) return fail(ErrorCode::cancelled);
+    const Error& error = done.error();
+    const std::int64_t now_ms = clock_.monotonic_ms();
+    if (failing_since_ms == 0 || now_ms - begun_ms > calm_ms) {
+      failing_since_ms = now_ms;
+      backoff.reset();
+    }
+    if (!error.is_retriable() || now_ms - failing_since_ms > config_.retry_connection_ms) {
+      phase_ = Phase::failed;
+      return done;
+    }
+    const std::int64_t wait_ms = backoff.next_ms();
+    set_problem(error.message(), backoff.attempts(), wait_ms);
+    phase_ = Phase::retrying;
+    base::log::warn("{}: {}; attempt {} in {} ms", name(), error.message(), backoff.attempts() + 1, wait_ms);
+    if (stop_.wait_for_ms(wait_ms)) return fail(ErrorCode::cancelled);
+  }
+}
+
+// Fills in a new subtask's start; for a known one, returns where to go on.
+Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state) {
+  source::StreamStart start;
+  if (state.started) {
+    start.emitted.at = state.emitted;
+    start.restart.at = state.restart;
+    TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(state.emitted_gtid_set));
+    TRY_VALUE(start.restart.gtid_set, model::GtidSet::parse(state.restart_gtid_set));
+    start.by_gtid = !start.restart.gtid_set.empty();
+    return start;
+  }
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+  // The order matters: what is prepared after the list was taken is prepared behind the position taken before it.
+  TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
+  if (end.position.empty()) return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
+  start.emitted.at = end.position;
+  if (end.gtid_set) start.emitted.gtid_set = *end.gtid_set;
+  if (const auto given = config_.start.find(tables_.instance.name); given != config_.start.end()) {
+    start.emitted.at = given->second.binlog;
+    start.emitted.gtid_set = {};
+    if (!given->second.gtid_set.empty()) {
+      TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(given->second.gtid_set));
+      start.emitted.at = {};
+    }
+  }
+  start.restart = start.emitted;
+  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
+  if (!prepared.empty() && !start.emitted.at.empty()) {
+    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.emitted, config_.server_id, prepared, stop_));
+    if (!prepared.empty())
+      return fail(ErrorCode::source_xa_undecided, fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
+                  tables_.instance.name);
+  }
+  start.by_gtid = !start.restart.gtid_set.empty();
+  state.started = true;
+  state.flavour = tables_.instance.flavour == mysql::Flavour::mariadb ? "mariadb" : "mysql";
+  state.emitted = start.emitted.at;
+  state.emitted_gtid_set = start.emitted.gtid_set.text();
+  state.restart = start.restart.at;
+  state.restart_gtid_set = start.restart.gtid_set.text();
+  state.next_record_id = 1;
+  return start;
+}
+
+Status Subtask::attempt() {
+  Attempt attempt;
+  phase_ = Phase::starting;
+  TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
+  checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
+  state.task_fingerprint = config_.fingerprint;
+
+  attempt.saver = std::make_unique<checkpoint::Saver>(
+      [this](std::string bytes) { return checkpoint::save_serialised(store_, name(), std::move(bytes)); });
+  checkpoint::Saver& saver = *attempt.saver;
+  std::vector<std::string> topics = {config_.topic};
+  TRY_VALUE(attempt.delivery, sink::at_least_once(config_.kafka, topics, sink::Tracking{
+      .emitted = [&saver](std::uint32_t p, std::uint64_t first, std::uint64_t last) { saver.emitted(p, first, last); },
+      .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
+      .acked = [&saver](std::uint32_t p, std::uint64_t last, std::uint64_t records) { return saver.acked(p, last, records); },
+      .flush = [&saver] { return saver.flush(); },
+      .status = [&saver] { return saver.status(); }}));
+  attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
+
+  const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  std::optional<source::StreamStart> start;
+  if (config_.incremental) {
+    TRY_VALUE(start, choose_start(state));
+  }
+  attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
+      *attempt.delivery, *attempt.router, attempt.cancel, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
+      config_.incremental, state});
+  Sequencer& sequencer = *attempt.sequencer;
+  if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
+  if (snapshot_wanted) {
+    attempt.snapshot = std::make_unique<SnapshotReader>(config_, tables_, sequencer, counters_, attempt.heartbeat.get(),
+                                                        attempt.cancel, clock_);
+    TRY(attempt.snapshot->plan());
+  }
+  if (start) {
+    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
+                                                         {.server_id = config_.server_id, .spill_dir = config_.state_dir,
+                                                          .xa_bytes_max = config_.xa_bytes_max}));
+  }
+  // Kept before anything is read: a crash from here on starts again at this place.
+  TRY(sequencer.save_now());
+  {
+    std::lock_guard lock(mutex_);
+    current_ = &attempt;
+  }
+  set_problem({}, 0, 0);
+  if (stop_.requested()) attempt.stop();
+
+  std::unique_ptr<StreamWriter> writer;
+  std::vector<std::thread> threads;
+  if (attempt.stream) {
+    writer = std::make_unique<StreamWriter>(
+        tables_, sequencer, *attempt.stream, counters_, stats_, clock_, state.stream.next_record_id, snapshot_wanted,
+        [this](const std::vector<std::uint32_t>& named, std::string_view sql) { return make_schema_check(tables_, named, sql); });
+    threads.emplace_back([&] {
+      if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
+        attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
+    });
+    if (attempt.heartbeat) threads.emplace_back([&] {
+      bool told = false;
+      while (!attempt.cancel.requested()) {
+        const Result<bool> beaten = attempt.heartbeat->beat();
+        if (beaten && !*beaten && !std::exchange(told, true))
+          base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(), attempt.heartbeat->refusal());
+        attempt.cancel.wait_for_ms(config_.heartbeat_ms);
+      }
+    });
+  }
+  phase_ = snapshot_wanted ? Phase::snapshot : Phase::streaming;
+  threads.emplace_back([&] {
+    const auto work = [&]() -> Status {
+      if (snapshot_wanted) TRY(attempt.snapshot->run());
+      if (writer) writer->stop_noting_identities();
+      if (snapshot_wanted || !state.snapshot_done) {
+        source::LogEnd end;
+        if (config_.incremental) {
+          TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+          TRY_VALUE(end, source::read_log_end(connection));
+        }
+        sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
+        TRY(sequencer.save_now());
+      }
+      snapshot_done_ = true;
+      if (config_.incremental) phase_ = Phase::streaming;
+      return {};
+    };
+    if (Status done = work(); !done) attempt.fail_with(std::move(done.error()));
+  });
+
+  // Watch until the end: everything is done, or a part failed, or somebody asks to stop.
+  constexpr std::int64_t watch_ms = 20;
+  while (!attempt.cancel.wait_for_ms(watch_ms)) {
+    if (Status delivered = attempt.delivery->status(); !delivered) {
+      attempt.fail_with(std::move(delivered.error()));
+      break;
+    }
+    const auto problem = attempt.delivery->problem();
+    if (problem && clock_.now_ms() - problem->since_ms > config_.retry_connection_ms) {
+      attempt.fail_with(Error{ErrorCode::destination_rejected, "retried without success: " + problem->error.what, config_.kafka.brokers});
+      break;
+    }
+    if (sequencer.caught_up()) caught_up_ = true;
+    {
+      std::lock_guard lock(mutex_);
+      position_ = sequencer.emitted().text();
+    }
+    if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
+  }
+  attempt.stop();
+  for (std::thread& thread : threads) thread.join();
+
+  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us.
+  Status flushed = sequencer.save_now();
+  base::CancelToken patience;
+  if (flushed) flushed = attempt.delivery->flush(flush_ms_max, patience);
+  {
+    std::lock_guard lock(mutex_);
+    const sink::DeliveryCounters now = attempt.delivery->counters();
+    earlier_.records_sent += now.records_sent;
+    earlier_.records_acked += now.records_acked;
+    earlier_.bytes_acked += now.bytes_acked;
+    current_ = nullptr;
+  }
+  if (attempt.error && !attempt.error->is_cancelled()) return fail(std::move(*attempt.error));
+  if (!flushed && !stop_.requested()) return flushed;
+  return {};
+}
+
+InstanceProgress Subtask::progress() const {
+  InstanceProgress out;
+  out.address = tables_.instance.name;
+  out.server_version = tables_.instance.server_version;
+  out.phase = phase_;
+  if (const std::int64_t delay = stats_.delay_ms; delay >= 0) out.delay_ms = delay;
+  out.changes = stats_.changes;
+  out.xa_open = stats_.xa_open;
+  std::lock_guard lock(mutex_);
+  out.position = position_;
+  out.checkpoint = checkpoint_;
+  out.problem = problem_;
+  out.attempts = attempts_;
+  out.retry_in_ms = retry_in_ms_;
+  return out;
+}
+
+sink::DeliveryCounters Subtask::delivered() const {
+  std::lock_guard lock(mutex_);
+  sink::DeliveryCounters sum = earlier_;
+  if (current_) {
+    const sink::DeliveryCounters now = current_->delivery->counters();
+    sum.records_sent += now.records_sent;
+    sum.records_acked += now.records_acked;
+    sum.bytes_acked += now.bytes_acked;
+    sum.unacked_bytes = now.unacked_bytes;
+  }
+  return sum;
+}
+
+std::string Subtask::destination_problem() const {
+  std::lock_guard lock(mutex_);
+  if (!current_) return {};
+  const auto problem = current_->delivery->problem();
+  return problem ? problem->error.message() : std::string();
+}
+
+}  // namespace tributary::pipeline

@@ -1,0 +1,73 @@
+// One storage instance of a task: its binlog stream, the snapshot of its physical tables, its producer and checkpoint.
+//
+//   attempt:  load checkpoint -> delivery -> [choose a start position] -> plan lanes
+//             -> stream thread | snapshot readers | heartbeat -> flush
+// An attempt ends with success (full load only, or caught up and asked to end there), a request to stop, or an error.
+// A retriable error starts the next attempt from the checkpoint, with growing pauses, until the retry limit.
+//
+// Threads: run() on one thread of its own; stop() and progress() from any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "pipeline/config.h"
+#include "pipeline/counters.h"
+#include "pipeline/progress.h"
+#include "pipeline/stream_writer.h"
+#include "pipeline/table_set.h"
+#include "sink/delivery.h"
+#include "store/store.h"
+
+namespace tributary::pipeline {
+
+class Subtask {
+ public:
+  Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters, const base::Clock& clock,
+          bool until_caught_up);
+  ~Subtask();
+
+  base::Status run();
+  void stop();
+
+  InstanceProgress progress() const;
+  sink::DeliveryCounters delivered() const;     // over all attempts
+  std::string destination_problem() const;
+  bool snapshot_done() const { return snapshot_done_; }
+  bool caught_up() const { return caught_up_; }
+
+ private:
+  struct Attempt;
+  base::Status attempt();
+  base::Result<source::StreamStart> choose_start(checkpoint::StreamState& state);
+  void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
+  void set_phase(Phase phase) { phase_ = phase; }
+  std::string name() const { return config_.task + "/" + tables_.instance.name; }
+
+  const Config& config_;
+  const TableSet tables_;
+  store::Store& store_;
+  AllTableCounters& counters_;
+  const base::Clock& clock_;
+  const bool until_caught_up_;
+
+  base::CancelToken stop_;
+  StreamStats stats_;
+  std::atomic<Phase> phase_ = Phase::starting;
+  std::atomic<bool> snapshot_done_ = false, caught_up_ = false;
+
+  mutable std::mutex mutex_;
+  Attempt* current_ = nullptr;  // what stop() and progress() look at
+  sink::DeliveryCounters earlier_;
+  std::string problem_;
+  std::uint64_t attempts_ = 0;
+  std::int64_t retry_in_ms_ = 0;
+  std::string position_, checkpoint_;
+};
+
+}  // namespace tributary::pipeline

@@ -1,0 +1,46 @@
+#include "source/heartbeat.h"
+
+namespace tributary::source {
+
+using base::ErrorCode;
+using base::Result;
+using base::Status;
+
+Status Heartbeat::prepare() {
+  if (connection_) return {};
+  TRY_VALUE(mysql::Connection opened, mysql::Connection::open(instance_.endpoint));
+  connection_ = std::move(opened);
+  // Asked for first: CREATE ... IF NOT EXISTS needs a right that writing does not.
+  if (connection_->query("SELECT 1 FROM dts_health_check.ha_health_check LIMIT 1")) return {};
+  TRY(connection_->execute("CREATE DATABASE IF NOT EXISTS dts_health_check"));
+  TRY(connection_->execute("CREATE TABLE IF NOT EXISTS dts_health_check.ha_health_check "
+                           "(id BIGINT DEFAULT 0, type CHAR(1) NOT NULL DEFAULT '0' PRIMARY KEY)"));
+  return {};
+}
+
+Result<bool> Heartbeat::beat() {
+  std::lock_guard lock(mutex_);
+  if (!refusal_.empty()) return false;
+  for (int attempt = 0;; ++attempt) {
+    Status done = prepare();
+    if (done) {
+      auto written = connection_->execute("INSERT INTO dts_health_check.ha_health_check (id, type) VALUES (1, '1') "
+                                          "ON DUPLICATE KEY UPDATE id = id + 1");
+      if (written) return true;
+      done = base::fail(std::move(written.error()));
+    }
+    connection_.reset();
+    if (done.error().code == ErrorCode::source_query) {  // refused, not lost
+      refusal_ = done.error().what;
+      return false;
+    }
+    if (attempt == 1) return base::fail(std::move(done.error()));
+  }
+}
+
+std::string Heartbeat::refusal() const {
+  std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
+}  // namespace tributary::source

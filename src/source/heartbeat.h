@@ -1,0 +1,38 @@
+// One write per instance and interval to `dts_health_check`.`ha_health_check`: it moves the binlog of an idle instance, and
+// its commit is the low watermark of snapshot chunks on MySQL (see snapshot/view.h).
+// Threads: any.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "mysql/connection.h"
+#include "source/topology/topology.h"
+
+namespace tributary::source {
+
+class Heartbeat {
+ public:
+  explicit Heartbeat(const Instance& instance) : instance_(instance) {}
+
+  // Writes and returns when the write is committed. False without the right to write (asked once, then remembered);
+  // an error when the connection is lost.
+  base::Result<bool> beat();
+  // Why there is no heartbeat, empty while there is one.
+  std::string refusal() const;
+
+ private:
+  base::Status prepare();
+
+  const Instance instance_;
+  mutable std::mutex mutex_;
+  std::optional<mysql::Connection> connection_;
+  std::string refusal_;
+};
+
+// Database and table of the heartbeat.
+inline constexpr std::string_view heartbeat_database = "dts_health_check";
+
+}  // namespace tributary::source
