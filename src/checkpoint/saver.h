@@ -31,8 +31,7 @@ class Saver {
 
   void emitted(std::uint32_t partition_id, std::uint64_t first, std::uint64_t last);
   void marked(std::uint64_t sequence_end, Mark mark);
-  // `internal` if the broker's count and ours differ: then an acknowledgement is missing and nothing is saved any more.
-  base::Status acked(std::uint32_t partition_id, std::uint64_t last, std::uint64_t records);
+  void acked(std::uint32_t partition_id, std::uint64_t last);
   // Saves the newest mark that is true by now before it returns.
   base::Status flush();
   base::Status status() const;

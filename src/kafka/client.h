@@ -39,7 +39,7 @@ struct Config {
   std::uint32_t linger_ms = 50;
   std::uint32_t batch_bytes_max = 1'000'000;       // must not be over the topic's max.message.bytes
   std::uint32_t record_bytes_max = 1'000'000;      // key and value; larger ones are destination_record_too_large
-  std::size_t unacked_bytes_max = 64u << 20;       // produce() waits beyond this; bounds the producer's memory
+  std::size_t unacked_bytes_max = 16u << 20;       // produce() waits beyond this; bounds the producer's memory
 
   std::map<std::string, std::string> overrides;    // librdkafka properties, applied last
 };
@@ -83,8 +83,8 @@ struct ProducerCounters {
 };
 
 // Idempotent, acks=all, never gives up by itself: a broker that is away shows in problem() until it is back.
-// A permanent error (too large, denied, fenced, ...) makes the producer fail for good: no record of the failed partition
-// is acknowledged after it, and every later call returns that error. Make a new producer to go on.
+// A permanent error that a broker reports (too large, denied, fenced, ...) makes the producer fail for good: nothing is
+// acknowledged after it, and every later call returns that error. Make a new producer to go on.
 //
 // Threads: produce() one at a time (its order is the order in the partition); the rest from any thread.
 class Producer {
@@ -95,12 +95,15 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  // The number by which runs name the topic. The topic is neither created nor checked: see describe().
+  // The number by which runs name the topic: 0, 1, ... in the order of first asking. The topic is neither created nor
+  // checked: see describe().
   base::Result<std::uint16_t> topic(const std::string& name);
 
-  // Copies the records; the batch is free when it returns. Waits while too much is unacknowledged. After an error or
-  // cancellation a part of the run may be on its way: nothing more may be produced into that partition.
-  base::Status produce(const model::RecordBatch& batch, const Run& run, const base::CancelToken& cancel);
+  // Hands over the records in the order of the runs, which must cover the batch, each record once. Waits while too much
+  // is unacknowledged. Afterwards the batch is empty, and its byte buffer is another, recycled one: large batches are
+  // sent from where they stand, without a copy, and kept until they are acknowledged.
+  // destination_record_too_large leaves batch and producer as they were; after any other error a part may be on its way.
+  base::Status produce(model::RecordBatch& batch, std::span<const Run> runs, const base::CancelToken& cancel);
 
   // Sends at once what lingers and waits until everything is acknowledged and handed to the handler.
   // destination_unreachable when the time is over.

@@ -44,9 +44,10 @@ class Delivery {
   virtual ~Delivery() = default;
 
   // Takes the records (topic and partition already set by the Router) and waits while too much is unacknowledged. The
-  // batch is free when it returns. An empty batch with a mark is allowed: the position moved without records. After an
-  // error the delivery is at its end: make a new one and resume from the last checkpoint.
-  virtual base::Status emit(const model::RecordBatch& batch, std::optional<Mark> mark,
+  // batch comes back empty, with other memory. An empty batch with a mark is allowed: the position moved without
+  // records. destination_record_too_large: nothing was taken. After any other error the delivery is at its end: make a
+  // new one and resume from the last checkpoint.
+  virtual base::Status emit(model::RecordBatch& batch, std::optional<Mark> mark,
                             const base::CancelToken& cancel) = 0;
 
   // Waits until all records are acknowledged and the newest mark is kept.
@@ -62,8 +63,7 @@ class Delivery {
 struct Tracking {
   std::function<void(std::uint32_t partition_id, std::uint64_t first, std::uint64_t last)> emitted;
   std::function<void(std::uint64_t sequence_end, Mark mark)> marked;
-  // records: how many the broker has taken since the last call. On the producer's thread.
-  std::function<base::Status(std::uint32_t partition_id, std::uint64_t last, std::uint64_t records)> acked;
+  std::function<void(std::uint32_t partition_id, std::uint64_t last)> acked;  // on the producer's thread
   std::function<base::Status()> flush;   // keeps the newest mark that is true by now
   std::function<base::Status()> status;  // the tracker's own permanent error
 };

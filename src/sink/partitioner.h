@@ -11,7 +11,7 @@ namespace tributary::sink {
 enum class PartitionPolicy : std::uint8_t {
   zero,   // everything to partition 0: one total order, what the official consumers read
   table,  // by "database.table"
-  key,    // by the record's Kafka key; by table where a record has none
+  key,    // by the record's Kafka key; records without a key to partition 0
 };
 
 // Java's "…".hashCode() of UTF-8 text. Bytes that are not UTF-8 count as U+FFFD each.

@@ -1,5 +1,6 @@
-// Gives each record of a batch its topic and partition. Row records go to the data topic by the policy; DDL records to
-// the DDL topic if there is one, else to the data topic, always partition 0.
+// Gives each record of a batch its topic and partition, as DTS does. Row records go to the data topic by the policy.
+// DDL records go to partition 0 of the DDL topic if there is one, else to the data topic: by table with its rows under
+// the table policy, else partition 0.
 // Threads: add_table() before or between route() calls by one thread; route() from many.
 #pragma once
 
@@ -19,6 +20,7 @@ struct Route {
 
 class Router {
  public:
+  // Without a DDL topic of its own pass the data topic's number.
   Router(PartitionPolicy policy, Route data, std::uint16_t ddl_topic);
 
   // The record's `table` number stands for this logical table (names as they leave).

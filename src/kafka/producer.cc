@@ -1,0 +1,450 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/client.h"
+#include "kafka/internal.h"
+#include "kafka/unacked.h"
+
+namespace tributary::kafka {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+using internal::Owned;
+using internal::set;
+using internal::to_error;
+
+namespace {
+
+// What librdkafka and the allocator need per message besides key and value.
+constexpr std::size_t message_overhead = 256;
+// Below this a copy is cheaper than keeping a buffer for the time of a round trip.
+constexpr std::size_t borrow_bytes_min = 32 << 10;
+// Messages handed over at a time: their descriptors (72 bytes each) stay in the first-level cache.
+constexpr std::size_t messages_per_call = 256;
+constexpr std::int64_t look_interval_ms = 2000;
+constexpr int probe_timeout_ms = 1000;
+// Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by itself.
+constexpr std::int64_t stall_ms = 5000;
+
+std::int64_t monotonic_ms() { return base::SystemClock::instance().monotonic_ms(); }
+
+std::size_t key_bytes(const model::EncodedRecord& record) {
+  return record.key_size == model::no_key ? 0 : record.key_size;
+}
+
+}  // namespace
+
+struct Producer::State {
+  State(const Config& c, AckHandler handler)
+      : config(c), on_acks(std::move(handler)), unacked(c.unacked_bytes_max) {}
+
+  // ---- fixed after create()
+  const Config config;
+  const AckHandler on_acks;
+  Owned<rd_kafka_t> handle;
+  Owned<rd_kafka_queue_t> events;
+  std::thread thread;
+
+  // ---- synchronised by themselves
+  internal::ProblemBoard problems;
+  std::atomic<bool> closing = false;
+  std::atomic<bool> failed = false;
+  std::atomic<std::uint64_t> records_sent = 0, records_acked = 0, bytes_acked = 0;
+
+  // ---- guarded by mutex
+  mutable std::mutex mutex;
+  std::condition_variable progress;  // something was acknowledged, or all is lost
+  Unacked unacked;
+  std::uint64_t handlers_running = 0;
+  std::optional<Error> error;
+  struct Topic {
+    std::string name;
+    Owned<rd_kafka_topic_t> handle;
+  };
+  std::deque<Topic> topics;
+
+  // ---- produce() only
+  std::array<rd_kafka_message_t, messages_per_call> messages;
+
+  // ---- the producer's thread only
+  std::vector<Ack> acks;
+  std::int64_t last_ack_ms = 0;
+
+  Status create();
+  Status status() const;
+  void fail_with(Error why);
+  Status wait_for_progress(const base::CancelToken& cancel, std::size_t charge);
+  Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
+                  const base::CancelToken& cancel);
+  Status check_sizes(const model::RecordBatch& batch, std::size_t& payload) const;
+
+  void run();
+  void on_deliveries(Owned<rd_kafka_event_t> event);
+  void on_failed_delivery(const rd_kafka_message_t& first, rd_kafka_event_t* rest);
+  void on_error(rd_kafka_event_t* event);
+  void look_around();
+  std::string topic_name(const rd_kafka_message_t& message) const { return rd_kafka_topic_name(message.rkt); }
+};
+
+Status Producer::State::create() {
+  TRY_VALUE(auto conf, internal::common_settings(config));
+  TRY(set(conf.get(), "enable.idempotence", "true"));
+  TRY(set(conf.get(), "acks", "all"));
+  TRY(set(conf.get(), "message.timeout.ms", "0"));  // never given up here; the task's own limit decides
+  TRY(set(conf.get(), "linger.ms", std::to_string(config.linger_ms)));
+  TRY(set(conf.get(), "batch.size", std::to_string(config.batch_bytes_max)));
+  TRY(set(conf.get(), "batch.num.messages", "100000"));
+  // The library refuses less than 1000.
+  TRY(set(conf.get(), "message.max.bytes", std::to_string(std::max(config.record_bytes_max, config.batch_bytes_max))));
+  // produce() bounds what is under way; the library's own limits only stand behind it.
+  TRY(set(conf.get(), "queue.buffering.max.messages", "10000000"));
+  TRY(set(conf.get(), "queue.buffering.max.kbytes",
+          std::to_string(std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
+  static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
+  TRY(set(conf.get(), "compression.codec", codecs.at(static_cast<std::size_t>(config.compression))));
+  TRY(internal::apply_overrides(conf.get(), config));
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  TRY_VALUE(handle, internal::make_handle(RD_KAFKA_PRODUCER, std::move(conf)));
+  events.reset(rd_kafka_queue_get_main(handle.get()));
+  thread = std::thread([this] { run(); });
+  return {};
+}
+
+Status Producer::State::status() const {
+  if (!failed.load(std::memory_order_acquire)) return {};
+  std::lock_guard lock(mutex);
+  return fail(*error);
+}
+
+void Producer::State::fail_with(Error why) {
+  {
+    std::lock_guard lock(mutex);
+    if (!error) error = std::move(why);
+    failed.store(true, std::memory_order_release);
+  }
+  progress.notify_all();
+}
+
+// Until there is room for `charge` more, or, with nothing to add, until something moves.
+Status Producer::State::wait_for_progress(const base::CancelToken& cancel, std::size_t charge) {
+  std::unique_lock lock(mutex);
+  const auto room = [&] { return unacked.empty() || unacked.charged() + charge <= config.unacked_bytes_max; };
+  while (!room()) {
+    if (error) return fail(*error);
+    if (cancel.requested()) return fail(ErrorCode::cancelled);
+    progress.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  return {};
+}
+
+Status Producer::State::check_sizes(const model::RecordBatch& batch, std::size_t& payload) const {
+  payload = 0;
+  for (const model::EncodedRecord& record : batch.records) {
+    const std::size_t size = record.value_size + key_bytes(record);
+    payload += size;
+    if (size > config.record_bytes_max) [[unlikely]] {
+      const std::string_view key = batch.key(record);
+      return fail(ErrorCode::destination_record_too_large,
+                  fmt::format("{} bytes where {} are allowed, key {}", size, config.record_bytes_max,
+                              internal::printable_key(record.key_size == model::no_key ? nullptr : key.data(), key.size())));
+    }
+  }
+  return {};
+}
+
+Status Producer::State::send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
+                                 const base::CancelToken& cancel) {
+  rd_kafka_topic_t* topic = nullptr;
+  {
+    std::lock_guard lock(mutex);
+    if (run.topic < topics.size()) topic = topics[run.topic].handle.get();
+  }
+  if (topic == nullptr) return fail(ErrorCode::internal, fmt::format("no topic has the number {}", run.topic));
+  std::size_t done = 0;
+  while (done < run.records.size()) {
+    const std::size_t count = std::min(messages_per_call, run.records.size() - done);
+    for (std::size_t i = 0; i < count; ++i) {
+      const model::EncodedRecord& record = batch.records[run.records[done + i]];
+      const char* value = bytes + record.value_begin;
+      rd_kafka_message_t& message = messages[i];
+      message.payload = const_cast<char*>(value);
+      message.len = record.value_size;
+      message.key_len = key_bytes(record);
+      // A pointer that is not null with a length of 0 is an empty key; a null one is no key.
+      message.key = record.key_size == model::no_key ? nullptr : const_cast<char*>(value - record.key_size);
+      message._private = reinterpret_cast<void*>(run.first_sequence + done + i);
+      message.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    const int sent = rd_kafka_produce_batch(topic, run.partition, flags, messages.data(), static_cast<int>(count));
+    records_sent.fetch_add(static_cast<std::uint64_t>(sent), std::memory_order_relaxed);
+    done += static_cast<std::size_t>(sent);
+    if (static_cast<std::size_t>(sent) == count) continue;
+
+    // The library stops at the first message it has no room for; any other refusal would leave a hole in the order.
+    const rd_kafka_message_t& refused = messages[static_cast<std::size_t>(sent)];
+    if (refused.err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      if (refused.err == RD_KAFKA_RESP_ERR__FATAL) {
+        std::array<char, 512> why{};
+        const rd_kafka_resp_err_t code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
+        return fail(to_error(code, why.data(), rd_kafka_topic_name(topic)));
+      }
+      return fail(to_error(refused.err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__FAIL : refused.err, "",
+                           fmt::format("{}, partition {}", rd_kafka_topic_name(topic), run.partition)));
+    }
+    TRY(status());
+    if (cancel.requested()) return fail(ErrorCode::cancelled);
+    std::unique_lock lock(mutex);
+    progress.wait_for(lock, std::chrono::milliseconds(5));
+  }
+  return {};
+}
+
+// ---- the producer's own thread
+
+void Producer::State::run() {
+  std::int64_t next_look_ms = 0;
+  last_ack_ms = monotonic_ms();
+  while (!closing.load()) {
+    Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events.get(), 500));
+    if (event) {
+      switch (rd_kafka_event_type(event.get())) {
+        case RD_KAFKA_EVENT_DR: on_deliveries(std::move(event)); break;
+        case RD_KAFKA_EVENT_ERROR: on_error(event.get()); break;
+        default: break;
+      }
+      continue;
+    }
+    if (monotonic_ms() < next_look_ms) continue;
+    next_look_ms = monotonic_ms() + look_interval_ms;
+    look_around();
+  }
+}
+
+void Producer::State::look_around() {
+  bool idle;
+  {
+    std::lock_guard lock(mutex);
+    idle = unacked.empty();
+  }
+  if (!idle) {
+    if (monotonic_ms() - last_ack_ms >= stall_ms) problems.note_stall(config.brokers);
+    return;
+  }
+  last_ack_ms = monotonic_ms();
+  // With nothing under way no acknowledgement will tell that the brokers are back.
+  if (!problems.now()) return;
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(handle.get(), 0, nullptr, &metadata, probe_timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  rd_kafka_metadata_destroy(metadata);
+  problems.clear();
+}
+
+void Producer::State::on_error(rd_kafka_event_t* event) {
+  rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+  std::string detail = rd_kafka_event_error_string(event);
+  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, 512> why{};
+    code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
+    fail_with(to_error(code, why.data(), config.brokers));
+    return;
+  }
+  base::log::debug("kafka producer: {}: {}", rd_kafka_err2name(code), detail);
+  problems.note(code, detail, config.brokers);
+}
+
+// All of one refused request have the same error; the largest record is the likely culprit where size is the reason.
+void Producer::State::on_failed_delivery(const rd_kafka_message_t& first, rd_kafka_event_t* rest) {
+  const auto purged = [](rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+           code == RD_KAFKA_RESP_ERR__DESTROY;
+  };
+  if (purged(first.err) && closing.load()) return;
+  const rd_kafka_message_t* culprit = &first;
+  if (first.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    while (const rd_kafka_message_t* other = rd_kafka_event_message_next(rest))
+      if (other->err == first.err && other->len + other->key_len > culprit->len + culprit->key_len) culprit = other;
+  const std::string where = fmt::format("{}, partition {}", topic_name(*culprit), culprit->partition);
+  const std::string key = internal::printable_key(culprit->key, culprit->key_len);
+  if (culprit->err == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, 512> why{};
+    const rd_kafka_resp_err_t code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
+    fail_with(to_error(code, why.data(), where));
+    return;
+  }
+  fail_with(to_error(culprit->err, fmt::format("{} bytes, key {}", culprit->len + culprit->key_len, key), where));
+}
+
+void Producer::State::on_deliveries(Owned<rd_kafka_event_t> event) {
+  acks.clear();
+  const rd_kafka_topic_t* topic = nullptr;
+  Ack* current = nullptr;
+  bool in_order = true;
+  if (failed.load(std::memory_order_acquire)) return;
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) [[unlikely]] {
+      on_failed_delivery(*message, event.get());
+      break;  // what was acknowledged before it still counts
+    }
+    if (current == nullptr || message->rkt != topic || message->partition != current->partition) [[unlikely]] {
+      topic = message->rkt;
+      const auto number = reinterpret_cast<std::uintptr_t>(rd_kafka_topic_opaque(topic));
+      const auto same = [&](const Ack& a) { return a.topic == number && a.partition == message->partition; };
+      const auto found = std::find_if(acks.begin(), acks.end(), same);
+      current = found != acks.end() ? &*found
+                                    : &acks.emplace_back(static_cast<std::uint16_t>(number), message->partition);
+    }
+    const auto sequence = reinterpret_cast<std::uintptr_t>(message->_private);
+    in_order &= current->records == 0 || sequence > current->last_sequence;
+    current->last_sequence = sequence;
+    ++current->records;
+    current->bytes += message->len + message->key_len;
+  }
+  event.reset();  // from here on the library no longer reads the batches' bytes
+  if (acks.empty()) return;
+
+  std::uint64_t records = 0, bytes = 0;
+  {
+    std::lock_guard lock(mutex);
+    for (const Ack& ack : acks) {
+      in_order = in_order && unacked.acked(ack.topic, ack.partition, ack.last_sequence, ack.records);
+      records += ack.records;
+      bytes += ack.bytes;
+    }
+    ++handlers_running;
+  }
+  if (!in_order) {
+    fail_with({ErrorCode::internal, "the client library acknowledged records out of order", config.brokers});
+  } else {
+    records_acked.fetch_add(records, std::memory_order_relaxed);
+    bytes_acked.fetch_add(bytes, std::memory_order_relaxed);
+    problems.clear();
+    last_ack_ms = monotonic_ms();
+    on_acks(acks);
+  }
+  {
+    std::lock_guard lock(mutex);
+    --handlers_running;
+  }
+  progress.notify_all();
+}
+
+// ---- the public face
+
+Producer::Producer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<Producer>> Producer::create(const Config& config, AckHandler on_acks) {
+  std::unique_ptr<Producer> producer(new Producer(std::make_unique<State>(config, std::move(on_acks))));
+  TRY(producer->state_->create());
+  return producer;
+}
+
+Producer::~Producer() {
+  State& s = *state_;
+  s.closing.store(true);
+  if (s.thread.joinable()) {
+    rd_kafka_queue_yield(s.events.get());
+    s.thread.join();
+  }
+  s.events.reset();
+  s.topics.clear();
+  if (s.handle) rd_kafka_purge(s.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  s.handle.reset();  // before the bytes that its messages still point to
+}
+
+Result<std::uint16_t> Producer::topic(const std::string& name) {
+  std::lock_guard lock(state_->mutex);
+  auto& topics = state_->topics;
+  for (std::size_t i = 0; i < topics.size(); ++i)
+    if (topics[i].name == name) return static_cast<std::uint16_t>(i);
+  if (topics.size() > std::numeric_limits<std::uint16_t>::max())
+    return fail(ErrorCode::destination_config, "more than 65,536 topics", name);
+  rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(state_->handle.get());
+  rd_kafka_topic_conf_set_opaque(conf, reinterpret_cast<void*>(topics.size()));
+  Owned<rd_kafka_topic_t> handle(rd_kafka_topic_new(state_->handle.get(), name.c_str(), conf));
+  if (!handle) return fail(to_error(rd_kafka_last_error(), "", name));
+  topics.push_back({name, std::move(handle)});
+  return static_cast<std::uint16_t>(topics.size() - 1);
+}
+
+Status Producer::produce(model::RecordBatch& batch, std::span<const Run> runs, const base::CancelToken& cancel) {
+  State& s = *state_;
+  TRY(s.status());
+  if (batch.records.empty()) return {};
+  std::size_t payload = 0;
+  TRY(s.check_sizes(batch, payload));
+
+  const std::size_t capacity = batch.bytes.capacity();
+  const bool borrow = payload >= borrow_bytes_min && payload >= capacity / 2;
+  const std::size_t charge = (borrow ? capacity : payload) + message_overhead * batch.records.size();
+  TRY(s.wait_for_progress(cancel, charge));
+
+  const char* bytes = batch.bytes.data();
+  {
+    std::lock_guard lock(s.mutex);
+    base::Buffer other;
+    if (borrow) other = s.unacked.recycled();
+    s.unacked.add(runs, borrow ? std::move(batch.bytes) : base::Buffer(), charge);
+    if (borrow) batch.bytes = std::move(other);
+  }
+  const int flags = borrow ? 0 : RD_KAFKA_MSG_F_COPY;
+  for (const Run& run : runs) {
+    Status sent = s.send_run(bytes, batch, run, flags, cancel);
+    if (!sent) {
+      // A hole in the order can't be mended by going on.
+      s.fail_with(sent.error());
+      return sent;
+    }
+  }
+  batch.clear();
+  return {};
+}
+
+Status Producer::flush(std::int64_t timeout_ms, const base::CancelToken& cancel) {
+  State& s = *state_;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (true) {
+    TRY(s.status());
+    {
+      std::lock_guard lock(s.mutex);
+      if (s.unacked.empty() && s.handlers_running == 0) return {};
+    }
+    if (cancel.requested()) return fail(ErrorCode::cancelled);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    if (left <= 0) {
+      if (const auto problem = s.problems.now()) return fail(problem->error);
+      return fail(ErrorCode::destination_unreachable, fmt::format("not everything was acknowledged in {} ms", timeout_ms),
+                  s.config.brokers);
+    }
+    // The library sends what lingers while it is inside this call.
+    rd_kafka_flush(s.handle.get(), static_cast<int>(std::min<std::int64_t>(left, 100)));
+    std::unique_lock lock(s.mutex);
+    s.progress.wait_for(lock, std::chrono::milliseconds(5),
+                        [&] { return s.error || (s.unacked.empty() && s.handlers_running == 0); });
+  }
+}
+
+Status Producer::status() const { return state_->status(); }
+
+std::optional<Problem> Producer::problem() const { return state_->problems.now(); }
+
+ProducerCounters Producer::counters() const {
+  const State& s = *state_;
+  std::lock_guard lock(s.mutex);
+  return {s.records_sent.load(), s.records_acked.load(), s.bytes_acked.load(), s.unacked.charged()};
+}
+
+}  // namespace tributary::kafka
