@@ -1,0 +1,136 @@
+#include "encode/charset.h"
+
+#include <unicode/ucnv.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "encode/text.h"
+
+namespace tributary::encode {
+namespace {
+
+constexpr char16_t no_character = 0xFFFF;
+
+struct CloseConverter {
+  void operator()(UConverter* converter) const { ucnv_close(converter); }
+};
+using Converter = std::unique_ptr<UConverter, CloseConverter>;
+
+// Stops at bytes that are no character instead of writing U+FFFD.
+Converter open(const char* icu_name) {
+  UErrorCode status = U_ZERO_ERROR;
+  Converter converter(ucnv_open(icu_name, &status));
+  if (U_FAILURE(status)) return nullptr;
+  ucnv_setToUCallBack(converter.get(), UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
+  if (U_FAILURE(status)) return nullptr;
+  return converter;
+}
+
+void add_utf8(std::string& to, char16_t c) {
+  if (c < 0x80) {
+    to.push_back(static_cast<char>(c));
+  } else if (c < 0x800) {
+    to.push_back(static_cast<char>(0xC0 | (c >> 6)));
+    to.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  } else {
+    to.push_back(static_cast<char>(0xE0 | (c >> 12)));
+    to.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
+    to.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  }
+}
+
+// MySQL's name and ICU's. MySQL's latin1 is Windows 1252; ucs2 and utf16 are big-endian; gbk, big5 and ujis are taken
+// as the Windows code pages 936 and 950 and EUC-JP.
+constexpr std::pair<std::string_view, std::string_view> icu_names[] = {
+    {"big5", "windows-950"},    {"cp850", "ibm-850"},
+    {"hp8", "hp-roman8"},       {"koi8r", "KOI8-R"},
+    {"latin1", "windows-1252"}, {"latin2", "ISO-8859-2"},
+    {"ujis", "EUC-JP"},         {"sjis", "Shift_JIS"},
+    {"hebrew", "ISO-8859-8"},   {"tis620", "TIS-620"},
+    {"euckr", "EUC-KR"},        {"koi8u", "KOI8-U"},
+    {"gb2312", "gb2312"},       {"greek", "ISO-8859-7"},
+    {"cp1250", "windows-1250"}, {"gbk", "windows-936"},
+    {"latin5", "ISO-8859-9"},   {"ucs2", "UTF-16BE"},
+    {"cp866", "ibm-866"},       {"macce", "x-mac-centraleurroman"},
+    {"macroman", "macintosh"},  {"cp852", "ibm-852"},
+    {"latin7", "ISO-8859-13"},  {"cp1251", "windows-1251"},
+    {"utf16", "UTF-16BE"},      {"utf16le", "UTF-16LE"},
+    {"cp1256", "windows-1256"}, {"cp1257", "windows-1257"},
+    {"utf32", "UTF-32BE"},      {"cp932", "windows-31j"},
+    {"eucjpms", "EUC-JP"},      {"gb18030", "gb18030"},
+};
+
+}  // namespace
+
+Charset Charset::make(std::string_view icu_name) {
+  Charset charset(Kind::icu, std::string(icu_name));
+  const Converter converter = open(charset.icu_name_.c_str());
+  if (converter == nullptr) {
+    charset.kind_ = Kind::none;
+  } else if (ucnv_getMaxCharSize(converter.get()) == 1) {
+    charset.kind_ = Kind::table;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      // Some of ICU's tables turn control characters round; the server does not.
+      charset.table_[byte] = static_cast<char16_t>(byte);
+      if (byte < 0x80) continue;
+      const char from = static_cast<char>(byte);
+      UChar to[4];
+      UErrorCode status = U_ZERO_ERROR;
+      const auto size = ucnv_toUChars(converter.get(), to, 4, &from, 1, &status);
+      charset.table_[byte] = U_FAILURE(status) || size != 1 ? no_character : to[0];
+    }
+  }
+  return charset;
+}
+
+const Charset& Charset::find(std::string_view mysql_name) {
+  static const std::map<std::string, Charset, std::less<>> sets = [] {
+    std::map<std::string, Charset, std::less<>> made;
+    for (const std::string_view name : {"utf8", "utf8mb3", "utf8mb4", "ascii"}) {
+      made.emplace(name, Charset(Kind::utf8, {}));
+    }
+    for (const auto& [name, icu_name] : icu_names) made.emplace(name, make(icu_name));
+    return made;
+  }();
+  static const Charset none(Kind::none, {});
+  const auto found = sets.find(mysql_name);
+  return found == sets.end() ? none : found->second;
+}
+
+std::optional<std::string> Charset::utf8(std::string_view bytes) const {
+  switch (kind_) {
+    case Kind::none:
+      return std::nullopt;
+    case Kind::utf8:
+      if (!encode::is_utf8(bytes)) return std::nullopt;
+      return std::string(bytes);
+    case Kind::table: {
+      std::string text;
+      text.reserve(bytes.size());
+      for (const char c : bytes) {
+        const char16_t character = table_[static_cast<std::uint8_t>(c)];
+        if (character == no_character) return std::nullopt;
+        add_utf8(text, character);
+      }
+      return text;
+    }
+    case Kind::icu:
+      break;
+  }
+  // Converters hold state, so each call has its own; ICU keeps the tables behind them.
+  const Converter from = open(icu_name_.c_str());
+  if (from == nullptr || bytes.size() > INT32_MAX / 4) return std::nullopt;
+  UErrorCode status = U_ZERO_ERROR;
+  // ucnv_toUChars would carry on past some faults; ucnv_toAlgorithmic stops at the first.
+  std::string text(bytes.size() * 3 + 4, '\0');
+  const auto size = ucnv_toAlgorithmic(UCNV_UTF8, from.get(), text.data(), static_cast<std::int32_t>(text.size()),
+                                       bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
+  if (U_FAILURE(status) || static_cast<std::size_t>(size) > text.size()) return std::nullopt;
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace tributary::encode

@@ -1,0 +1,36 @@
+// From a MySQL character set to UTF-8, by its MySQL name. Single-byte sets are a table made once, the others go through
+// ICU. Not known to ICU, and so not convertible: dec8, swe7, armscii8, keybcs2, geostd8.
+// Threads: immutable, shared by any number.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tributary::encode {
+
+class Charset {
+ public:
+  // Never null; a set that can't be converted, "binary" and unknown names give one whose utf8() is always empty.
+  // Made at first use and kept.
+  static const Charset& find(std::string_view mysql_name);
+
+  // The bytes are UTF-8 as they are, if they are valid at all.
+  bool is_utf8() const { return kind_ == Kind::utf8; }
+
+  // Nothing if the bytes are not text of this set.
+  std::optional<std::string> utf8(std::string_view bytes) const;
+
+ private:
+  enum class Kind : std::uint8_t { none, utf8, table, icu };
+  Charset(Kind kind, std::string icu_name) : kind_(kind), icu_name_(std::move(icu_name)) {}
+  static Charset make(std::string_view icu_name);
+
+  Kind kind_ = Kind::none;
+  std::string icu_name_;
+  std::array<char16_t, 256> table_{};  // 0xFFFF: no character
+};
+
+}  // namespace tributary::encode
