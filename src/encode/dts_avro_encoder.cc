@@ -171,8 +171,8 @@ class DtsAvroEncoder final : public RowEncoder {
         return value.kind == ValueKind::decimal_text ? put_decimal(to, column, value.text) : nullptr;
       case Form::real:
         if (value.kind != ValueKind::real) return nullptr;
-        to = avro::put_double(to, value.d);
-        return put_nulls(to, 2);  // precision and scale 0
+        to = avro::put_double(to, value.d + 0.0);  // -0 becomes 0, which is all some servers print of it
+        return put_nulls(to, 2);                   // precision and scale 0
       case Form::bytes:
         if (value.kind != ValueKind::bytes) return nullptr;
         return avro::put_string(to, value.text);
@@ -228,14 +228,16 @@ class DtsAvroEncoder final : public RowEncoder {
   char* put_set(char* to, const ColumnPlan& column, std::uint64_t bits) const {
     const std::vector<std::string>& labels = plan_.labels[column.labels];
     if (labels.size() < 64 && bits >> labels.size() != 0) return nullptr;
+    // As the server does, no comma stands before the first label that is not empty.
     std::size_t bytes = 0;
     for (std::uint64_t rest = bits; rest != 0; rest &= rest - 1) {
-      bytes += labels[static_cast<std::size_t>(std::countr_zero(rest))].size() + 1;
+      bytes += labels[static_cast<std::size_t>(std::countr_zero(rest))].size() + (bytes != 0 ? 1 : 0);
     }
-    to = avro::put_size(to, bytes == 0 ? 0 : bytes - 1);
+    to = avro::put_size(to, bytes);
+    const char* begin = to;
     for (std::uint64_t rest = bits; rest != 0; rest &= rest - 1) {
+      if (to != begin) *to++ = ',';
       to = avro::put_raw(to, labels[static_cast<std::size_t>(std::countr_zero(rest))]);
-      if ((rest & (rest - 1)) != 0) *to++ = ',';
     }
     return to;
   }

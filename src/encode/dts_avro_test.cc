@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "encode/decoder.h"
@@ -206,6 +207,11 @@ TEST(DtsAvroValues, IntegersOfBothReadersGiveTheSameText) {
               dts::Value(dts::Integer{8, "18446744073709551615"}));
 }
 
+TEST(DtsAvroValues, MinusZeroIsZeroAsInTheServersText) {
+  const dts::Value value = through(ColumnType::double_, {}, Value::real(-0.0));
+  EXPECT_FALSE(std::signbit(std::get<dts::Float>(value).value));
+}
+
 TEST(DtsAvroValues, DecimalPrecisionCountsTheDigitsOfTheValue) {
   const auto precision = [](const char* digits, std::uint8_t scale) {
     const dts::Value value = through(ColumnType::decimal, {.precision = 65, .scale = scale}, decimal(digits));
@@ -263,6 +269,8 @@ TEST(DtsAvroValues, EnumAndSetBecomeLabels) {
   EXPECT_EQ(set_labels(0), "");
   EXPECT_EQ(set_labels(0b0001), "a");
   EXPECT_EQ(set_labels(0b1101), "a,ccc,é");
+  EXPECT_EQ(set_labels(0b0111), "a,,ccc");
+  EXPECT_EQ(set_labels(0b1110), "ccc,é") << "the server puts no comma behind leading empty labels";
   const std::vector<std::string> full(64, std::string(100, 'x'));
   const dts::Value all = through(ColumnType::set, {.labels = full}, Value::integer_unsigned(UINT64_MAX));
   EXPECT_EQ(std::get<dts::TextObject>(all).value.size(), 64U * 101 - 1);

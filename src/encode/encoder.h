@@ -2,6 +2,7 @@
 // com.alibaba.dts.formats.avro.Record (Record.avsc), as the public DTS subscription demos and SDK read it.
 //
 // One encoder serves one table; everything that is the same for all its rows is encoded once, when it is made.
+// A double of -0 is written as 0, since not every server prints its sign.
 // Rows are spans of model::Value in the order of TableSchema::columns, hidden columns included.
 //
 // Errors: data_schema_mismatch when a row does not fit the schema, with the column's name in `where`; nothing is

@@ -128,7 +128,7 @@ char* KeyPlan::write_value(const KeyColumn& column, const Value& value, char* to
     case ValueKind::decimal_text:
       return write_json_string(to, value.text);
     case ValueKind::real:
-      return write_real(to, value.d);
+      return write_real(to, value.d + 0.0);
     case ValueKind::bytes: {
       if (column.charset == nullptr) return put_quoted_hex(to, value.text);
       if (column.charset->is_utf8()) {
@@ -193,7 +193,7 @@ void KeyPlan::identity(std::span<const Value> row, base::Buffer& out) const {
         break;
       case ValueKind::real:
         *to++ = identity_real;
-        to = avro::put_double(to, value.d);
+        to = avro::put_double(to, value.d + 0.0);
         break;
       case ValueKind::date:
       case ValueKind::time:

@@ -53,6 +53,13 @@ TEST(Key, IsTheSameFromBothReaders) {
             key_value(ColumnType::bigint, Value::integer_unsigned(UINT64_MAX), {.is_unsigned = true}));
 }
 
+TEST(Key, MinusZeroIsZero) {
+  EXPECT_EQ(key_value(ColumnType::double_, Value::real(-0.0)), "0");
+  const auto schema = SchemaBuilder("d", "t").add("k", ColumnType::double_).primary({0}).build();
+  const Value minus[] = {Value::real(-0.0)}, plus[] = {Value::real(0.0)};
+  EXPECT_EQ(identity_of(schema, minus), identity_of(schema, plus));
+}
+
 TEST(Key, ShowsEachKindOfValueInItsJsonForm) {
   EXPECT_EQ(key_value(ColumnType::decimal, Value::of_text(ValueKind::decimal_text, "-1.50"), {.scale = 2}),
             R"("-1.50")");

@@ -18,6 +18,9 @@ using base::Error;
 using base::ErrorCode;
 using base::fail;
 
+// yaml-cpp takes a line end at the end of the file for the end of an open quote. Behind a comment it notices.
+constexpr std::string_view end_comment = "\n#";
+
 // Thrown through the parser to stop it, caught in parse_yaml.
 struct Refused {
   ErrorCode code;
@@ -129,6 +132,7 @@ class TreeBuilder final : public YAML::EventHandler {
     } else {
       node.key = std::move(parent.key);
       node.key_mark = parent.key_mark;
+      if (node.kind == YamlNode::Kind::null) node.mark = node.key_mark;  // its own is on the next line
       parent.has_key = false;
       parent.node.children.push_back(std::move(node));
     }
@@ -153,6 +157,17 @@ std::optional<Refused> unreadable_byte(std::string_view text) {
     if (byte == '\n') mark = {mark.line + 1, 1};
   }
   return std::nullopt;
+}
+
+// Behind the last character that is no line end.
+Mark end_of(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of("\r\n") + 1);
+  Mark mark;
+  for (std::size_t at = 0; at < text.size(); at += utf8_length(text, at)) {
+    ++mark.column;
+    if (text[at] == '\n') mark = {mark.line + 1, 1};
+  }
+  return mark;
 }
 
 }  // namespace
@@ -194,7 +209,7 @@ base::Result<YamlNode> parse_yaml(std::string_view text, std::string_view file_n
   }
   TreeBuilder builder;
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::string(text).append(end_comment)};
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder) || !builder.root) {
       return fail(ErrorCode::task_syntax, "the file is empty", place(file_name, {}));
@@ -211,7 +226,9 @@ base::Result<YamlNode> parse_yaml(std::string_view text, std::string_view file_n
   } catch (const Refused& refused) {
     return fail(refused.code, refused.what, place(file_name, refused.mark));
   } catch (const YAML::Exception& e) {
-    return fail(ErrorCode::task_syntax, e.msg, place(file_name, to_mark(e.mark)));
+    const bool is_open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+    return fail(ErrorCode::task_syntax, is_open_quote ? "a quote is not closed before the end of the file" : e.msg,
+                place(file_name, std::min(to_mark(e.mark), end_of(text))));
   } catch (const std::exception& e) {
     return fail(ErrorCode::task_syntax, e.what(), place(file_name, {}));
   }

@@ -1,0 +1,8 @@
+// The program: the command line in front, the data plane behind it.
+#include "cli/cli.h"
+#include "task/run.h"
+#include "task/tail.h"
+
+int main(int argc, char** argv) {
+  return tributary::cli::run_cli(argc, argv, {.run = tributary::task::run_task, .tail = tributary::task::tail});
+}

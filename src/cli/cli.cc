@@ -1,0 +1,205 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/help.h"
+#include "cli/report.h"
+#include "task/spec_reader.h"
+
+namespace tributary::cli {
+namespace {
+
+using base::ErrorCode;
+
+// The command line as CLI11 knows it, with the words of each option whose value is one of a few: CLI11 checks them,
+// and the completion scripts offer them.
+class CommandLine {
+ public:
+  CommandLine()
+      : app_("Carries sharded MySQL databases into Kafka: schema, full data, then every change.", "tributary") {
+    app_.footer(std::string(main_footer()));
+    app_.set_version_flag("--version", version_text(), "print the version");
+    app_.require_subcommand(1);
+    add_run();
+    add_tail();
+    add_errors();
+    app_.add_subcommand("version", "print the version");
+    add_completion();
+  }
+
+  CLI::App& app() { return app_; }
+  bool chosen(const char* name) const { return app_.got_subcommand(name); }
+
+  RunArguments run;
+  TailArguments tail;
+  ErrorsArguments errors;
+  std::string shell;
+
+  std::vector<CommandDescription> describe() const {
+    std::vector<CommandDescription> commands;
+    for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      CommandDescription description{.name = command->get_name(), .help = command->get_description()};
+      description.takes_file = description.name == "run" || description.name == "tail";
+      for (const CLI::Option* option : command->get_options()) {
+        const auto choices = choices_.find(option);
+        const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
+        if (option->get_positional()) description.choices = words;
+        if (option->get_lnames().empty()) continue;
+        description.options.push_back({.name = "--" + option->get_lnames().front(),
+                                       .help = option->get_description(),
+                                       .takes_value = option->get_type_size() > 0,
+                                       .choices = words});
+      }
+      if (description.name == "errors") description.choices = error_names();
+      commands.push_back(std::move(description));
+    }
+    return commands;
+  }
+
+ private:
+  static std::vector<std::string> error_names() {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < base::error_code_count(); ++i)
+      names.emplace_back(base::error_info(static_cast<ErrorCode>(i)).name);
+    return names;
+  }
+
+  void choose(CLI::Option* option, std::vector<std::string> words) {
+    option->check([words](const std::string& given) -> std::string {
+      if (std::ranges::find(words, given) != words.end()) return {};
+      const std::vector<std::string_view> views(words.begin(), words.end());
+      return fmt::format("{} is not one of {}{}", task::quote(given), fmt::join(words, ", "),
+                         task::did_you_mean(given, views));
+    });
+    choices_[option] = std::move(words);
+  }
+
+  void add_run() {
+    CLI::App* command = app_.add_subcommand("run", "run a task in the foreground, until it is done or Ctrl-C");
+    command->add_option("task", run.file, "the task file")->required()->type_name("TASK.yaml");
+    choose(command->add_option("--until", run.until, "end when: caught-up (full load done, changes up to then carried)")
+               ->type_name("WHEN"),
+           {"caught-up"});
+    command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
+    command->add_flag("--check", run.check, "read and check the task file, then end");
+    command->add_flag("--print", run.print, "print the task in full, defaults filled in, secrets masked, then end");
+    choose(command
+               ->add_option("--log-level", run.log_level,
+                            "what goes to standard error: debug, info, warn (default), error")
+               ->type_name("LEVEL"),
+           {"debug", "info", "warn", "error"});
+    command->footer(run_footer());
+  }
+
+  void add_tail() {
+    CLI::App* command = app_.add_subcommand("tail", "print the records of a topic, decoded");
+    command->add_option("task", tail.file, "the task file: its brokers and topics")->type_name("TASK.yaml");
+    command->add_option("--brokers", tail.brokers, "instead of a task file: host:port[,host:port...]")
+        ->type_name("LIST");
+    command->add_option("--topic", tail.topics, "topic to read; may be repeated")->type_name("TOPIC")->expected(1);
+    choose(command->add_option("--security", tail.security, "plaintext (default), plain or scram-sha-256")
+               ->type_name("HOW"),
+           {"plaintext", "plain", "scram-sha-256"});
+    command->add_option("--username", tail.username, "with plain and scram-sha-256")->type_name("NAME");
+    command->add_option("--password-env", tail.password_env, "environment variable that holds the password")
+        ->type_name("VARIABLE");
+    command->add_option("--password-file", tail.password_file, "file whose first line is the password")
+        ->type_name("PATH");
+    command->add_flag("--tls", tail.tls, "encrypt the connection");
+    command->add_option("--ca", tail.ca, "PEM file that signed the brokers' certificates; implies --tls")
+        ->type_name("PATH");
+    command->add_option("--partition", tail.partitions, "only this partition; may be repeated")
+        ->type_name("N")
+        ->expected(1);
+    command->add_option("--from", tail.from, "beginning (default), end, a time (RFC 3339) or milliseconds since 1970")
+        ->type_name("WHERE");
+    choose(command->add_option("--until", tail.until, "stop at: end (what is in the topic now); default: go on")
+               ->type_name("WHERE"),
+           {"end"});
+    command->add_option("--limit", tail.limit, "stop after so many records")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--table", tail.tables, "only this db.table, or all of this db; may be repeated")
+        ->type_name("NAME")
+        ->expected(1);
+    choose(command->add_option("--op", tail.operations, "only this operation; may be repeated")
+               ->type_name("OP")
+               ->expected(1)
+               ->transform(upper_case),
+           {"INSERT", "UPDATE", "DELETE", "INIT", "DDL", "BEGIN", "COMMIT", "HEARTBEAT"});
+    command->add_flag("--json", tail.json, "one JSON object a line");
+    command->footer(std::string(tail_footer()));
+  }
+
+  void add_errors() {
+    CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
+    command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
+    command->add_flag("--json", errors.json, "one JSON object a line");
+    command->footer("Examples:\n  tributary errors\n  tributary errors source.binlog_purged");
+  }
+
+  void add_completion() {
+    CLI::App* command = app_.add_subcommand("completion", "print a completion script for a shell");
+    choose(command->add_option("shell", shell, "bash, zsh or fish")->required()->type_name("SHELL"),
+           {"bash", "zsh", "fish"});
+    command->footer(
+        "Examples:\n  source <(tributary completion bash)\n  tributary completion fish > "
+        "~/.config/fish/completions/tributary.fish");
+  }
+
+  static std::string upper_case(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+    return text;
+  }
+
+  CLI::App app_;
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;
+};
+
+int print_completion(const CommandLine& line) {
+  const auto commands = line.describe();
+  const std::string script = line.shell == "bash"  ? bash_completion(commands)
+                             : line.shell == "zsh" ? zsh_completion(commands)
+                                                   : fish_completion(commands);
+  std::fwrite(script.data(), 1, script.size(), stdout);
+  return 0;
+}
+
+int dispatch(CommandLine& line, const Doors& doors) {
+  if (line.chosen("run")) return command_run(line.run, doors);
+  if (line.chosen("tail")) return command_tail(line.tail, doors);
+  if (line.chosen("errors")) return command_errors(line.errors);
+  if (line.chosen("completion")) return print_completion(line);
+  fmt::print("{}\n", version_text());
+  return 0;
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv, const Doors& doors) {
+  try {
+    CommandLine line;
+    try {
+      line.app().parse(argc, argv);
+    } catch (const CLI::Success& help) {
+      return line.app().exit(help);
+    } catch (const CLI::ParseError& e) {
+      return report({ErrorCode::usage, e.what(), ""}, false);
+    }
+    const int code = dispatch(line, doors);
+    std::fflush(stdout);
+    return code;
+  } catch (const std::exception& e) {
+    return report({ErrorCode::internal, e.what(), "command line"}, false);
+  }
+}
+
+}  // namespace tributary::cli

@@ -1,0 +1,26 @@
+// The command line: parses it, runs the command, shows errors, gives the exit code (0 done or stopped, 1 internal, 2
+// task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force). What the commands do lies behind doors,
+// so that this folder links without the data plane and tests bring their own.
+#pragma once
+
+#include <functional>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "task/run.h"
+#include "task/tail.h"
+
+namespace tributary::cli {
+
+struct Doors {
+  std::function<base::Status(const task::TaskSpec&, const task::RunOptions&, base::CancelToken&,
+                             const task::ProgressCallback&)>
+      run;
+  std::function<base::Result<task::TailSummary>(const task::TailOptions&, base::CancelToken&,
+                                                const task::TailHandlers&)>
+      tail;
+};
+
+int run_cli(int argc, const char* const* argv, const Doors& doors);
+
+}  // namespace tributary::cli

@@ -1,0 +1,41 @@
+// The commands, each with its arguments as a value. They print what they do and return the exit code. Not for other
+// folders.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/cli.h"
+
+namespace tributary::cli {
+
+struct RunArguments {
+  std::string file;
+  std::string until;  // "" or "caught-up"
+  std::string log_level = "warn";
+  bool json = false, check = false, print = false;
+};
+int command_run(const RunArguments& arguments, const Doors& doors);
+
+struct TailArguments {
+  std::string file;  // or brokers and topics
+  std::string brokers, security = "plaintext", username, password_env, password_file, ca;
+  bool tls = false;
+  std::vector<std::string> topics;
+  std::vector<std::int32_t> partitions;
+  std::string from = "beginning", until;
+  std::optional<std::uint64_t> limit;
+  std::vector<std::string> tables, operations;
+  bool json = false;
+};
+int command_tail(const TailArguments& arguments, const Doors& doors);
+
+struct ErrorsArguments {
+  std::string code;  // empty: all
+  bool json = false;
+};
+int command_errors(const ErrorsArguments& arguments);
+
+}  // namespace tributary::cli

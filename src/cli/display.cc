@@ -1,0 +1,61 @@
+#include "cli/display.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace tributary::cli {
+namespace {
+
+constexpr std::int64_t rate_window_ms = 5000;  // long enough to be calm, short enough to follow
+constexpr std::int64_t json_interval_ms = 1000;
+
+void print_line(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void Display::show(const pipeline::Progress& progress) {
+  last_ = progress;
+  switch (mode_) {
+    case Mode::screen:
+      return show_screen(progress);
+    case Mode::json:
+      return show_json(progress);
+    case Mode::lines:
+      for (const std::string& line : lines_.take(progress)) print_line(line);
+  }
+}
+
+void Display::show_screen(const pipeline::Progress& progress) {
+  while (recent_.size() > 1 && progress.elapsed_ms - recent_[1].elapsed_ms >= rate_window_ms) recent_.pop_front();
+  const pipeline::Progress* earlier = recent_.empty() ? nullptr : &recent_.front();
+  redraw_.draw(render_screen(earlier, progress, terminal_screen(STDOUT_FILENO)));
+  recent_.push_back(progress);
+}
+
+void Display::show_json(const pipeline::Progress& progress) {
+  if (json_due_ms_ && progress.elapsed_ms < *json_due_ms_) return;
+  json_due_ms_ = progress.elapsed_ms + json_interval_ms;
+  print_line(render_json(progress, "progress"));
+}
+
+void Display::ended(bool asked_to_stop) {
+  const pipeline::Progress progress = last_.value_or(pipeline::Progress{});
+  const bool stopped = asked_to_stop && progress.phase != pipeline::Phase::done;
+  if (mode_ == Mode::json)
+    print_line(render_json(progress, stopped ? "stopped" : "done"));
+  else
+    print_line(render_summary(progress, stopped));
+}
+
+bool Display::failed(const base::Error& error) {
+  if (mode_ != Mode::json) return false;
+  print_line(render_json(last_.value_or(pipeline::Progress{}), "failed", &error));
+  return true;
+}
+
+}  // namespace tributary::cli

@@ -1,0 +1,61 @@
+#include "cli/help.h"
+
+#include <fmt/format.h>
+
+#include "task/spec_reference.h"
+
+namespace tributary::cli {
+namespace {
+
+std::string indented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += fmt::format("  {}\n", text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string version_text() { return "tributary " TRIBUTARY_VERSION; }
+
+std::string_view main_footer() {
+  return R"(Examples:
+  tributary run shop.yaml
+  tributary tail shop.yaml --until end
+
+Exit codes: 0 done or stopped, 1 internal, 2 task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force.
+`tributary COMMAND --help` tells more; `tributary run --help` shows the task file.)";
+}
+
+std::string run_footer() {
+  return fmt::format(R"(Examples:
+  tributary run shop.yaml                       schema, rows and changes, until Ctrl-C; started again, it goes on
+  tributary run shop.yaml --until caught-up     ends when the topic holds what the source held
+  tributary run shop.yaml --json                for machines
+  tributary run shop.yaml --check               is the task file well-formed?
+
+The first Ctrl-C (or SIGTERM) stops cleanly, a second one at once.
+Exit codes: 0 done or stopped, 2 task file, 3 source, 4 destination, 5 data, 1 internal, 130 stopped by force.
+
+The task file:
+{}
+The source of mysql-shards:
+{})",
+                     indented(task::task_file_reference()), indented(task::sharded_source_reference()));
+}
+
+std::string_view tail_footer() {
+  return R"(Examples:
+  tributary tail shop.yaml                                          everything, then what comes
+  tributary tail shop.yaml --from end --table shop.orders           new changes of one table
+  tributary tail --brokers 127.0.0.1:9092 --topic shop --until end --json
+  tributary tail shop.yaml --from 2026-11-22T14:00:00Z --op DELETE --limit 10
+
+In JSON every value is text or null: binary as hex, times in UTC; a column that stands twice in a record stands twice.
+Messages that are no DTS Avro records are named on standard error (as objects with --json), and the exit code is 5.)";
+}
+
+}  // namespace tributary::cli

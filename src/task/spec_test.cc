@@ -1,0 +1,299 @@
+#include "task/spec.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "task/spec_reference.h"
+
+namespace tributary::task {
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::string_view shop = R"(name: shop
+source:
+  engine: polardbx10
+  host: 127.0.0.1
+  port: 3307
+  user: app
+  password: front-secret
+  storage:
+    user: repl
+    password: storage-secret
+    addresses: {"rds-a.internal:3306": "127.0.0.1:13306"}
+destination:
+  engine: kafka
+  brokers: 127.0.0.1:9092
+  topic: shop
+migration: [incremental, schema, full]
+objects: {shop: all, crm: [customers, contacts]}
+state_dir: ./state
+)";
+
+// The text with one part of it replaced; the part must be there.
+std::string with(std::string_view part, std::string_view replacement, std::string_view text = shop) {
+  const std::size_t at = text.find(part);
+  EXPECT_NE(at, std::string_view::npos) << part;
+  return std::string(text).replace(at, part.size(), replacement);
+}
+
+base::Result<TaskSpec> parse(std::string_view text) { return parse_task(text, "shop.yaml", "/tasks"); }
+
+struct Expected {
+  ErrorCode code;
+  std::string_view where;
+  std::string_view what;  // a part of it
+};
+
+void expect_error(const std::string& text, const Expected& expected) {
+  const auto spec = parse(text);
+  ASSERT_FALSE(spec.has_value()) << text;
+  EXPECT_EQ(spec.error().info().name, base::error_info(expected.code).name) << spec.error().message();
+  EXPECT_EQ(spec.error().where, "shop.yaml:" + std::string(expected.where)) << spec.error().message();
+  EXPECT_NE(spec.error().what.find(expected.what), std::string::npos) << spec.error().what;
+}
+
+TEST(TaskSpec, TheIssuesExampleIsReadWholeWithItsDefaults) {
+  const auto spec = parse(shop);
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->name, "shop");
+  EXPECT_EQ(spec->source.engine, SourceEngine::polardbx10);
+  EXPECT_EQ(spec->source.address.text(), "127.0.0.1:3307");
+  EXPECT_EQ(spec->source.credentials.user, "app");
+  EXPECT_EQ(spec->source.credentials.password.reveal(), "front-secret");
+  EXPECT_EQ(spec->source.storage.credentials.password.reveal(), "storage-secret");
+  EXPECT_EQ(spec->source.storage.addresses.at("rds-a.internal:3306").text(), "127.0.0.1:13306");
+  EXPECT_EQ(spec->source.server_id, default_server_id("shop"));
+  EXPECT_EQ(spec->destination.kafka.brokers, "127.0.0.1:9092");
+  EXPECT_EQ(spec->destination.topic, "shop");
+  EXPECT_TRUE(spec->destination.ddl_topic.empty());
+  EXPECT_TRUE(spec->migration.schema && spec->migration.full && spec->migration.incremental);
+  ASSERT_EQ(spec->objects.size(), 2u);
+  EXPECT_TRUE(spec->objects[0].all);
+  EXPECT_EQ(spec->objects[1].tables, (std::vector<std::string>{"customers", "contacts"}));
+  EXPECT_EQ(spec->state_dir.lexically_normal(), "/tasks/state");
+  EXPECT_EQ(spec->retry.connection_minutes, 720u);
+  EXPECT_TRUE(spec->start.now);
+}
+
+TEST(TaskSpec, TheReferenceShownInHelpIsATask) {
+  const auto spec = parse(task_file_reference());
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->destination.kafka.client.at("linger.ms"), "20");
+}
+
+TEST(TaskSpec, TheShardedReferenceShownInHelpIsASource) {
+  const std::string rest(task_file_reference().substr(task_file_reference().find("destination:")));
+  const auto spec = parse("name: s\n" + std::string(sharded_source_reference()) + rest);
+  ASSERT_TRUE(spec) << spec.error().message();
+  ASSERT_EQ(spec->source.shards.size(), 2u);
+  EXPECT_EQ(spec->source.shards[0].credentials.user, "repl");
+  EXPECT_EQ(spec->source.shards[1].credentials.user, "other");
+  EXPECT_EQ(spec->source.databases[0].tables.at("orders"), (std::vector<std::string>{"orders_??"}));
+  EXPECT_EQ(spec->source.databases[1].name, "crm") << "a database without a mapping lies under its own name";
+  EXPECT_EQ(spec->source.databases[1].physical, std::vector<std::string>{"crm"});
+}
+
+TEST(TaskSpec, StorageWithoutItsOwnUserTakesTheFronts) {
+  const auto spec = parse(with("    user: repl\n    password: storage-secret\n", ""));
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->source.storage.credentials.user, "app");
+  EXPECT_EQ(spec->source.storage.credentials.password.reveal(), "front-secret");
+}
+
+TEST(TaskSpec, UnknownKeysNameTheirPlaceAndTheLikelyKey) {
+  expect_error(with("  topic: shop", "  topci: shop"), {ErrorCode::task_unknown_key, "15:3", "did you mean `topic`?"});
+  expect_error(with("state_dir", "state-dir"), {ErrorCode::task_unknown_key, "18:1", "did you mean `state_dir`?"});
+  expect_error(with("    user: repl", "    usr: repl"),
+               {ErrorCode::task_unknown_key, "9:5", "of source.storage, did you mean `user`?"});
+  expect_error(std::string(shop) + "zebra: 1\n", {ErrorCode::task_unknown_key, "19:1", "its keys are name, source"});
+}
+
+TEST(TaskSpec, MissingKeysNameTheSectionTheyBelongTo) {
+  expect_error(with("name: shop\n", ""), {ErrorCode::task_missing_key, "1:1", "`name`"});
+  expect_error(with("  host: 127.0.0.1\n", ""), {ErrorCode::task_missing_key, "3:3", "`source.host`"});
+  expect_error(with("  password: front-secret\n", ""), {ErrorCode::task_missing_key, "3:3", "`source.password`"});
+  expect_error(with("  topic: shop\n", ""), {ErrorCode::task_missing_key, "13:3", "`destination.topic`"});
+  expect_error(with("migration: [incremental, schema, full]\n", ""),
+               {ErrorCode::task_missing_key, "1:1", "`migration`"});
+  expect_error(with("objects: {shop: all, crm: [customers, contacts]}\n", ""),
+               {ErrorCode::task_missing_key, "1:1", "`objects`"});
+  expect_error("name: x\n", {ErrorCode::task_missing_key, "1:1", "`source`"});
+}
+
+TEST(TaskSpec, WrongTypesAreNamed) {
+  expect_error(with("port: 3307", "port: high"),
+               {ErrorCode::task_bad_value, "5:9", "must be a whole number from 1 to 65535"});
+  expect_error(with("port: 3307", "port: \"3307\""), {ErrorCode::task_bad_value, "5:9", "must be a whole number"});
+  expect_error(with("host: 127.0.0.1", "host: [a]"),
+               {ErrorCode::task_bad_value, "4:9", "must be one text, not a list"});
+  expect_error(with("host: 127.0.0.1", "host:"), {ErrorCode::task_bad_value, "4:3", "must be one text, not nothing"});
+  expect_error(with("source:\n", "source: here\n", "name: x\nsource:\n"),
+               {ErrorCode::task_bad_value, "2:9", "must be a map of keys, not text"});
+  expect_error(with("objects: {shop: all, crm: [customers, contacts]}", "objects: [shop]"),
+               {ErrorCode::task_bad_value, "17:10", "must be a map"});
+  expect_error(with("shop: all", "shop: some"), {ErrorCode::task_bad_value, "17:17", "must be `all` or a list"});
+  expect_error(std::string(shop) + "heartbeat: {enabled: maybe}\n",
+               {ErrorCode::task_bad_value, "19:22", "must be true or false"});
+}
+
+TEST(TaskSpec, ValuesOutOfRangeAreNamedWithTheirRange) {
+  expect_error(with("port: 3307", "port: 70000"),
+               {ErrorCode::task_bad_value, "5:9", "is `70000`, allowed are 1 to 65535"});
+  expect_error(with("port: 3307", "port: 99999999999999999999999"),
+               {ErrorCode::task_bad_value, "5:9", "allowed are 1 to 65535"});
+  expect_error(with("engine: polardbx10", "engine: polardbx"),
+               {ErrorCode::task_bad_value, "3:11", "did you mean `polardbx10`?"});
+  expect_error(with("[incremental, schema, full]", "[ful]"),
+               {ErrorCode::task_bad_value, "16:12", "did you mean `full`?"});
+  expect_error(with("name: shop", "name: \"a b\""), {ErrorCode::task_bad_value, "1:7", "letters, digits"});
+  expect_error(with("  topic: shop", "  topic: a/b"), {ErrorCode::task_bad_value, "15:10", "a topic is"});
+  expect_error(with("brokers: 127.0.0.1:9092", "brokers: 127.0.0.1"),
+               {ErrorCode::task_bad_value, "14:12", "host:port"});
+  expect_error(with("\"127.0.0.1:13306\"", "\"127.0.0.1:0\""), {ErrorCode::task_bad_value, "11:40", "1 to 65535"});
+  expect_error(std::string(shop) + "retry: {connection_minutes: 9}\n",
+               {ErrorCode::task_bad_value, "19:29", "10 to 1440"});
+  expect_error(std::string(shop) + "retry: {connection_minutes: 20, other_minutes: 20}\n",
+               {ErrorCode::task_bad_value, "19:48", "less than connection_minutes (20)"});
+}
+
+TEST(TaskSpec, DuplicatesAreNamedWithTheFirstPlace) {
+  expect_error(std::string(shop) + "name: again\n", {ErrorCode::task_bad_value, "19:1", "first on line 1"});
+  expect_error(with("[customers, contacts]", "[customers, customers]"),
+               {ErrorCode::task_bad_value, "17:39", "names `customers` twice"});
+  expect_error(with("[incremental, schema, full]", "[full, full]"),
+               {ErrorCode::task_bad_value, "16:19", "names `full` twice"});
+}
+
+TEST(TaskSpec, KeysOfAnotherEngineAreRefused) {
+  expect_error(with("engine: polardbx10", "engine: mysql"),
+               {ErrorCode::task_bad_value, "9:5", "is not for engine mysql"});
+  expect_error(with("  port: 3307\n", "  shards: []\n"),
+               {ErrorCode::task_bad_value, "5:11", "is not for engine polardbx10"});
+}
+
+TEST(TaskSpec, KafkaSecurityNeedsItsCredentials) {
+  expect_error(with("  topic: shop", "  topic: shop\n  security: scram-sha-256"),
+               {ErrorCode::task_missing_key, "13:3", "`destination.username`"});
+  expect_error(with("  topic: shop", "  topic: shop\n  username: u\n  password: p"),
+               {ErrorCode::task_bad_value, "16:13", "needs `security"});
+  const auto spec = parse(with("  topic: shop", "  topic: shop\n  security: plain\n  username: u\n  password: p"));
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->destination.kafka.security, KafkaSecurity::plain);
+}
+
+TEST(TaskSpec, ClientPropertiesThatWouldBreakDeliveryAreRefused) {
+  expect_error(with("  topic: shop", "  topic: shop\n  client: {acks: 1}"),
+               {ErrorCode::task_bad_value, "16:12", "is set by the task itself"});
+}
+
+TEST(TaskSpec, AStartPositionIsForIncrementalOnlyTasks) {
+  const std::string start = "start: {position: {\"127.0.0.1:13306\": {file: mysql-bin.000012, offset: 4711}}}\n";
+  expect_error(std::string(shop) + start, {ErrorCode::task_bad_value, "19:19", "incremental-only"});
+  const auto spec = parse(with("[incremental, schema, full]", "[incremental]") + start);
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->start.positions.at("127.0.0.1:13306").binlog.text(), "mysql-bin.000012:4711");
+  const auto gtid =
+      parse(with("[incremental, schema, full]", "[incremental]") + "start: {position: {\"h:1\": {gtid: 0-1-270}}}\n");
+  ASSERT_TRUE(gtid) << gtid.error().message();
+  EXPECT_EQ(gtid->start.positions.at("h:1").gtid, "0-1-270");
+  expect_error(with("[incremental, schema, full]", "[incremental]") + "start: {position: {\"h:1\": {gtid: what}}}\n",
+               {ErrorCode::task_bad_value, "19:34", "no GTID set"});
+}
+
+TEST(TaskSpec, PasswordsComeFromTheEnvironmentOrAFile) {
+  ::setenv("TRIBUTARY_TEST_PASSWORD", "from-env", 1);
+  const auto env = parse(with("password: front-secret", "password_env: TRIBUTARY_TEST_PASSWORD"));
+  ASSERT_TRUE(env) << env.error().message();
+  EXPECT_EQ(env->source.credentials.password.reveal(), "from-env");
+  ::unsetenv("TRIBUTARY_TEST_PASSWORD");
+  expect_error(with("password: front-secret", "password_env: TRIBUTARY_TEST_PASSWORD"),
+               {ErrorCode::task_secret_missing, "7:17", "`TRIBUTARY_TEST_PASSWORD` is not set"});
+  expect_error(with("password: front-secret", "password_file: no/such"),
+               {ErrorCode::task_secret_missing, "7:18", "/tasks/no/such"});
+  expect_error(with("password: front-secret", "password: a\n  password_env: B"),
+               {ErrorCode::task_bad_value, "8:17", "give one of the two"});
+
+  const auto folder = std::filesystem::temp_directory_path() / ("tributary_spec_test_" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "secret") << "from-file\n";
+  std::ofstream(folder / "shop.yaml") << with("password: front-secret", "password_file: secret");
+  const auto file = load_task(folder / "shop.yaml");
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(file->source.credentials.password.reveal(), "from-file");
+  EXPECT_EQ(file->state_dir.lexically_normal(), folder / "state") << "relative to the task file's folder";
+}
+
+TEST(TaskSpec, SecretsAreShownNowhere) {
+  const std::string text = with("  topic: shop",
+                                "  topic: shop\n  security: plain\n  username: u\n  password: broker-secret\n  client: "
+                                "{ssl.key.password: key-secret}");
+  const auto spec = parse(text);
+  ASSERT_TRUE(spec) << spec.error().message();
+  std::ostringstream shown;
+  shown << spec->canonical_yaml() << spec->identity() << spec->source.credentials.password;
+  EXPECT_EQ(shown.str().find("-secret"), std::string::npos) << shown.str();
+  const auto wrong = parse(with("password: front-secret", "password: [front-secret]"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message().find("front-secret"), std::string::npos);
+}
+
+TEST(TaskSpec, TheCanonicalFormReadsBackAsTheSameTask) {
+  for (const std::string& text : {std::string(shop), std::string(task_file_reference())}) {
+    const auto spec = parse(text);
+    ASSERT_TRUE(spec) << spec.error().message();
+    const auto again = parse(spec->canonical_yaml());
+    ASSERT_TRUE(again) << again.error().message() << "\n" << spec->canonical_yaml();
+    EXPECT_EQ(again->canonical_yaml(), spec->canonical_yaml());
+    EXPECT_EQ(again->fingerprint(), spec->fingerprint());
+  }
+}
+
+TEST(TaskSpec, TheFingerprintChangesWithWhatTheStateDependsOnAndWithNothingElse) {
+  const std::string original = parse(shop)->fingerprint();
+  for (const std::string& same :
+       {with("front-secret", "other"), with("[customers, contacts]", "[contacts, customers]"),
+        with("127.0.0.1:13306", "10.0.0.1:3306"), std::string(shop) + "tuning: {chunk_rows: 500}\n"}) {
+    ASSERT_TRUE(parse(same)) << parse(same).error().message();
+    EXPECT_EQ(parse(same)->fingerprint(), original) << same;
+  }
+  for (const std::string& other : {with("name: shop", "name: shop2"), with("host: 127.0.0.1", "host: 127.0.0.2"),
+                                   with("topic: shop", "topic: shop2"), with("[customers, contacts]", "all"),
+                                   with("[incremental, schema, full]", "[full]")}) {
+    ASSERT_TRUE(parse(other)) << parse(other).error().message();
+    EXPECT_NE(parse(other)->fingerprint(), original) << other;
+  }
+}
+
+TEST(TaskSpec, AFileThatCannotBeReadIsNamed) {
+  const auto missing = load_task("/no/such/task.yaml");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::task_file_unreadable);
+  EXPECT_EQ(missing.error().where, "/no/such/task.yaml");
+  const auto folder = load_task("/");
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, ErrorCode::task_file_unreadable);
+}
+
+TEST(TaskSpec, ServerIdsDifferByNameAndStayInTheirRange) {
+  EXPECT_NE(default_server_id("a"), default_server_id("b"));
+  EXPECT_GE(default_server_id("a"), 1'000'000'000u);
+  EXPECT_LT(default_server_id("a"), 2'000'000'000u);
+}
+
+TEST(Address, IsHostAndPort) {
+  EXPECT_EQ(parse_address("[::1]:3306")->host, "::1");
+  EXPECT_EQ(parse_address("[::1]:3306")->text(), "[::1]:3306");
+  for (const std::string_view wrong :
+       {"", "host", "host:", ":1", "host:0", "host:65536", "::1:3306", "a b:1", "h:1x"}) {
+    EXPECT_FALSE(parse_address(wrong)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace tributary::task
