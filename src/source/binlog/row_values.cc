@@ -49,8 +49,8 @@ char* put_inet4(const char* bytes, char* out) {
 char* put_inet6(const char* bytes, char* out) {
   unsigned words[8];
   for (int i = 0; i < 8; ++i) words[i] = static_cast<unsigned>(big<2>(bytes + 2 * i));
-  int gap = -1;  // the first of the longest runs of zeros, of two at least
-  int gap_size = 1;
+  int gap = -1;  // the first of the longest runs of zeros; unlike RFC 5952, the server shortens a single one too
+  int gap_size = 0;
   for (int i = 0; i < 8;) {
     int size = 0;
     while (i + size < 8 && words[i + size] == 0) ++size;
