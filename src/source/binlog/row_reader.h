@@ -13,9 +13,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "model/schema.h"
 #include "model/value.h"
 #include "source/binlog/event.h"
+#include "source/binlog/row_plan.h"
 #include "source/binlog/table_map.h"
 
 namespace tributary::source {
@@ -35,38 +35,14 @@ struct RowsEvent {
   std::uint32_t rows_offset = 0;  // of `rows` in the event
 
   static constexpr std::uint16_t flag_statement_end = 0x01;
+  // No rows, no table: only there to carry the flag.
+  static constexpr std::uint64_t dummy_table_id = 0xffffff;
   bool ends_statement() const { return (flags & flag_statement_end) != 0; }
 };
 // The plain kinds, v1 and v2; pass compressed ones through inflate_rows() first.
 base::Result<RowsEvent> parse_rows(const EventView& event, const FormatDescription& format);
 // Only the table id, of compressed events too.
 base::Result<std::uint64_t> parse_rows_table_id(const EventView& event, const FormatDescription& format);
-
-// How the columns of one table are decoded: one opcode per column.
-class RowPlan {
- public:
-  struct Step {
-    std::uint8_t opcode = 0;
-    std::uint8_t a = 0;       // small parameters, by opcode
-    std::uint16_t b = 0;
-    std::uint32_t length = 0;
-  };
-
-  // Fails with data_schema_mismatch, naming the column and both types, if rows described by `map` can't be rows of
-  // `schema`.
-  static base::Result<RowPlan> make(const TableMap& map, model::TableSchemaPtr schema);
-
-  // True if a later table map describes the same layout, so that this plan still holds.
-  bool fits(const TableMap& map) const { return wire_ == map.columns(); }
-  const model::TableSchemaPtr& schema() const { return schema_; }
-  const std::vector<Step>& steps() const { return steps_; }
-  const std::vector<WireColumn>& wire() const { return wire_; }
-
- private:
-  model::TableSchemaPtr schema_;
-  std::vector<WireColumn> wire_;
-  std::vector<Step> steps_;
-};
 
 class RowReader {
  public:
@@ -83,17 +59,26 @@ class RowReader {
   const RowsEvent& event() const { return event_; }
 
  private:
-  base::Status read_image(std::string_view columns, bool all_present, std::uint32_t present,
-                          std::vector<model::Value>& row);
+  template <bool every_column>
+  const char* read_image(std::string_view columns, std::uint32_t present, const char* at, unsigned image,
+                         std::vector<model::Value>& row);
+  base::Error failure() const;
 
   RowsEvent event_;
   const RowPlan* plan_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   std::uint32_t present_before_ = 0, present_after_ = 0;
-  base::Buffer scratch_;
-  base::Buffer inflated_;
-  std::vector<std::uint32_t> scratch_columns_;
+
+  base::Buffer scratch_;   // bounded texts: decimals, padded bytes, addresses; sized once, so that it never moves
+  char* scratch_at_ = nullptr;
+  std::vector<base::Buffer> texts_;  // unbounded ones: one per such column and image
+  base::Buffer inflated_;            // the body of a compressed event
+
+  // What read_image() failed on.
+  const char* failed_at_ = nullptr;
+  std::uint32_t failed_column_ = 0;
+  base::ErrorCode failed_code_ = base::ErrorCode::data_event_malformed;
 };
 
 }  // namespace tributary::source

@@ -106,7 +106,7 @@ class TableMap {
   std::string_view database() const { return {bytes_.data() + database_at_, database_size_}; }
   std::string_view table() const { return {bytes_.data() + table_at_, table_size_}; }
   const std::vector<WireColumn>& columns() const { return columns_; }
-  bool has_metadata() const { return metadata_at_ < bytes_.size(); }
+  std::string_view metadata_bytes() const { return {bytes_.data() + metadata_at_, bytes_.size() - metadata_at_}; }
   base::Result<TableMetadata> metadata() const;
 
  private:
@@ -114,6 +114,7 @@ class TableMap {
   std::uint16_t flags_ = 0;
   std::vector<char> bytes_;  // the event's body; a vector, not a string, so that moving keeps views alive
   std::uint32_t body_offset_ = 0;
+  std::uint32_t post_header_ = 0;
   std::uint32_t database_at_ = 0, database_size_ = 0;
   std::uint32_t table_at_ = 0, table_size_ = 0;
   std::uint32_t metadata_at_ = 0;

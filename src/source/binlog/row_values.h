@@ -1,0 +1,24 @@
+// Column values whose text has to be made: addresses, UUIDs, floats, MariaDB's compressed columns.
+// Source: MariaDB plugin/type_inet, plugin/type_uuid, sql/field_comp.cc. Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace tributary::source {
+
+// A float by way of its shortest decimal: 0.1f is 0.1, not 0.10000000149.
+double widen(float number);
+
+// Each writes the server's text for whole (padded) bytes and returns its end: 36, up to 15, up to 45 characters.
+char* put_uuid(const char* bytes, char* out);
+char* put_inet4(const char* bytes, char* out);
+char* put_inet6(const char* bytes, char* out);
+
+// The value of a COMPRESSED column: a head byte, then the text plain or deflated. False if it is neither. `out` is
+// overwritten where the text has to be made; `text` borrows from either.
+bool read_compressed_column(std::string_view stored, base::Buffer& out, std::string_view& text);
+
+}  // namespace tributary::source
