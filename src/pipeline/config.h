@@ -37,6 +37,7 @@ struct Config {
 
   std::uint32_t snapshot_parallelism = 2;  // per instance
   std::uint32_t chunk_rows = 100'000;
+  std::size_t buffer_bytes = 64u << 20;    // unacknowledged records of all subtasks together
   bool heartbeat = true;
   std::uint32_t heartbeat_ms = 1000;
   std::size_t xa_bytes_max = 64u << 20;

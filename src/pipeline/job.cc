@@ -42,10 +42,9 @@ Status prepare_topics(const Config& config, std::int32_t& partitions) {
 // One CREATE TABLE record per logical table, to the DDL topic if there is one.
 Status send_schemas(const Config& config, const source::Topology& topology, const base::Clock& clock) {
   base::CancelToken never;
-  std::uint64_t acked = 0;
   TRY_VALUE(const auto delivery, sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
       sink::Tracking{.emitted = [](auto, auto, auto) {}, .marked = [](auto, auto) {},
-                     .acked = [&](auto, auto, std::uint64_t records) -> Status { acked += records; return {}; },
+                     .acked = [](auto, auto) {},
                      .flush = []() -> Status { return {}; }, .status = []() -> Status { return {}; }}));
   model::RecordBatch batch;
   encode::ChangeHeader header;
@@ -84,7 +83,8 @@ class Job {
     TRY_VALUE(const std::unique_ptr<store::Store> store, store::open_sqlite(config_.state_dir));
     TRY(schemas(*store));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, *counters_, clock_, until_caught_up_));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, *counters_, clock_, until_caught_up_,
+                                                     topology_.instances.size()));
     Status done = run_subtasks();
     report(done ? Phase::done : Phase::failed);
     return done;

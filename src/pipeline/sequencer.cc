@@ -46,7 +46,7 @@ Status Sequencer::emit(model::RecordBatch& batch, bool force_mark) {
 }
 
 // After a failure the state may speak of records that were never handed over: no mark may follow.
-Status Sequencer::hand_over(const model::RecordBatch& batch, std::optional<sink::Mark> mark) {
+Status Sequencer::hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark) {
   if (broken_) return fail(ErrorCode::cancelled);
   Status done = delivery_.emit(batch, std::move(mark), cancel_);
   if (!done) broken_ = true;

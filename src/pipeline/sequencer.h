@@ -117,7 +117,7 @@ class Sequencer {
     model::BinlogPosition exact;
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
-  base::Status hand_over(const model::RecordBatch& batch, std::optional<sink::Mark> mark);
+  base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
   void apply(const StreamMark& mark);                             // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);

@@ -78,9 +78,9 @@ struct Subtask::Attempt {
 };
 
 Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters,
-                 const base::Clock& clock, bool until_caught_up)
+                 const base::Clock& clock, bool until_caught_up, std::size_t subtask_count)
     : config_(config), tables_(std::move(tables)), store_(store), counters_(counters), clock_(clock),
-      until_caught_up_(until_caught_up) {}
+      until_caught_up_(until_caught_up), subtask_count_(subtask_count) {}
 
 Subtask::~Subtask() = default;
 
@@ -181,10 +181,12 @@ Status Subtask::attempt() {
       [this](std::string bytes) { return checkpoint::save_serialised(store_, name(), std::move(bytes)); });
   checkpoint::Saver& saver = *attempt.saver;
   std::vector<std::string> topics = {config_.topic};
-  TRY_VALUE(attempt.delivery, sink::at_least_once(config_.kafka, topics, sink::Tracking{
+  kafka::Config kafka = config_.kafka;
+  kafka.unacked_bytes_max = std::max<std::size_t>(config_.buffer_bytes / subtask_count_, kafka.record_bytes_max);
+  TRY_VALUE(attempt.delivery, sink::at_least_once(kafka, topics, sink::Tracking{
       .emitted = [&saver](std::uint32_t p, std::uint64_t first, std::uint64_t last) { saver.emitted(p, first, last); },
       .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
-      .acked = [&saver](std::uint32_t p, std::uint64_t last, std::uint64_t records) { return saver.acked(p, last, records); },
+      .acked = [&saver](std::uint32_t p, std::uint64_t last) { saver.acked(p, last); },
       .flush = [&saver] { return saver.flush(); },
       .status = [&saver] { return saver.status(); }}));
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
@@ -192,7 +194,7 @@ Status Subtask::attempt() {
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
   std::optional<source::StreamStart> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(state));
+    TRY_VALUE(start, choose_start(state.stream));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.cancel, clock_, static_cast<std::uint32_t>(tables_.tables.size()),

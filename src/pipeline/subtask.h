@@ -29,7 +29,7 @@ namespace tributary::pipeline {
 class Subtask {
  public:
   Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters, const base::Clock& clock,
-          bool until_caught_up);
+          bool until_caught_up, std::size_t subtask_count);
   ~Subtask();
 
   base::Status run();
@@ -55,6 +55,7 @@ class Subtask {
   AllTableCounters& counters_;
   const base::Clock& clock_;
   const bool until_caught_up_;
+  const std::size_t subtask_count_;  // they share the task's buffers
 
   base::CancelToken stop_;
   StreamStats stats_;

@@ -16,7 +16,4 @@ std::uint32_t add_logical_table(Topology& topology, TableKind kind, std::string 
 void add_physical_table(Topology& topology, std::uint32_t logical, std::uint32_t instance, std::string database,
                         std::string table);
 
-// * stands for any characters, ? for one.
-bool matches_pattern(std::string_view pattern, std::string_view text);
-
 }  // namespace tributary::source

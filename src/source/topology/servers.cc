@@ -1,5 +1,6 @@
 // Discovery of plain servers: one server is a topology of one; a fleet is put together by the task file's rules.
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <set>
@@ -90,16 +91,16 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
     for (const auto& [database, table] : server->tables) {
       for (const ShardRule& rule : config.shard_rules) {
         const auto any = [](const std::vector<std::string>& patterns, const std::string& name) {
-          return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return matches_pattern(p, name); });
+          return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return fnmatch(p.c_str(), name.c_str(), 0) == 0; });
         };
         if (!any(rule.physical_databases, database)) continue;
         const std::string& name = rule.table.empty() ? table : rule.table;
         if (rule.physical_tables.empty() ? table != name : !any(rule.physical_tables, table)) continue;
         if (!selected(config.objects, rule.database, name)) continue;
         const auto key = std::make_pair(rule.database, name);
-        if (!logical.contains(key))
-          logical[key] = add_logical_table(topology, TableKind::sharded, rule.database, name);
-        add_physical_table(topology, logical[key], instance, database, table);
+        const bool is_new = !logical.contains(key);
+        if (is_new) logical[key] = add_logical_table(topology, rule.kind, rule.database, name);
+        if (is_new || rule.kind != TableKind::broadcast) add_physical_table(topology, logical[key], instance, database, table);
         break;  // the first rule that matches decides
       }
     }

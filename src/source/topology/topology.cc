@@ -79,27 +79,6 @@ void add_physical_table(Topology& topology, std::uint32_t logical, std::uint32_t
   topology.physical.push_back({instance, logical, std::move(database), std::move(table)});
 }
 
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  // Iterative * and ? matching with one point to come back to.
-  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 Result<Topology> discover(const SourceConfig& config) {
   Topology topology;
   switch (config.engine) {

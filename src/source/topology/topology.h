@@ -25,8 +25,11 @@ struct ObjectSelection {
   std::map<std::string, std::optional<std::vector<std::string>>> databases;
 };
 
-// One rule of a fleet of shards: where the rows of a logical table lie. Patterns are exact names or use * and ?.
+enum class TableKind : std::uint8_t { sharded, broadcast, single };
+
+// One rule of a fleet of shards: where the rows of a logical table lie. Patterns are those of fnmatch(3) without flags.
 struct ShardRule {
+  TableKind kind = TableKind::sharded;             // of a broadcast table the first copy found is read
   std::string database, table;                     // logical; table may be empty: every physical table by its own name
   std::vector<std::string> physical_databases;     // patterns
   std::vector<std::string> physical_tables;        // patterns; empty: the logical table's name
@@ -49,8 +52,6 @@ struct Instance {
   mysql::Flavour flavour = mysql::Flavour::mysql;
   std::uint32_t version_number = 0;
 };
-
-enum class TableKind : std::uint8_t { sharded, broadcast, single };
 
 struct PhysicalTable {
   std::uint32_t instance = 0;  // index into Topology::instances

@@ -1,18 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "source/topology/assembly.h"
 #include "source/topology/schema_reader.h"
 
 namespace tributary::source {
 namespace {
-
-TEST(Patterns, StarAndQuestionMarkMatchWholeNames) {
-  EXPECT_TRUE(matches_pattern("orders_*", "orders_01"));
-  EXPECT_FALSE(matches_pattern("orders_?", "orders_01"));
-  EXPECT_TRUE(matches_pattern("*_0?", "a_b_07"));
-  EXPECT_FALSE(matches_pattern("orders", "orders_"));
-  EXPECT_TRUE(matches_pattern("*", ""));
-}
 
 TEST(Labels, QuotesCommasAndEscapesAreKept) {
   EXPECT_EQ(parse_labels("enum('a','b,c','it''s','','x\\\\y')"),

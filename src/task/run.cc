@@ -1,0 +1,83 @@
+#include "task/run.h"
+
+#include <fmt/format.h>
+
+#include "pipeline/job.h"
+#include "task/kafka_config.h"
+
+namespace tributary::task {
+
+using base::Result;
+using base::Status;
+
+namespace {
+
+mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls) {
+  mysql::Endpoint endpoint;
+  endpoint.host = address.host;
+  endpoint.port = address.port;
+  endpoint.user = credentials.user;
+  endpoint.password = credentials.password.reveal();
+  endpoint.tls = tls.enabled;
+  endpoint.tls_ca = tls.ca;
+  return endpoint;
+}
+
+source::SourceConfig source_config(const TaskSpec& spec) {
+  const Source& from = spec.source;
+  source::SourceConfig to;
+  switch (from.engine) {
+    case SourceEngine::polardbx10: to.engine = source::Engine::polardbx10; break;
+    case SourceEngine::mysql: to.engine = source::Engine::mysql; break;
+    case SourceEngine::mysql_shards: to.engine = source::Engine::mysql_shards; break;
+  }
+  to.endpoint = endpoint_of(from.address, from.credentials, from.tls);
+  to.storage_login = endpoint_of({}, from.storage.credentials, from.tls);
+  for (const auto& [named, reached] : from.storage.addresses) to.storage_addresses[named] = reached.text();
+  for (const ShardServer& shard : from.shards) to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls));
+  for (const ShardedDatabase& database : from.databases) {
+    for (const std::string& table : database.broadcast)
+      to.shard_rules.push_back({source::TableKind::broadcast, database.name, table, database.physical, {}});
+    for (const auto& [table, physical] : database.tables)
+      to.shard_rules.push_back({source::TableKind::sharded, database.name, table, database.physical, physical});
+    if (database.tables.empty())
+      to.shard_rules.push_back({source::TableKind::sharded, database.name, "", database.physical, {}});
+  }
+  for (const ObjectSelection& selected : spec.objects) {
+    auto& tables = to.objects.databases[selected.database];
+    if (!selected.all) tables = selected.tables;
+  }
+  return to;
+}
+
+}  // namespace
+
+Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelToken& cancel,
+                const ProgressCallback& on_progress) {
+  pipeline::Config config;
+  config.task = spec.name;
+  config.fingerprint = spec.fingerprint();
+  config.source = source_config(spec);
+  config.server_id = spec.source.server_id;
+  for (const auto& [address, position] : spec.start.positions) config.start[address] = {position.binlog, position.gtid};
+  config.kafka = kafka_config(spec.destination);
+  config.topic = spec.destination.topic;
+  config.ddl_topic = spec.destination.ddl_topic;
+  config.create_topics = spec.destination.create_topics;
+  config.partitions = static_cast<std::int32_t>(spec.destination.partitions);
+  config.replication = static_cast<int>(spec.destination.replication);
+  config.schema = spec.migration.schema;
+  config.full = spec.migration.full;
+  config.incremental = spec.migration.incremental;
+  config.state_dir = spec.state_dir;
+  config.snapshot_parallelism = spec.tuning.snapshot_parallelism;
+  config.chunk_rows = spec.tuning.chunk_rows;
+  config.buffer_bytes = std::size_t{spec.tuning.buffer_mb} << 20;
+  config.heartbeat = spec.heartbeat.enabled;
+  config.heartbeat_ms = spec.heartbeat.interval_ms;
+  config.retry_connection_ms = std::int64_t{spec.retry.connection_minutes} * 60'000;
+  config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
+  return pipeline::run_job(config, options.until_caught_up, cancel, on_progress);
+}
+
+}  // namespace tributary::task
