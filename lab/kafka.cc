@@ -50,7 +50,9 @@ std::string properties(const BrokerOptions& o) {
   set("num.network.threads", "2");
   set("num.io.threads", "4");
   set("log.cleaner.dedupe.buffer.size", "16777216");
-  set("controlled.shutdown.enable", "false");  // there is nobody to hand partitions to
+  // A killed broker that comes back is refused until its former session has run out (9 s by default).
+  set("broker.session.timeout.ms", "3000");
+  set("broker.heartbeat.interval.ms", "500");
   return text;
 }
 

@@ -48,7 +48,8 @@ base::Result<Handle> client(const std::string& brokers) {
 }
 
 // All topics' metadata; `visit` gets it.
-base::Status metadata(rd_kafka_t* handle, int timeout_ms, const std::function<void(const rd_kafka_metadata_t&)>& visit) {
+base::Status metadata(rd_kafka_t* handle, int timeout_ms,
+                      const std::function<void(const rd_kafka_metadata_t&)>& visit) {
   const rd_kafka_metadata_t* found = nullptr;
   const auto error = rd_kafka_metadata(handle, 1, nullptr, &found, timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::destination_unreachable, rd_kafka_err2str(error));

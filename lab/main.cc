@@ -114,7 +114,9 @@ int main(int argc, char** argv) {
   status->callback([&] { action = [&] { return show_status(arguments.dir, arguments.as_json); }; });
   add_fault_commands(app, arguments, action);
   add_topic_commands(app, arguments, action);
-  app.add_subcommand("mock-broker", "")->group("")->callback([&] { action = [] { return run_mock_broker(); }; });
+  with_dir(app.add_subcommand("mock-broker", "")->group(""), arguments)->callback([&] {
+    action = [] { return run_mock_broker(); };
+  });
 #ifdef TRIBUTARY_HAS_LOAD
   add_load_command(app);
 #endif

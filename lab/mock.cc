@@ -56,14 +56,14 @@ int run_mock_broker() {
   return 0;
 }
 
-base::Status MockBroker::start(const std::string& log) {
+base::Status MockBroker::start(const std::string& dir, const std::string& log) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail(ErrorCode::io, fmt::format("socketpair: {}", std::strerror(errno)));
   fd_ = ends[0];
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  auto child = spawn({.argv = {self.string(), "mock-broker"}, .log = log, .input_fd = ends[1]});
+  auto child = spawn({.argv = {self.string(), "mock-broker", "--dir", dir}, .log = log, .input_fd = ends[1]});
   ::close(ends[1]);
   if (!child) return std::unexpected(std::move(child).error());
   pid_ = *child;

@@ -25,7 +25,8 @@ class MockBroker {
   MockBroker(const MockBroker&) = delete;
   MockBroker& operator=(const MockBroker&) = delete;
   ~MockBroker() { close(); }
-  base::Status start(const std::string& log);
+  // dir only tells people whose process it is.
+  base::Status start(const std::string& dir, const std::string& log);
   base::Status command(const std::string& line);
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }

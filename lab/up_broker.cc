@@ -29,7 +29,7 @@ base::Status Broker::start(const Settings& settings, const std::function<bool()>
   std::error_code ignored;
   std::filesystem::create_directories(options_.dir, ignored);
   if (flavor_ == KafkaFlavor::mock) {
-    TRY(mock_.start(log_name(options_.dir, flavor_)));
+    TRY(mock_.start(options_.dir, log_name(options_.dir, flavor_)));
     process_.adopt(mock_.pid());
     brokers_ = mock_.address();
     return {};

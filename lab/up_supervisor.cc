@@ -74,7 +74,6 @@ class Supervisor {
   json description() const;
 
   void handle(const ControlServer::Request& request);
-  json carry_out(const json& request);
   Status carry_out_server(const json& request);
   Status carry_out_kafka(const json& request);
   Status carry_out_topic(const json& request);
@@ -401,9 +400,13 @@ void Supervisor::handle(const ControlServer::Request& request) {
   busy_ = true;
   deadline_ = Clock::now() + std::chrono::seconds(options_.timeout_s);
   Status done = fail(ErrorCode::usage, "unknown request");
-  if (operation == "server") done = carry_out_server(body);
-  if (operation == "kafka") done = carry_out_kafka(body);
-  if (operation == "topic") done = carry_out_topic(body);
+  try {
+    if (operation == "server") done = carry_out_server(body);
+    if (operation == "kafka") done = carry_out_kafka(body);
+    if (operation == "topic") done = carry_out_topic(body);
+  } catch (const json::exception& e) {
+    done = fail(ErrorCode::usage, e.what());
+  }
   busy_ = false;
   if (auto published = publish(); done && !published) done = published;
   ControlServer::reply(request,
