@@ -11,6 +11,11 @@ if(TRIBUTARY_SANITIZE)
   target_link_options(tributary_flags INTERFACE -fsanitize=${TRIBUTARY_SANITIZE})
 endif()
 
+if(TRIBUTARY_FUZZ)
+  # Coverage for the fuzzer in our libraries; the targets themselves add -fsanitize=fuzzer.
+  target_compile_options(tributary_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 set_property(GLOBAL PROPERTY TRIBUTARY_UNIT_TESTS "")
 set_property(GLOBAL PROPERTY TRIBUTARY_UNIT_LIBS "")
 

@@ -4,28 +4,29 @@
 # prepare_kafka: true when a real Kafka is at hand; else the mock broker will have to do, and the screen says so.
 prepare_kafka() {
   [[ -x lab/fetch/kafka.sh ]] || return 1
-  if want kafka && fetch kafka; then return 0; fi
-  say "A REAL KAFKA CAN'T BE HAD HERE (it needs Java, Maven and its registry): librdkafka's mock broker stands in for it"
+  if want java && { cached kafka || want maven; } && fetch kafka; then return 0; fi
+  say "A REAL KAFKA CAN'T BE HAD HERE (it takes Java and Maven's registry): librdkafka's mock broker stands in for it"
   return 1
 }
 
 # prepare_mysql VERSION: 5.6 or 9.7
 prepare_mysql() {
   [[ -x lab/fetch/mysql-$1.sh ]] || return 1
-  if [[ $1 == 5.6 ]] && ! want mysql56; then return 1; fi
-  fetch "mysql-$1" && return 0
+  if { [[ $1 != 5.6 ]] || cached mysql-5.6 || want npm; } && fetch "mysql-$1"; then return 0; fi
   say "MYSQL $1 CAN'T BE HAD HERE: what needs it is skipped"
   return 1
 }
 
-# A fetch script downloads into TRIBUTARY_CACHE, does nothing when all is there, and has --check to tell.
+cached() { compgen -G "$TRIBUTARY_CACHE/$1-*/.complete" >/dev/null; }
+
+# fetch PART: the recipe does nothing when the part is in the cache.
 fetch() {
-  if "lab/fetch/$1.sh" --check >/dev/null 2>&1; then return 0; fi
   if [[ $INSTALL == no ]]; then
+    cached "$1" && return 0
     say "missing, but not needed: $1 in $TRIBUTARY_CACHE"
     return 1
   fi
-  say "downloading $1 into $TRIBUTARY_CACHE"
+  cached "$1" || say "downloading $1 into $TRIBUTARY_CACHE"
   quietly "fetch-$1" "lab/fetch/$1.sh"
 }
 

@@ -12,8 +12,9 @@ declare -A PACKAGES=(
   # Debian's default clang 14 can't compile std::expected of libstdc++ 12, hence 19 (docs/adr/0001).
   [fuzz]="clang-19 libclang-rt-19-dev"
   [check]="python3 shellcheck clang-tidy-19"
-  [kafka]="default-jre-headless maven"
-  [mysql56]="npm"
+  [java]="default-jre-headless"
+  [maven]="maven"
+  [npm]="npm"
 )
 
 # A program that came by another way than its package will do as well.
