@@ -40,8 +40,9 @@ dev_lab() {
       [[ " $* " == *mysql-9.7* ]] && { prepare_mysql 9.7 || exit 1; }
       build_preset dev tributary-lab
       ;;
-    down | status | load) [[ -x build/dev/bin/tributary-lab ]] || build_preset dev tributary-lab ;;
-    *) say_error "lab up|down|status|load (tributary-lab --help tells more)"; exit 2 ;;
+    down | status | load | server | kafka | topic) [[ -x build/dev/bin/tributary-lab ]] || build_preset dev tributary-lab ;;
+    -h | --help) build_preset dev tributary-lab ;;
+    *) say_error "lab up|down|status|load ... (./dev lab --help tells more)"; exit 2 ;;
   esac
   build/dev/bin/tributary-lab "$@"
 }
