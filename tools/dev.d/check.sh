@@ -12,11 +12,10 @@ step() { # NAME FUNCTION...
 }
 
 check_format() {
-  local bad
-  bad=$(cxx_files | xargs -r clang-format --dry-run -Werror 2>&1 | grep -oE '^[^: ]+:[0-9]+' | sort -u -t: -k1,1)
-  [[ -z $bad ]] && return 0
+  local out
+  out=$(cxx_files | xargs -r clang-format --dry-run -Werror 2>&1) && return 0
   say_error "not formatted (./dev format mends it):"
-  printf '%s\n' "$bad" >&2
+  grep -E ' error: ' <<<"$out" | sort -u -t: -k1,1 >&2 || printf '%s\n' "$out" >&2
   return 1
 }
 check_shell() { # SC2034: a variable of a sourced file looks unused from either side

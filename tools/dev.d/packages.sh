@@ -32,8 +32,10 @@ missing_packages() { # SET... -> names, one a line
     return
   }
   local installed package
+  # dpkg-query fails when it does not know one of the names.
   # shellcheck disable=SC2086  # a list of words
-  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $list 2>/dev/null | awk '$2 == "installed" {print $1}')
+  installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' $list 2>/dev/null || true; } |
+    awk '$2 == "installed" {print $1}')
   for package in $list; do
     grep -qxF "$package" <<<"$installed" && continue
     [[ -n ${PACKAGE_PROGRAM[$package]:-} ]] && command -v "${PACKAGE_PROGRAM[$package]}" >/dev/null && continue
