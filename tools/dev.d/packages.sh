@@ -9,7 +9,7 @@ declare -A PACKAGES=(
   [test]="python3 python3-venv kcat"
   [pytest]="python3-pytest python3-confluent-kafka"
   [format]="clang-format"
-  # Debian's default clang 14 can't compile std::expected of libstdc++ 12, hence 19 (docs/adr/0001).
+  # Debian's default clang 14 can't compile std::expected of libstdc++ 12, hence 19 (docs/adr/0001-compilers.md).
   [fuzz]="clang-19 libclang-rt-19-dev"
   [check]="python3 shellcheck clang-tidy-19"
   [java]="default-jre-headless"
