@@ -6,13 +6,14 @@ A suite is found, not registered:
   FOLDER/FILE     each other tests/**/test_*.py, a pytest process of its own
 
 Suites run side by side, at most --jobs at once.
-A suite fails when a test fails, when the program crashes or hangs, and when it runs nothing. Both kinds write
-JUnit XML, which is all that is read, except after a crash: then the program's own output tells what ran.
+A suite fails when a test fails, when the program crashes, hangs or leaves processes running, and when it runs nothing.
+Both kinds write JUnit XML, which is all that is read, except after a crash: then the program's own output tells what ran.
 The last line is the count: `N passed, N failed, N skipped`. Exit code 1 if anything failed or nothing ran.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -26,9 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOGS = ROOT / "build" / "logs"
+LOGS = Path(os.environ.get("TRIBUTARY_TEST_LOGS") or ROOT / "build" / "logs")
 SUITE_TIMEOUT_S = 1200
 INTERRUPT_GRACE_S = 30  # for a suite that hangs: fixtures stop their servers
+LEFT_OVER_GRACE_S = 5   # for children that are about to end when the suite's own process has ended
 
 
 @dataclass
@@ -102,14 +104,16 @@ def read_report(path):
 
 def read_crashed_output(text):
     """What a GoogleTest program had run when it died: the test it was in counts as failed."""
-    tests, running = [], None
+    tests, running, said = [], None, ""
     for line in text.splitlines():
         if match := re.match(r"\[ RUN      \] (\S+)", line):
             running = match[1]
         elif match := re.match(r"\[ +(OK|FAILED|SKIPPED) +\] (\S+?),? \(", line):
             outcome = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}[match[1]]
-            tests.append(Test(match[2], outcome))
+            tests.append(Test(match[2], outcome, "" if outcome == "passed" else said))
             running = None
+        elif line.strip():
+            said = line.strip()
     if running:
         tests.append(Test(running, "failed", "the program died in this test"))
     return tests
@@ -122,28 +126,59 @@ stopping = threading.Event()
 def stop_all(_signal, _frame):
     stopping.set()
     for process in list(live):
-        os.killpg(process.pid, signal.SIGINT)
+        signal_group(process.pid, signal.SIGINT)
+
+
+def living_members(group):
+    """Pids of a process group, without zombies that nobody has reaped yet."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, member_of = stat.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:  # ended meanwhile
+            continue
+        if int(member_of) == group and state not in "ZX":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def group_is_gone(group, within_s):
+    """Whether all processes of the group end by themselves within the time."""
+    deadline = time.monotonic() + within_s
+    while living_members(group):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def signal_group(group, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def run_process(suite):
-    """The exit code, or None after a time-out."""
+    """(exit code, or None after a time-out; whether it left processes running, which are then ended)."""
     with open(suite.log, "wb") as log:
         process = subprocess.Popen(suite.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                    cwd=ROOT, start_new_session=True)
-        live.add(process)
+    live.add(process)
+    try:
+        code = process.wait(SUITE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        code = None
+        signal_group(process.pid, signal.SIGINT)
         try:
-            return process.wait(SUITE_TIMEOUT_S)
+            process.wait(INTERRUPT_GRACE_S)
         except subprocess.TimeoutExpired:
-            return None
-        finally:
-            live.discard(process)
-            for sign in (signal.SIGINT, signal.SIGKILL):
-                if process.poll() is None:
-                    os.killpg(process.pid, sign)
-                    try:
-                        process.wait(INTERRUPT_GRACE_S)
-                    except subprocess.TimeoutExpired:
-                        pass
+            process.kill()
+            process.wait()
+    finally:
+        live.discard(process)
+    left = not group_is_gone(process.pid, LEFT_OVER_GRACE_S if code is not None else 0)
+    if left:
+        signal_group(process.pid, signal.SIGKILL)
+    return code, left
 
 
 def run_suite(suite, filtered):
@@ -151,7 +186,7 @@ def run_suite(suite, filtered):
         return suite
     suite.report.unlink(missing_ok=True)
     started = time.monotonic()
-    code = run_process(suite)
+    code, left = run_process(suite)
     suite.seconds = time.monotonic() - started
     try:
         suite.tests = read_report(suite.report)
@@ -166,6 +201,8 @@ def run_suite(suite, filtered):
         suite.tests.append(Test(suite.name, "failed", f"ran no test (exit code {code})"))
     elif code != 0 and not suite.count("failed"):
         suite.tests.append(Test(suite.name, "failed", f"ended with exit code {code}"))
+    if left and code is not None:
+        suite.tests.append(Test(suite.name, "failed", "left processes running, which were ended"))
     return suite
 
 
@@ -173,7 +210,7 @@ def show(suite, out):
     verdict = "FAILED" if suite.count("failed") else "passed"
     print(f"{verdict}  {suite.name}: {len(suite.tests)} tests in {suite.seconds:.1f} s", file=out, flush=True)
     if suite.count("failed"):
-        print(f"----- the end of {suite.log.relative_to(ROOT)}", file=out)
+        print(f"----- the end of {suite.log}", file=out)
         print("\n".join(suite.log.read_text(errors="replace").splitlines()[-60:]), file=out)
         print("-----", file=out, flush=True)
 
@@ -187,7 +224,7 @@ def summary(suites, out):
     for suite in suites:
         for test in suite.tests:
             if test.outcome != "passed":
-                reason = test.reason.splitlines()[0] if test.reason else "see the log"
+                reason = " ".join(test.reason.split())[:240] or "see the log"
                 print(f"{test.outcome.upper()} {suite.name} {test.name}: {reason}", file=out)
 
 

@@ -13,8 +13,9 @@ quietly() {
   local log=$LOGS/$1.log
   shift
   mkdir -p "$LOGS"
-  if "$@" >"$log" 2>&1; then return 0; fi
-  local code=$?
+  local code=0
+  "$@" >"$log" 2>&1 || code=$?
+  [[ $code == 0 ]] && return 0
   say_error "failed: $* (the end of $log follows)"
   tail -n 60 "$log" >&2
   return "$code"
