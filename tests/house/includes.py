@@ -52,8 +52,8 @@ LIBRARIES = {
 }
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")
-# Heavy or wrapped: in our own headers they would leak to everybody who includes those.
-NOT_IN_HEADERS = ("nlohmann/", "CLI/", "spdlog/", "yaml-cpp/", "sqlite3.h", "mysql.h", "librdkafka/")
+# Heavy or wrapped: no header that another folder includes may bring them along. A folder's private headers may.
+NOT_FOR_OTHERS = ("nlohmann/", "CLI/", "spdlog/", "yaml-cpp/", "sqlite3.h", "mysql.h", "librdkafka/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -75,7 +75,7 @@ def is_standard(header):
     """C++ and C standard headers, and the operating system's."""
     return re.fullmatch(r"[a-z_0-9]+", header) or re.fullmatch(
         r"(sys|netinet|arpa|linux)/[a-z_0-9]+\.h|(fcntl|unistd|signal|poll|pthread|netdb|termios|pwd|spawn|dirent|endian|"
-        r"immintrin|emmintrin|nmmintrin|arm_acle|execinfo|errno|string|stdio|stdlib|time|math|stdint|stddef|inttypes|malloc|"
+        r"immintrin|emmintrin|nmmintrin|arm_acle|execinfo|errno|strings?|stdio|stdlib|time|math|stdint|stddef|inttypes|malloc|"
         r"unwind|langinfo|wchar|ifaddrs|byteswap|cxxabi|getopt|locale|ctype|limits|sched|glob|fnmatch|"
         r"libgen|assert|iconv)\.h", header)
 
@@ -96,32 +96,65 @@ def allowed_own(root, folder, header, test):
     return target == folder or target in allowed or header in allowed
 
 
+def folder_of(relative):
+    return "lab" if relative.parts[0] == "lab" else relative.parts[1] if len(relative.parts) > 2 else None
+
+
+def read_includes(root):
+    """file -> [(line number, header in quotes or None, header in angle brackets or None)], paths relative to root."""
+    files = {}
+    for top in ("src", "lab"):
+        for path in sorted(Path(root, top).rglob("*")):
+            if path.suffix in (".cc", ".h"):
+                lines = enumerate(path.read_text(errors="replace").splitlines(), 1)
+                files[path.relative_to(root)] = [(number, *match.groups()) for number, line in lines
+                                                 if (match := INCLUDE.match(line))]
+    return files
+
+
+def brought_along(files):
+    """header of ours -> the wrapped third-party headers that including it brings along."""
+    result = {path: {other for _, _, other in found if other and other.startswith(NOT_FOR_OTHERS)}
+              for path, found in files.items() if path.suffix == ".h"}
+    grew = True
+    while grew:
+        grew = False
+        for path in result:
+            for _, ours, _ in files[path]:
+                more = result.get(resolve(path, ours, result), set()) - result[path]
+                result[path] |= more
+                grew |= bool(more)
+    return result
+
+
+def resolve(path, header, headers):
+    """The file of ours that an include line names."""
+    if not header:
+        return None
+    return next((candidate for candidate in (Path("src", header), Path(header), Path("lab", header), path.parent / header)
+                 if candidate in headers), None)
+
+
 def violations(root):
     """(file, line number, text) of each include that is not allowed. Paths are relative to root."""
     found = []
-    for top in ("src", "lab"):
-        for path in sorted(Path(root, top).rglob("*")):
-            if path.suffix not in (".cc", ".h"):
+    files = read_includes(root)
+    baggage = brought_along(files)
+    for path, lines in files.items():
+        folder, test = folder_of(path), is_test(path)
+        if folder not in MAY_INCLUDE:
+            found.append((path, 0, f"the table does not know the folder {folder}" if folder else "stands in no folder of src/"))
+            continue
+        for number, ours, other in lines:
+            if other and not allowed_library(folder, other, test):
+                found.append((path, number, f"{folder} may not include <{other}>"))
+            if not ours:
                 continue
-            relative = path.relative_to(root)
-            if top == "src" and len(relative.parts) < 3:
-                found.append((relative, 0, "stands in no folder of src/"))
-                continue
-            folder = relative.parts[1] if top == "src" else "lab"
-            if folder not in MAY_INCLUDE:
-                found.append((relative, 0, f"the table does not know the folder {folder}"))
-                continue
-            test = is_test(relative)
-            for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-                if not (match := INCLUDE.match(line)):
-                    continue
-                ours, other = match.groups()
-                if other and not allowed_library(folder, other, test):
-                    found.append((relative, number, f"{folder} may not include <{other}>"))
-                elif other and not test and path.suffix == ".h" and other.startswith(NOT_IN_HEADERS):
-                    found.append((relative, number, f"<{other}> belongs in a .cc file"))
-                elif ours and not allowed_own(root, folder, ours, test):
-                    found.append((relative, number, f'{folder} may not include "{ours}"'))
+            if not allowed_own(root, folder, ours, test):
+                found.append((path, number, f'{folder} may not include "{ours}"'))
+            target = resolve(path, ours, baggage)
+            if target and folder_of(target) != folder and baggage[target]:
+                found.append((path, number, f'"{ours}" brings along <{">, <".join(sorted(baggage[target]))}>'))
     return found
 
 

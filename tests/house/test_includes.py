@@ -42,7 +42,6 @@ def test_the_table_has_no_circle():
     ("src/task/a.cc", "#include <CLI/CLI.hpp>"),
     ("src/pipeline/a.cc", "#include <spdlog/spdlog.h>"),
     ("src/encode/a.cc", "#include <nlohmann/json.hpp>"),
-    ("src/task/a.h", "#include <nlohmann/json.hpp>"),
     ("src/base/a.cc", "#include <boost/asio.hpp>"),
     ("src/sink/a_test.cc", '#include "source/reader.h"'),
     ("src/other/a.cc", "#include <vector>"),
@@ -68,3 +67,12 @@ def test_an_edge_outside_the_table_is_found(tmp_path, file, line):
 def test_an_edge_of_the_table_is_allowed(tmp_path, file, line):
     write(tmp_path, file, line)
     assert includes.violations(tmp_path) == []
+
+
+def test_a_wrapped_library_may_not_leave_its_folder_through_a_header(tmp_path):
+    write(tmp_path, "src/kafka/internal.h", "#include <librdkafka/rdkafka.h>")
+    write(tmp_path, "src/kafka/producer.cc", '#include "kafka/internal.h"')
+    assert includes.violations(tmp_path) == []
+    write(tmp_path, "src/kafka/producer.h", '#include "kafka/internal.h"')
+    write(tmp_path, "src/sink/delivery.cc", '#include "kafka/producer.h"')
+    assert [str(path) for path, _, _ in includes.violations(tmp_path)] == ["src/sink/delivery.cc"]

@@ -14,7 +14,7 @@ BYTES_MAX = 1 << 20
 CODE = (".cc", ".h", ".py", ".sh", ".ts")
 
 # Written in parts, or this file would break its own rule.
-MACHINE_PATHS = ["/" + "work/", "/tmp/" + "wt", "/" + "root/", "/home/" + r"[a-z]"]
+MACHINE_PATHS = ["/" + "work/", "/tmp/" + "wt", r"(?<![\w}])/" + "root/", "/home/" + r"[a-z]"]
 REGISTRY_HOSTS = [r"\.".join(parts) for parts in (
     ("registry", "npmjs"), ("npmjs", "(com|org)"), ("repo1", "maven"), ("repo", "maven", "apache"), ("search", "maven"),
     ("central", "sonatype"), ("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("proxy", "golang"),
