@@ -6,9 +6,18 @@ target_compile_options(tributary_flags INTERFACE -Wall -Wextra -Wpedantic -Wshad
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(tributary_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
+# clang 19 reports libstdc++ 12's own use of get_temporary_buffer in std::stable_sort.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(tributary_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 if(TRIBUTARY_SANITIZE)
   target_compile_options(tributary_flags INTERFACE -fsanitize=${TRIBUTARY_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(tributary_flags INTERFACE -fsanitize=${TRIBUTARY_SANITIZE})
+endif()
+
+if(TRIBUTARY_FUZZ)
+  # Coverage for the fuzzer in our libraries; the targets themselves add -fsanitize=fuzzer.
+  target_compile_options(tributary_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 set_property(GLOBAL PROPERTY TRIBUTARY_UNIT_TESTS "")
