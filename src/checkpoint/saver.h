@@ -39,7 +39,7 @@ class Saver {
 
  private:
   void run();
-  void take_ready();  // with mutex_ held
+  bool take_ready();  // with mutex_ held; true if there was none before
   base::Status save_newest();
 
   const Save save_;

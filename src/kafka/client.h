@@ -102,8 +102,12 @@ class Producer {
   // Hands over the records in the order of the runs, which must cover the batch, each record once. Waits while too much
   // is unacknowledged. Afterwards the batch is empty, and its byte buffer is another, recycled one: large batches are
   // sent from where they stand, without a copy, and kept until they are acknowledged.
-  // destination_record_too_large leaves batch and producer as they were; after any other error a part may be on its way.
+  // destination_record_too_large, and `cancelled` while waiting, leave batch and producer as they were; after any other
+  // error a part may be on its way.
   base::Status produce(model::RecordBatch& batch, std::span<const Run> runs, const base::CancelToken& cancel);
+
+  // destination_record_too_large, with the key, if one of them is over Config::record_bytes_max. produce() asks too.
+  base::Status check(const model::RecordBatch& batch) const;
 
   // Sends at once what lingers and waits until everything is acknowledged and handed to the handler.
   // destination_unreachable when the time is over.

@@ -18,7 +18,9 @@ using internal::set;
 using internal::to_error;
 
 struct Consumer::State {
-  std::string brokers;
+  explicit State(const Config& c) : config(c) {}
+
+  const Config config;
   internal::ProblemBoard problems;
   Owned<rd_kafka_t> handle;
   Owned<rd_kafka_queue_t> queue;
@@ -29,6 +31,10 @@ struct Consumer::State {
   };
   std::map<std::pair<std::string, std::int32_t>, Place> places;
   std::size_t places_open = 0;
+  // The place of the message before: most come in runs of one partition.
+  Place* last_place = nullptr;
+  const rd_kafka_topic_t* last_topic = nullptr;
+  std::int32_t last_partition = 0;
   std::vector<rd_kafka_message_t*> messages;  // kept for the views
   std::vector<MessageView> views;
 
@@ -42,7 +48,6 @@ struct Consumer::State {
     messages.clear();
     views.clear();
   }
-  Result<Owned<const rd_kafka_metadata_t>> metadata(const std::string& topic, int timeout_ms);
   Result<PartitionSpan> span_of(const std::string& topic, std::int32_t partition, int timeout_ms);
   Status take(rd_kafka_message_t* message);
   void moved(const rd_kafka_message_t& message, std::int64_t next);
@@ -52,8 +57,7 @@ Consumer::Consumer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Consumer::~Consumer() = default;
 
 Result<std::unique_ptr<Consumer>> Consumer::create(const Config& config) {
-  auto state = std::make_unique<State>();
-  state->brokers = config.brokers;
+  auto state = std::make_unique<State>(config);
   TRY_VALUE(auto conf, internal::common_settings(config));
   // A name is required to assign partitions; without subscribe() no group is joined and nothing is committed.
   TRY(set(conf.get(), "group.id", "tributary-reader"));
@@ -69,28 +73,12 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const Config& config) {
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* text, void* self) {
     auto& me = *static_cast<State*>(self);
     base::log::debug("kafka consumer: {}", text);
-    me.problems.note(static_cast<rd_kafka_resp_err_t>(code), text, me.brokers);
+    me.problems.note(static_cast<rd_kafka_resp_err_t>(code), text, me.config.brokers);
   });
   TRY_VALUE(state->handle, internal::make_handle(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(state->handle.get());
   state->queue.reset(rd_kafka_queue_get_consumer(state->handle.get()));
   return std::unique_ptr<Consumer>(new Consumer(std::move(state)));
-}
-
-Result<Owned<const rd_kafka_metadata_t>> Consumer::State::metadata(const std::string& topic, int timeout_ms) {
-  Owned<rd_kafka_topic_t> named(rd_kafka_topic_new(handle.get(), topic.c_str(), nullptr));
-  if (!named) return fail(to_error(rd_kafka_last_error(), "", topic));
-  const rd_kafka_metadata_t* found = nullptr;
-  if (const auto code = rd_kafka_metadata(handle.get(), 0, named.get(), &found, timeout_ms);
-      code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (auto problem = problems.now()) return fail(std::move(problem->error));
-    return fail(to_error(code, "", brokers));
-  }
-  Owned<const rd_kafka_metadata_t> metadata(found);
-  if (metadata->topic_cnt != 1) return fail(ErrorCode::destination_topic_missing, "the broker does not know it", topic);
-  if (const auto code = metadata->topics[0].err; code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(to_error(code, "", topic));
-  return metadata;
 }
 
 Result<PartitionSpan> Consumer::State::span_of(const std::string& topic, std::int32_t partition, int timeout_ms) {
@@ -101,14 +89,14 @@ Result<PartitionSpan> Consumer::State::span_of(const std::string& topic, std::in
   return span;
 }
 
+// By a handle of its own: a refused password or a missing topic is then told at once and by its name.
 Result<std::vector<PartitionSpan>> Consumer::spans(const std::string& topic, int timeout_ms) {
-  TRY_VALUE(const auto metadata, state_->metadata(topic, timeout_ms));
+  TRY_VALUE(const Cluster cluster, describe(state_->config, {topic}, timeout_ms));
   std::vector<PartitionSpan> spans;
-  for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) {
-    TRY_VALUE(const PartitionSpan span, state_->span_of(topic, metadata->topics[0].partitions[i].id, timeout_ms));
+  for (std::int32_t i = 0; i < cluster.topics[0].partitions; ++i) {
+    TRY_VALUE(const PartitionSpan span, state_->span_of(topic, i, timeout_ms));
     spans.push_back(span);
   }
-  std::sort(spans.begin(), spans.end(), [](const auto& a, const auto& b) { return a.partition < b.partition; });
   return spans;
 }
 
@@ -116,6 +104,7 @@ Status Consumer::assign(const std::vector<std::string>& topics, StartAt start, i
   State& s = *state_;
   s.drop_messages();
   s.places.clear();
+  s.last_place = nullptr;
   s.places_open = 0;
   Owned<rd_kafka_topic_partition_list_t> wanted(rd_kafka_topic_partition_list_new(16));
   for (const std::string& topic : topics) {
@@ -132,7 +121,7 @@ Status Consumer::assign(const std::vector<std::string>& topics, StartAt start, i
   }
   if (start.kind == StartAt::Kind::timestamp) {
     const auto code = rd_kafka_offsets_for_times(s.handle.get(), wanted.get(), timeout_ms);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(to_error(code, "offsets by time", s.brokers));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(to_error(code, "offsets by time", s.config.brokers));
   }
   for (int i = 0; i < wanted->cnt; ++i) {
     auto& entry = wanted->elems[i];
@@ -144,14 +133,19 @@ Status Consumer::assign(const std::vector<std::string>& topics, StartAt start, i
     if (place.next < place.end) ++s.places_open;
   }
   if (const auto code = rd_kafka_assign(s.handle.get(), wanted.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(to_error(code, "assigning partitions", s.brokers));
+    return fail(to_error(code, "assigning partitions", s.config.brokers));
   return {};
 }
 
 void Consumer::State::moved(const rd_kafka_message_t& message, std::int64_t next) {
-  const auto found = places.find({rd_kafka_topic_name(message.rkt), message.partition});
-  if (found == places.end()) return;
-  Place& place = found->second;
+  if (last_place == nullptr || message.rkt != last_topic || message.partition != last_partition) {
+    const auto found = places.find({rd_kafka_topic_name(message.rkt), message.partition});
+    if (found == places.end()) return;
+    last_place = &found->second;
+    last_topic = message.rkt;
+    last_partition = message.partition;
+  }
+  Place& place = *last_place;
   if (place.next < place.end && next >= place.end) --places_open;
   place.next = std::max(place.next, next);
 }
@@ -180,11 +174,11 @@ Status Consumer::State::take(rd_kafka_message_t* message) {
   }
   const char* detail = rd_kafka_message_errstr(message);
   std::string where = message->rkt == nullptr
-                          ? brokers
+                          ? config.brokers
                           : fmt::format("{}, partition {}", rd_kafka_topic_name(message->rkt), message->partition);
   base::Error error = to_error(message->err, detail == nullptr ? "" : detail, std::move(where));
   if (error.code == ErrorCode::destination_unreachable || error.code == ErrorCode::destination_auth) {
-    problems.note(message->err, detail == nullptr ? "" : detail, brokers);  // the library goes on trying
+    problems.note(message->err, detail == nullptr ? "" : detail, config.brokers);  // the library goes on trying
     return {};
   }
   return fail(std::move(error));
@@ -198,7 +192,7 @@ Result<std::span<const MessageView>> Consumer::poll(int timeout_ms, std::size_t 
   ssize_t count = rd_kafka_consume_batch_queue(s.queue.get(), timeout_ms, taken.data(), 1);
   if (count > 0 && taken.size() > 1)
     count += std::max<ssize_t>(0, rd_kafka_consume_batch_queue(s.queue.get(), 0, taken.data() + 1, taken.size() - 1));
-  if (count < 0) return fail(to_error(rd_kafka_last_error(), "", s.brokers));
+  if (count < 0) return fail(to_error(rd_kafka_last_error(), "", s.config.brokers));
   Status status;
   for (ssize_t i = 0; i < count; ++i) {
     Status one = s.take(taken[static_cast<std::size_t>(i)]);

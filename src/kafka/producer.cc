@@ -90,7 +90,6 @@ struct Producer::State {
   Status wait_for_progress(const base::CancelToken& cancel, std::size_t charge);
   Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
                   const base::CancelToken& cancel);
-  Status check_sizes(const model::RecordBatch& batch, std::size_t& payload) const;
 
   void run();
   void on_deliveries(Owned<rd_kafka_event_t> event);
@@ -147,21 +146,6 @@ Status Producer::State::wait_for_progress(const base::CancelToken& cancel, std::
     if (error) return fail(*error);
     if (cancel.requested()) return fail(ErrorCode::cancelled);
     progress.wait_for(lock, std::chrono::milliseconds(20));
-  }
-  return {};
-}
-
-Status Producer::State::check_sizes(const model::RecordBatch& batch, std::size_t& payload) const {
-  payload = 0;
-  for (const model::EncodedRecord& record : batch.records) {
-    const std::size_t size = record.value_size + key_bytes(record);
-    payload += size;
-    if (size > config.record_bytes_max) [[unlikely]] {
-      const std::string_view key = batch.key(record);
-      return fail(ErrorCode::destination_record_too_large,
-                  fmt::format("{} bytes where {} are allowed, key {}", size, config.record_bytes_max,
-                              internal::printable_key(record.key_size == model::no_key ? nullptr : key.data(), key.size())));
-    }
   }
   return {};
 }
@@ -380,14 +364,27 @@ Result<std::uint16_t> Producer::topic(const std::string& name) {
   return static_cast<std::uint16_t>(topics.size() - 1);
 }
 
+Status Producer::check(const model::RecordBatch& batch) const {
+  const std::size_t allowed = state_->config.record_bytes_max;
+  for (const model::EncodedRecord& record : batch.records) {
+    const std::size_t size = record.value_size + key_bytes(record);
+    if (size <= allowed) [[likely]] continue;
+    const std::string_view key = batch.key(record);
+    const bool has_key = record.key_size != model::no_key;
+    return fail(ErrorCode::destination_record_too_large,
+                fmt::format("{} bytes where {} are allowed, key {}", size, allowed,
+                            internal::printable_key(has_key ? key.data() : nullptr, key.size())));
+  }
+  return {};
+}
+
 Status Producer::produce(model::RecordBatch& batch, std::span<const Run> runs, const base::CancelToken& cancel) {
   State& s = *state_;
   TRY(s.status());
   if (batch.records.empty()) return {};
-  std::size_t payload = 0;
-  TRY(s.check_sizes(batch, payload));
+  TRY(check(batch));
 
-  const std::size_t capacity = batch.bytes.capacity();
+  const std::size_t capacity = batch.bytes.capacity(), payload = batch.bytes.size();
   const bool borrow = payload >= borrow_bytes_min && payload >= capacity / 2;
   const std::size_t charge = (borrow ? capacity : payload) + message_overhead * batch.records.size();
   TRY(s.wait_for_progress(cancel, charge));

@@ -45,8 +45,8 @@ class Delivery {
 
   // Takes the records (topic and partition already set by the Router) and waits while too much is unacknowledged. The
   // batch comes back empty, with other memory. An empty batch with a mark is allowed: the position moved without
-  // records. destination_record_too_large: nothing was taken. After any other error the delivery is at its end: make a
-  // new one and resume from the last checkpoint.
+  // records. destination_record_too_large: nothing was taken. After any other error no more may be emitted: make a new
+  // delivery and resume from the last checkpoint; after `cancelled` a flush() still keeps what was emitted before.
   virtual base::Status emit(model::RecordBatch& batch, std::optional<Mark> mark,
                             const base::CancelToken& cancel) = 0;
 

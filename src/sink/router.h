@@ -30,6 +30,8 @@ class Router {
   void route_ddl(model::RecordBatch& batch) const;
 
  private:
+  std::int32_t partition_of_table(std::uint32_t table) const;
+
   const PartitionPolicy policy_;
   const Route data_;
   const std::uint16_t ddl_topic_;

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+
+#include "sink/delivery.h"
+#include "sink/emission_order.h"
+
+namespace tributary::sink {
+
+using base::CancelToken;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+class AtLeastOnce final : public Delivery {
+ public:
+  explicit AtLeastOnce(Tracking tracking) : tracking_(std::move(tracking)) {}
+
+  Status open(const kafka::Config& config, const std::vector<std::string>& topics) {
+    TRY_VALUE(producer_, kafka::Producer::create(config, [this](std::span<const kafka::Ack> acks) {
+      for (const kafka::Ack& ack : acks) tracking_.acked(partition_id(ack.topic, ack.partition), ack.last_sequence);
+    }));
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+      TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
+      if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);
+    }
+    return {};
+  }
+
+  Status emit(model::RecordBatch& batch, std::optional<Mark> mark, const CancelToken& cancel) override {
+    TRY(status());
+    if (!batch.records.empty()) {
+      const auto runs = order_.plan(batch, next_sequence_);
+      TRY(producer_->check(batch));
+      // Before they are sent: an acknowledgement may arrive at any time after.
+      for (const kafka::Run& run : runs)
+        tracking_.emitted(partition_id(run.topic, run.partition), run.first_sequence, run.last_sequence());
+      next_sequence_ += batch.records.size();
+      TRY(producer_->produce(batch, runs, cancel));
+    }
+    if (mark) tracking_.marked(next_sequence_, std::move(*mark));
+    return {};
+  }
+
+  Status flush(std::int64_t timeout_ms, const CancelToken& cancel) override {
+    TRY(producer_->flush(timeout_ms, cancel));
+    return tracking_.flush();
+  }
+
+  Status status() const override {
+    TRY(producer_->status());
+    return tracking_.status();
+  }
+  std::optional<kafka::Problem> problem() const override { return producer_->problem(); }
+  DeliveryCounters counters() const override {
+    const kafka::ProducerCounters c = producer_->counters();
+    return {c.records_sent, c.records_acked, c.bytes_acked, c.unacked_bytes};
+  }
+
+ private:
+  const Tracking tracking_;
+  std::unique_ptr<kafka::Producer> producer_;
+
+  // emit() only
+  EmissionOrder order_;
+  std::uint64_t next_sequence_ = 0;
+};
+
+}  // namespace
+
+std::uint32_t partition_id(std::uint16_t topic, std::int32_t partition) {
+  return std::uint32_t{topic} << 16 | static_cast<std::uint16_t>(partition);
+}
+
+Result<std::unique_ptr<Delivery>> at_least_once(const kafka::Config& config, const std::vector<std::string>& topics,
+                                                Tracking tracking) {
+  auto delivery = std::make_unique<AtLeastOnce>(std::move(tracking));
+  TRY(delivery->open(config, topics));
+  return delivery;
+}
+
+}  // namespace tributary::sink
