@@ -242,7 +242,7 @@ base::Result<RowPlan> RowPlan::make(const TableMap& map, model::TableSchemaPtr s
     }
     plan.scratch_bytes_ += scratch_bytes_of(plan.steps_[i]);
     if (has_unbounded_text(opcode)) plan.steps_[i].length = plan.text_count_++;
-    if (opcode == Opcode::json) ++plan.json_count_;
+    if (opcode == Opcode::json) plan.steps_[i].b = static_cast<std::uint16_t>(plan.json_count_++);
   }
   plan.schema_ = std::move(schema);
   plan.wire_ = wire;

@@ -26,7 +26,7 @@ enum class Opcode : std::uint8_t {
   text1, text2, text3, text4,                      // that many length bytes
   binary1, binary2,                                // length: bytes to pad to
   set,                                             // length: bytes; ENUM too
-  json, geometry,                                  // a: bytes of the length
+  json, geometry,                                  // a: bytes of the length; json: b: number among the JSON columns
   uuid, inet4, inet6,
   compressed1, compressed2, compressed3, compressed4,  // MariaDB COMPRESSED columns; that many length bytes
   // json and compressed: length: number among the columns with unbounded texts

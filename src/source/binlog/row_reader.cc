@@ -6,6 +6,7 @@
 #include "source/binlog/cursor.h"
 #include "source/binlog/decimal.h"
 #include "source/binlog/json_binary.h"
+#include "source/binlog/json_diff.h"
 #include "source/binlog/payload.h"
 #include "source/binlog/row_values.h"
 #include "source/binlog/temporal.h"
@@ -87,6 +88,7 @@ base::Status RowReader::open(const RowsEvent& event, const RowPlan& plan) {
                       plan.schema()->database + "." + plan.schema()->table);
   }
   event_ = event;
+  partial_ = {};
   plan_ = &plan;
   present_before_ = count_bits(event.columns_before, columns);
   present_after_ = count_bits(event.columns_after, columns);
@@ -115,6 +117,7 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
     return at != nullptr;
   };
   before.clear();
+  if (event_.is_partial) documents_.assign(plan_->text_count(), {});
   if (event_.change == RowChange::insert) {
     if (!image(event_.columns_before, present_before_, 0, after)) return base::fail(failure());
   } else {
@@ -125,12 +128,10 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
       if (event_.is_partial) {
         Cursor cursor({at, static_cast<std::size_t>(end_ - at)}, event_.rows_offset + static_cast<std::size_t>(at - event_.rows.data()));
         constexpr std::uint64_t partial_json = 1;
+        partial_ = {};
         const std::uint64_t options = cursor.packed();
         if ((options & partial_json) != 0) {
-          const std::string_view bits = cursor.bytes((plan_->json_count() + 7) / 8);
-          if (bits.find_first_not_of('\0') != std::string_view::npos) {
-            return base::fail(refuse_event(EventType::partial_update_rows));
-          }
+          partial_ = cursor.bytes((plan_->json_count() + 7) / 8);
         }
         if (!cursor.ok()) return cursor.malformed("Update_rows_partial");
         at = cursor.at();
@@ -143,6 +144,19 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
   }
   at_ = at;
   return true;
+}
+
+bool RowReader::append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out) {
+  if (!event_.is_partial) return append_json_text(stored, out).has_value();
+  if (image == 0) {
+    documents_[step.length] = stored;
+    return append_json_text(stored, out).has_value();
+  }
+  const std::size_t bit = step.b;
+  const bool is_change = bit / 8 < partial_.size() && (static_cast<unsigned>(partial_[bit / 8]) >> (bit % 8) & 1) != 0;
+  if (!is_change) return append_json_text(stored, out).has_value();
+  if (documents_[step.length].data() == nullptr) return false;  // a change of nothing
+  return append_patched_json_text(documents_[step.length], stored, out).has_value();
 }
 
 base::Error RowReader::failure() const {
@@ -390,7 +404,7 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         if (!sized_by(step->a)) return failed();
         base::Buffer& out = texts_[image * plan_->text_count() + step->length];
         out.clear();
-        if (auto printed = append_json_text(text, out); !printed) {
+        if (!append_json(*step, image, text, out)) {
           code = ErrorCode::data_value_malformed;
           return failed();
         }
