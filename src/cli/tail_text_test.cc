@@ -36,7 +36,7 @@ TEST(TailLine, AnUpdateShowsOnlyWhatChanged) {
             "                  position");
   EXPECT_EQ(tail_line(an_update(), columns),
             "2024-04-12 07:12:45  UPDATE     shop.users              7,x             name: Ann → Anna\\nMaria, note: "
-            "NULL → €              4711@12");
+            "NULL → €             4711@12");
 }
 
 TEST(TailLine, InsertsAndDeletesShowTheirRowAndDdlItsStatement) {
