@@ -124,7 +124,6 @@ std::optional<std::string> Charset::utf8(std::string_view bytes) const {
   const Converter from = open(icu_name_.c_str());
   if (from == nullptr || bytes.size() > INT32_MAX / 4) return std::nullopt;
   UErrorCode status = U_ZERO_ERROR;
-  // ucnv_toUChars would carry on past some faults; ucnv_toAlgorithmic stops at the first.
   std::string text(bytes.size() * 3 + 4, '\0');
   const auto size = ucnv_toAlgorithmic(UCNV_UTF8, from.get(), text.data(), static_cast<std::int32_t>(text.size()),
                                        bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cmath>
+#include <deque>
 #include <map>
+#include <random>
 
 #include "encode/decoder.h"
 #include "encode/dts_avro_plan.h"
@@ -443,6 +445,45 @@ TEST(DtsAvroErrors, ARowOfTheWrongLengthIsRefused) {
   EXPECT_FALSE(encoder->encode(Operation::begin, header, {}, all.first(2), out).has_value());
   EXPECT_TRUE(out.empty());
   EXPECT_TRUE(encoder->encode(Operation::insert, header, {}, all.first(2), out).has_value());
+}
+
+// The sanitizers watch the buffer's end: room is made once for each record, key and identity.
+TEST(DtsAvroErrors, AnyKindOfValueInAnyColumnIsARecordOrAnErrorWithinItsRoom) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const char* charsets[] = {"utf8mb4", "latin1", "gbk", "ucs2", "geostd8"};
+  std::size_t encoded = 0;
+  for (int round = 0; round < 20000; ++round) {
+    SchemaBuilder builder("d", "t");
+    std::vector<Value> row;
+    std::deque<std::string> kept;
+    for (std::uint32_t i = 0, columns = 1 + random() % 3; i < columns; ++i) {
+      builder.add("c", static_cast<ColumnType>(random() % std::size(type_cases)),
+                  {.scale = static_cast<std::uint8_t>(random() % 39),
+                   .charset = charsets[random() % std::size(charsets)],
+                   .labels = std::vector<std::string>(random() % 65, "label")});
+      std::string bytes(random() % 5 == 0 ? random() % 300 : random() % 30, '\0');
+      for (char& c : bytes) c = static_cast<char>(random() % 2 == 0 ? random() : '0' + random() % 10);
+      Value value = text(kept.emplace_back(bytes));
+      value.kind = static_cast<ValueKind>(random() % (static_cast<unsigned>(ValueKind::year) + 1));
+      value.u = random() % 2 == 0 ? random() : random() % 70;
+      value.negative = random() % 2 == 0;
+      value.t = {static_cast<std::uint16_t>(random()), static_cast<std::uint8_t>(random()),
+                 static_cast<std::uint8_t>(random()),  static_cast<std::uint16_t>(random()),
+                 static_cast<std::uint8_t>(random()),  static_cast<std::uint8_t>(random()),
+                 static_cast<std::uint32_t>(random())};
+      row.push_back(value);
+    }
+    const auto encoder = make_dts_avro_encoder(builder.primary({0}).build(), {});
+    base::Buffer out, key, identity;
+    encoded += encoder->encode(Operation::update, header, row, row, out).has_value() ? 1 : 0;
+    EXPECT_TRUE(encoder->key(row, key));
+    encoder->identity(row, identity);
+    for (const base::Buffer* buffer : {&out, &key, &identity}) ASSERT_LE(buffer->size(), buffer->capacity());
+    EXPECT_FALSE(identity.empty());
+  }
+  EXPECT_GT(encoded, 100U);
 }
 
 }  // namespace
