@@ -176,7 +176,8 @@ std::vector<std::string> ProgressLines::changed_problems(const Progress& now) {
 
 std::vector<std::string> ProgressLines::take(const Progress& now) {
   std::vector<std::string> lines = changed_problems(now);
-  if (now.phase == pipeline::Phase::done || now.phase == pipeline::Phase::failed) return lines;  // the last words follow
+  if (now.phase == pipeline::Phase::done || now.phase == pipeline::Phase::failed)
+    return lines;  // the last words follow
   const bool due = !printed_ || printed_->phase != now.phase || printed_->snapshot_done != now.snapshot_done ||
                    printed_->caught_up != now.caught_up || now.elapsed_ms - printed_->elapsed_ms >= interval_ms_;
   if (!due) return lines;
