@@ -72,7 +72,8 @@ TEST(TailJson, HoldsEveryPartInTheDocumentedForm) {
   EXPECT_EQ(
       tail_json(an_update()),
       R"({"topic":"shop","partition":0,"offset":42,"timestamp_ms":1712905965123,"operation":"UPDATE",)"
-      R"("db":"shop","table":"users","objectName":"shop.users","id":9,"position":"4711@12","time":"2024-04-12T07:12:45Z",)"
+      R"("db":"shop","table":"users",)"
+      R"("objectName":"shop.users","id":9,"position":"4711@12","time":"2024-04-12T07:12:45Z",)"
       R"("key":"[\"shop\",\"users\",7,\"x\"]","tags":{"thread_id":"3"},"before":{"id":"7","name":"Ann","note":null},)"
       R"("after":{"id":"7","name":"Anna\nMaria","note":"€"}})");
 }
