@@ -6,9 +6,10 @@ target_compile_options(tributary_flags INTERFACE -Wall -Wextra -Wpedantic -Wshad
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(tributary_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
-# clang 19 reports libstdc++ 12's own use of get_temporary_buffer in std::stable_sort.
+# clang 19 reports libstdc++ 12's own use of get_temporary_buffer in std::stable_sort, and `&` of two conditions, which
+# decoders use to save a branch.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(tributary_flags INTERFACE -Wno-deprecated-declarations)
+  target_compile_options(tributary_flags INTERFACE -Wno-deprecated-declarations -Wno-bitwise-instead-of-logical)
 endif()
 if(TRIBUTARY_SANITIZE)
   target_compile_options(tributary_flags INTERFACE -fsanitize=${TRIBUTARY_SANITIZE} -fno-sanitize-recover=all)

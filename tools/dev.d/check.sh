@@ -55,8 +55,10 @@ check_sanitized() { # PRESET
 
 # Each fuzz target for a while, from its seed corpus; what it finds is kept in build/fuzz/findings.
 check_fuzz() { # SECONDS
-  build_preset fuzz || return 1
-  local target name code=0 found=0
+  local target targets name code=0 found=0
+  configure_preset fuzz || return 1
+  mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -nE 's#^bin/([a-z0-9_]+_fuzz):.*#\1#p')
+  [[ ${#targets[@]} == 0 ]] || build_preset fuzz "${targets[@]}" || return 1
   mkdir -p build/fuzz/findings
   for target in build/fuzz/bin/*_fuzz; do
     [[ -x $target ]] || continue
