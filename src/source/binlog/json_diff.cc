@@ -96,7 +96,10 @@ class PathParser {
     for (int i = 0; i < 4; ++i, ++at_) {
       if (at_ == text_.size()) return false;
       const char c = text_[at_];
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
       if (digit < 0) return false;
       code = code << 4 | static_cast<std::uint32_t>(digit);
     }
@@ -112,11 +115,21 @@ class PathParser {
       }
       if (at_ == text_.size()) return false;
       switch (const char escaped = text_[at_++]) {
-        case 'b': key += '\b'; break;
-        case 'f': key += '\f'; break;
-        case 'n': key += '\n'; break;
-        case 'r': key += '\r'; break;
-        case 't': key += '\t'; break;
+        case 'b':
+          key += '\b';
+          break;
+        case 'f':
+          key += '\f';
+          break;
+        case 'n':
+          key += '\n';
+          break;
+        case 'r':
+          key += '\r';
+          break;
+        case 't':
+          key += '\t';
+          break;
         case 'u': {
           std::uint32_t code = 0;
           std::uint32_t low = 0;
@@ -128,7 +141,9 @@ class PathParser {
           append_utf8(code, key);
           break;
         }
-        default: key += escaped; break;
+        default:
+          key += escaped;
+          break;
       }
     }
     return false;
