@@ -319,10 +319,7 @@ base::Result<MariaDbGtidEvent> parse_mariadb_gtid(const EventView& event) {
   gtid.flags = cursor.u8();
   if (!cursor.ok()) return cursor.malformed("Gtid (MariaDB)");
   constexpr std::uint8_t has_group_commit_id = 0x02;
-<<<<<<< HEAD
   // Without either of the next two the server fills up to its header length with zeros.
-=======
->>>>>>> binlog
   if ((gtid.flags & has_group_commit_id) != 0) gtid.commit_id = cursor.u64();
   if (gtid.is_prepared_xa() || gtid.is_completed_xa()) {
     XaId id;
