@@ -169,7 +169,7 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
     state_.snapshot_done = true;
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
-    if (!has_stream_ || !(state_.stream.emitted < high)) state_.snapshot.high_watermark_reached = true;
+    state_.snapshot.high_watermark_reached = !has_stream_ || !(state_.stream.emitted < high);
   }
   changed_.notify_all();
 }

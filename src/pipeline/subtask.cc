@@ -195,6 +195,7 @@ void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
+  caught_up_ = false;
   TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
   checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
   state.task_fingerprint = config_.fingerprint;
@@ -215,6 +216,7 @@ Status Subtask::attempt() {
 
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
   count_saved_snapshot(state.snapshot);
+  state.snapshot.high_watermark_reached = false;
   std::optional<source::StreamStart> start;
   if (config_.incremental) {
     TRY_VALUE(start, choose_start(state.stream));
@@ -268,15 +270,14 @@ Status Subtask::attempt() {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
       if (writer) writer->stop_noting_identities();
-      if (snapshot_wanted || !state.snapshot_done) {
-        source::LogEnd end;
-        if (config_.incremental) {
-          TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
-          TRY_VALUE(end, source::read_log_end(connection));
-        }
-        sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
-        TRY(sequencer.save_now());
+      // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
+      source::LogEnd end;
+      if (config_.incremental) {
+        TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+        TRY_VALUE(end, source::read_log_end(connection));
       }
+      sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
+      TRY(sequencer.save_now());
       snapshot_done_ = true;
       if (config_.incremental) phase_ = Phase::streaming;
       return {};
@@ -296,7 +297,7 @@ Status Subtask::attempt() {
       attempt.fail_with(Error{ErrorCode::destination_rejected, "retried without success: " + problem->error.what, config_.kafka.brokers});
       break;
     }
-    if (sequencer.caught_up()) caught_up_ = true;
+    if (snapshot_done_ && sequencer.caught_up()) caught_up_ = true;
     {
       std::lock_guard lock(mutex_);
       position_ = sequencer.emitted().text();
