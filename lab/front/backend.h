@@ -52,6 +52,8 @@ class Backend {
   // Now and for each connection opened later.
   Answer<void> setting(const std::string& sql);
 
+  const std::vector<std::string>& settings() const { return settings_; }
+
   bool in_transaction() const { return in_transaction_; }
   void begin();
   Answer<void> commit();

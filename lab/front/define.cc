@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "front/create_table.h"
+#include "front/fan_out.h"
 #include "front/global_index.h"
 #include "front/statement.h"
 
@@ -39,19 +40,33 @@ Answer<std::vector<ColumnInfo>> read_columns(Work& work, const TableDef& table) 
   return out;
 }
 
-void drop_quietly(Work& work, const std::vector<PhysicalTable>& tables) {
-  for (const auto& table : tables)
-    (void)work.backend.execute(table.shard, "DROP TABLE IF EXISTS " + mysql::quote_name(table.name));
+// `statement` of every physical table's name, on all of them.
+template <typename Statement>
+Answer<void> run_each(Work& work, const std::vector<PhysicalTable>& tables, const Statement& statement,
+                      std::vector<bool>* done = nullptr) {
+  std::vector<ShardStatement> all;
+  for (const auto& table : tables) all.push_back({table.shard, statement(table)});
+  return run_on_shards(work.shared, work.backend.settings(), all, done);
+}
+
+Answer<void> drop_each(Work& work, const std::vector<PhysicalTable>& tables) {
+  return run_each(work, tables,
+                  [](const PhysicalTable& t) { return "DROP TABLE IF EXISTS " + mysql::quote_name(t.name); });
 }
 
 // Creates the table everywhere, or nowhere.
 Answer<void> create_everywhere(Work& work, TableDef& table, const CreateTable& create) {
   const auto tables = everywhere(table, work.shard_count());
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    if (auto done = work.backend.execute(tables[i].shard, create.physical(tables[i].name)); !done) {
-      drop_quietly(work, {tables.begin(), tables.begin() + static_cast<std::ptrdiff_t>(i)});
-      return done;
-    }
+  std::vector<bool> done;
+  const auto created = run_each(
+      work, tables, [&](const PhysicalTable& t) { return create.physical(t.name); }, &done);
+  if (!created) {
+    // Only what this statement made: a table that was in the way stays.
+    std::vector<PhysicalTable> made;
+    for (std::size_t i = 0; i < tables.size(); ++i)
+      if (done[i]) made.push_back(tables[i]);
+    (void)drop_each(work, made);
+    return created;
   }
   TRY_VALUE(table.columns, read_columns(work, table));
   return {};
@@ -182,8 +197,7 @@ Answer<Outcome> create_table(Work& work, const Sql& sql) {
 
 Answer<void> drop_global_index(Work& work, const TableDef& base, const std::string& name) {
   TRY_VALUE(const TablePtr index, require(work, name));
-  for (const auto& place : topology(*index, work.shard_count()))
-    TRY(work.backend.execute(place.shard, "DROP TABLE " + mysql::quote_name(place.name)));
+  TRY(drop_each(work, topology(*index, work.shard_count())));
   TableDef changed = base;
   std::erase_if(changed.global_indexes, [&](const std::string& n) { return same_name(n, name); });
   TRY(saved(work.shared.catalogue->put(std::move(changed))));
@@ -222,8 +236,7 @@ Answer<Outcome> drop_table(Work& work, const Sql& sql) {
     if (work.recycle_bin) {
       TRY(recycle(work, *table));
     } else {
-      for (const auto& place : everywhere(*table, work.shard_count()))
-        TRY(work.backend.execute(place.shard, "DROP TABLE IF EXISTS " + mysql::quote_name(place.name)));
+      TRY(drop_each(work, everywhere(*table, work.shard_count())));
     }
     TRY(work.shared.sequences->remove(table->name));
   }
@@ -237,8 +250,8 @@ Answer<Outcome> truncate_table(Work& work, const Sql& sql) {
   std::vector<TablePtr> all = {table};
   for (const auto& index : table->global_indexes) all.push_back(work.catalogue().find(index));
   for (const auto& each : all)
-    for (const auto& place : everywhere(*each, work.shard_count()))
-      TRY(work.backend.execute(place.shard, "TRUNCATE TABLE " + mysql::quote_name(place.name)));
+    TRY(run_each(work, everywhere(*each, work.shard_count()),
+                 [](const PhysicalTable& t) { return "TRUNCATE TABLE " + mysql::quote_name(t.name); }));
   return Outcome{};
 }
 
@@ -250,9 +263,9 @@ Answer<void> refresh_columns(Work& work, const TableDef& table) {
 
 // A statement about one table, sent to each of its physical tables with their names.
 Answer<Outcome> define_everywhere(Work& work, const Sql& sql, const TableRef& reference, const TableDef& table) {
-  for (const auto& place : everywhere(table, work.shard_count()))
-    TRY(work.backend.execute(place.shard,
-                             rewrite(sql, 0, sql.size(), {reference}, {{lower(reference.name), place.name}})));
+  TRY(run_each(work, everywhere(table, work.shard_count()), [&](const PhysicalTable& t) {
+    return rewrite(sql, 0, sql.size(), {reference}, {{lower(reference.name), t.name}});
+  }));
   TRY(refresh_columns(work, table));
   return Outcome{};
 }

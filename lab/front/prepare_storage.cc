@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "front/fan_out.h"
 #include "front/shared.h"
 #include "front/token.h"
 
@@ -58,6 +59,8 @@ constexpr std::string_view system_tables[] = {
     "`DDL_STMT` LONGTEXT NULL, `STATE` VARCHAR(64) NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8",
 };
 
+constexpr std::string_view last_system_table = "__drds__systable__ddl_jobs__";
+
 // A branch left prepared by a front that died commits if its primary did: the primary's log row says so.
 Status decide_prepared(Shared& shared, mysql::Connection& server,
                        const std::vector<std::unique_ptr<mysql::Connection>>& all) {
@@ -92,22 +95,29 @@ Status decide_prepared(Shared& shared, mysql::Connection& server,
 
 Status prepare_storage(Shared& shared) {
   std::vector<std::unique_ptr<mysql::Connection>> all;
-  for (std::size_t i = 0; i < shared.config.storage.size(); ++i) {
-    const auto& storage = shared.config.storage[i];
+  for (const auto& storage : shared.config.storage) {
     TRY_VALUE(mysql::Connection opened,
               mysql::Connection::open(
                   {.host = storage.host, .port = storage.port, .user = storage.user, .password = storage.password}));
-    mysql::Connection& server = *all.emplace_back(std::make_unique<mysql::Connection>(std::move(opened)));
-    for (const auto& shard : shared.catalogue->shards()) {
-      if (shard.storage != static_cast<int>(i)) continue;
-      TRY_VALUE(const mysql::Table present,
-                server.query(fmt::format("SHOW DATABASES LIKE {}", quote_text(shard.database))));
-      if (!present.rows.empty()) continue;
-      TRY(server.execute(fmt::format("CREATE DATABASE `{}` DEFAULT CHARACTER SET utf8mb4", shard.database)));
-      TRY(server.execute(fmt::format("USE `{}`", shard.database)));
-      for (const auto table : system_tables) TRY(server.execute(table));
-    }
+    all.push_back(std::make_unique<mysql::Connection>(std::move(opened)));
   }
+  // A start that was cut short is completed by the next one; a complete database is not touched, since even an idle
+  // CREATE IF NOT EXISTS would show in the binlog.
+  std::vector<ShardStatement> statements;
+  const auto& shards = shared.catalogue->shards();
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    mysql::Connection& server = *all[static_cast<std::size_t>(shards[i].storage)];
+    TRY_VALUE(const mysql::Table complete,
+              server.query(fmt::format("SELECT 1 FROM information_schema.tables WHERE table_schema = {} AND "
+                                       "table_name = '{}'",
+                                       quote_text(shards[i].database), last_system_table)));
+    if (!complete.rows.empty()) continue;
+    TRY(server.execute(
+        fmt::format("CREATE DATABASE IF NOT EXISTS `{}` DEFAULT CHARACTER SET utf8mb4", shards[i].database)));
+    for (const auto table : system_tables) statements.push_back({static_cast<int>(i), std::string(table)});
+  }
+  if (const auto made = run_on_shards(shared, {}, statements); !made)
+    return base::fail(base::ErrorCode::source_query, made.error().text);
   for (auto& server : all) TRY(decide_prepared(shared, *server, all));
   return {};
 }
