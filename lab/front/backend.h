@@ -2,8 +2,8 @@
 //
 // A transaction's first written group is plain (BEGIN .. COMMIT); each further group is an XA branch
 //   XA START 'drds-<txid hex>@<primary uid hex>','<GROUP>@<4-digit seq>',1 ... XA END, XA PREPARE
-// then the primary commits with the row TXID in __drds_global_tx_log, then XA COMMIT on the others (XATransaction.java).
-// Policies FREE, ALLOW_READ and NO_TRANSACTION use a plain local transaction in every group.
+// then the primary commits with the row TXID in __drds_global_tx_log, then XA COMMIT on the others
+// (XATransaction.java). Policies FREE, ALLOW_READ and NO_TRANSACTION use a plain local transaction in every group.
 //
 // Threads: the client's own, except abort().
 #pragma once
@@ -52,6 +52,8 @@ class Backend {
   // Now and for each connection opened later.
   Answer<void> setting(const std::string& sql);
 
+  const std::vector<std::string>& settings() const { return settings_; }
+
   bool in_transaction() const { return in_transaction_; }
   void begin();
   Answer<void> commit();
@@ -94,7 +96,7 @@ class Backend {
   std::uint64_t trace_ = 0;
   int trace_count_ = 0;
   std::string held_time_;  // seconds.microseconds; empty: each server's own
-  bool lost_ = false;  // a connection broke inside the transaction
+  bool lost_ = false;      // a connection broke inside the transaction
 };
 
 }  // namespace tributary::lab

@@ -14,8 +14,9 @@ CreateTable read(std::string_view text) {
 }
 
 TEST(CreateTable, SeparatesTheShardClauseFromTheOptions) {
-  const auto create = read("CREATE TABLE IF NOT EXISTS shop.`t` (id BIGINT PRIMARY KEY AUTO_INCREMENT BY GROUP, a INT COMMENT 'broadcast') "
-                           "ENGINE=InnoDB COMMENT='dbpartition by x' dbpartition by hash(id) tbpartition by hash(a) tbpartitions 4");
+  const auto create = read(
+      "CREATE TABLE IF NOT EXISTS shop.`t` (id BIGINT PRIMARY KEY AUTO_INCREMENT BY GROUP, a INT COMMENT 'broadcast') "
+      "ENGINE=InnoDB COMMENT='dbpartition by x' dbpartition by hash(id) tbpartition by hash(a) tbpartitions 4");
   EXPECT_EQ(create.name, "t");
   EXPECT_TRUE(create.if_not_exists);
   EXPECT_EQ(create.options, "ENGINE=InnoDB COMMENT='dbpartition by x'");
@@ -27,11 +28,13 @@ TEST(CreateTable, SeparatesTheShardClauseFromTheOptions) {
 }
 
 TEST(CreateTable, AddsTheImplicitKeyAndTheShardKeysIndex) {
-  const auto create = read("CREATE TABLE t (a INT, b INT, KEY (b)) dbpartition by hash(a) tbpartition by hash(b) tbpartitions 2");
+  const auto create =
+      read("CREATE TABLE t (a INT, b INT, KEY (b)) dbpartition by hash(a) tbpartition by hash(b) tbpartitions 2");
   EXPECT_TRUE(create.implicit_id);
-  EXPECT_EQ(create.physical("t_aB3x_00"), "CREATE TABLE `t_aB3x_00` (\n  a INT,\n  b INT,\n  KEY (b),\n"
-                                          "  `_drds_implicit_id_` bigint NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`_drds_implicit_id_`),\n"
-                                          "  KEY `auto_shard_key_a` (`a`)\n) ");
+  EXPECT_EQ(create.physical("t_aB3x_00"),
+            "CREATE TABLE `t_aB3x_00` (\n  a INT,\n  b INT,\n  KEY (b),\n"
+            "  `_drds_implicit_id_` bigint NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`_drds_implicit_id_`),\n"
+            "  KEY `auto_shard_key_a` (`a`)\n) ");
 }
 
 TEST(CreateTable, KnowsTheKindsAndDateFunctions) {
@@ -43,7 +46,9 @@ TEST(CreateTable, KnowsTheKindsAndDateFunctions) {
 }
 
 TEST(CreateTable, TakesGlobalIndexesOut) {
-  const auto create = read("CREATE TABLE t (a INT PRIMARY KEY, b INT, c INT, UNIQUE GLOBAL INDEX g (b) COVERING (c) dbpartition by hash(b)) dbpartition by hash(a)");
+  const auto create = read(
+      "CREATE TABLE t (a INT PRIMARY KEY, b INT, c INT, UNIQUE GLOBAL INDEX g (b) COVERING (c) dbpartition by hash(b)) "
+      "dbpartition by hash(a)");
   ASSERT_EQ(create.global_indexes.size(), 1u);
   EXPECT_EQ(create.global_indexes[0].name, "g");
   EXPECT_TRUE(create.global_indexes[0].unique);
@@ -52,8 +57,9 @@ TEST(CreateTable, TakesGlobalIndexesOut) {
 }
 
 TEST(CreateTable, RefusesWhatItCannotLayOut) {
-  for (const auto text : {"CREATE TABLE t (a INT PRIMARY KEY) dbpartition by hash(nosuch)", "CREATE TABLE t (a INT) dbpartition by range(a)",
-                          "CREATE TABLE t LIKE u", "CREATE TABLE t (a INT", "CREATE TABLE t (a INT) dbpartition by hash(a) nonsense"})
+  for (const auto text : {"CREATE TABLE t (a INT PRIMARY KEY) dbpartition by hash(nosuch)",
+                          "CREATE TABLE t (a INT) dbpartition by range(a)", "CREATE TABLE t LIKE u",
+                          "CREATE TABLE t (a INT", "CREATE TABLE t (a INT) dbpartition by hash(a) nonsense"})
     EXPECT_FALSE(read_create_table(Sql(text))) << text;
 }
 
@@ -63,10 +69,11 @@ TEST(LogicalCreateTable, HidesTheImplicitKeyAndPrintsTheClause) {
   table.kind = TableKind::sharded;
   table.db_key = "a";
   table.implicit_id = true;
-  EXPECT_EQ(logical_create_table(table, {},
-                                 "CREATE TABLE `t_aB3x` (\n  `a` int(11) DEFAULT NULL COMMENT 'AUTO_INCREMENT',\n"
-                                 "  `_drds_implicit_id_` bigint(20) NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`_drds_implicit_id_`),\n"
-                                 "  KEY `auto_shard_key_a` (`a`)\n) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4"),
+  EXPECT_EQ(logical_create_table(
+                table, {},
+                "CREATE TABLE `t_aB3x` (\n  `a` int(11) DEFAULT NULL COMMENT 'AUTO_INCREMENT',\n"
+                "  `_drds_implicit_id_` bigint(20) NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`_drds_implicit_id_`),\n"
+                "  KEY `auto_shard_key_a` (`a`)\n) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4"),
             "CREATE TABLE `t` (\n  `a` int(11) DEFAULT NULL COMMENT 'AUTO_INCREMENT',\n  KEY `auto_shard_key_a` (`a`)\n"
             ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 dbpartition by hash(`a`)");
 }

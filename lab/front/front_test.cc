@@ -46,11 +46,15 @@ class FrontTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
   void SetUp() override {
-    if (!front_) GTEST_SKIP() << "mariadbd or mariadb-install-db is not installed: the front is NOT tested against servers";
+    if (!front_)
+      GTEST_SKIP() << "mariadbd or mariadb-install-db is not installed: the front is NOT tested against servers";
   }
 
   static void start() {
-    FrontConfig config{.user = "app", .password = "secret", .database = "shop", .databases_per_instance = databases_per_server,
+    FrontConfig config{.user = "app",
+                       .password = "secret",
+                       .database = "shop",
+                       .databases_per_instance = databases_per_server,
                        .state_dir = folder_ + "/state"};
     for (const auto& server : servers_) config.storage.push_back({"127.0.0.1", server.endpoint().port, "root", ""});
     auto started = start_front(config);
@@ -73,7 +77,8 @@ class FrontTest : public ::testing::Test {
     return open(endpoint);
   }
   static std::string database(int shard) {
-    return front_->databases()[static_cast<std::size_t>(shard / databases_per_server)][static_cast<std::size_t>(shard % databases_per_server)];
+    return front_->databases()[static_cast<std::size_t>(shard / databases_per_server)]
+                              [static_cast<std::size_t>(shard % databases_per_server)];
   }
 
   static void run(Connection& server, const std::string& sql) {
@@ -101,12 +106,14 @@ class FrontTest : public ::testing::Test {
     std::map<std::string, std::string> groups;
     const Table sources = query(front, "SHOW DATASOURCES");
     for (std::size_t i = 0; i < sources.rows.size(); ++i)
-      groups[std::string(sources.text(i, "GROUP"))] = sources.text(i, "URL").substr(sources.text(i, "URL").rfind('/') + 1);
+      groups[std::string(sources.text(i, "GROUP"))] =
+          sources.text(i, "URL").substr(sources.text(i, "URL").rfind('/') + 1);
     std::vector<std::pair<int, std::string>> out;
     const Table topology = query(front, "SHOW TOPOLOGY FROM " + table);
     for (std::size_t i = 0; i < topology.rows.size(); ++i)
       for (int shard = 0; shard < shards; ++shard)
-        if (groups[std::string(topology.text(i, "GROUP_NAME"))] == database(shard)) out.emplace_back(shard, topology.text(i, "TABLE_NAME"));
+        if (groups[std::string(topology.text(i, "GROUP_NAME"))] == database(shard))
+          out.emplace_back(shard, topology.text(i, "TABLE_NAME"));
     return out;
   }
 
@@ -135,12 +142,14 @@ class FrontTest : public ::testing::Test {
 
 std::string from_hex(const std::string& hex) {
   std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
   return out;
 }
 
 std::size_t count_events(const std::vector<std::string>& events, const std::string& part) {
-  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.find(part) != std::string::npos; }));
+  return static_cast<std::size_t>(
+      std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.find(part) != std::string::npos; }));
 }
 
 TEST_F(FrontTest, LetsOnlyTheRightPasswordIn) {
@@ -158,19 +167,24 @@ TEST_F(FrontTest, LetsOnlyTheRightPasswordIn) {
 TEST_F(FrontTest, ShowsItselfAsPolarDbX10) {
   Connection front = client();
   EXPECT_EQ(front.server_version(), "5.6.29-TDDL-5.4.12-16327949");
-  EXPECT_EQ(text(front, "SELECT VERSION(), @@version_comment, DATABASE(), 1"), "5.6.29-TDDL-5.4.12-16327949,Tddl Server (ALIBABA),shop,1");
+  EXPECT_EQ(text(front, "SELECT VERSION(), @@version_comment, DATABASE(), 1"),
+            "5.6.29-TDDL-5.4.12-16327949,Tddl Server (ALIBABA),shop,1");
   EXPECT_EQ(query(front, "SELECT @@version_comment LIMIT 1").columns, std::vector<std::string>{"@@version_comment"});
   EXPECT_EQ(query(front, "SHOW NODE").columns,
-            (std::vector<std::string>{"ID", "NAME", "MASTER_READ_COUNT", "SLAVE_READ_COUNT", "MASTER_READ_PERCENT", "SLAVE_READ_PERCENT"}));
+            (std::vector<std::string>{"ID", "NAME", "MASTER_READ_COUNT", "SLAVE_READ_COUNT", "MASTER_READ_PERCENT",
+                                      "SLAVE_READ_PERCENT"}));
   const Table sources = query(front, "SHOW DATASOURCES");
-  EXPECT_EQ(sources.columns, (std::vector<std::string>{"ID", "SCHEMA", "NAME", "GROUP", "URL", "USER", "TYPE", "INIT", "MIN", "MAX", "IDLE_TIMEOUT",
-                                                       "MAX_WAIT", "ACTIVE_COUNT", "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"}));
+  EXPECT_EQ(sources.columns, (std::vector<std::string>{"ID", "SCHEMA", "NAME", "GROUP", "URL", "USER", "TYPE", "INIT",
+                                                       "MIN", "MAX", "IDLE_TIMEOUT", "MAX_WAIT", "ACTIVE_COUNT",
+                                                       "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"}));
   ASSERT_EQ(sources.rows.size(), static_cast<std::size_t>(shards));
   for (int i = 0; i < shards; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    EXPECT_EQ(sources.text(at, "URL"),
-              fmt::format("jdbc:mysql://127.0.0.1:{}/{}", servers_[at / databases_per_server].endpoint().port, database(i)));
-    EXPECT_TRUE(std::regex_match(std::string(sources.text(at, "GROUP")), std::regex("SHOP_[0-9]{13}[0-9A-Z]{4}SHOP_[0-9A-Z]{4}_000" + std::to_string(i) + "_RDS")));
+    EXPECT_EQ(sources.text(at, "URL"), fmt::format("jdbc:mysql://127.0.0.1:{}/{}",
+                                                   servers_[at / databases_per_server].endpoint().port, database(i)));
+    EXPECT_TRUE(
+        std::regex_match(std::string(sources.text(at, "GROUP")),
+                         std::regex("SHOP_[0-9]{13}[0-9A-Z]{4}SHOP_[0-9A-Z]{4}_000" + std::to_string(i) + "_RDS")));
     EXPECT_TRUE(std::regex_match(database(i), std::regex("shop_[0-9a-z]{4}_000" + std::to_string(i))));
   }
 }
@@ -180,13 +194,16 @@ TEST_F(FrontTest, AnswersABinlogDumpWithUnknownCommand) {
   ASSERT_TRUE(front.start_dump({.at = {"mysql-bin.000001", 4}, .server_id = 9}));
   const auto event = front.read_event();
   ASSERT_FALSE(event);
-  EXPECT_TRUE(std::regex_search(event.error().what, std::regex("1047.*\\[[0-9a-f]+\\]\\[127.0.0.1:[0-9]+\\]\\[shop\\]Unknown command"))) << event.error().what;
+  EXPECT_TRUE(std::regex_search(event.error().what,
+                                std::regex("1047.*\\[[0-9a-f]+\\]\\[127.0.0.1:[0-9]+\\]\\[shop\\]Unknown command")))
+      << event.error().what;
 }
 
 TEST_F(FrontTest, RefusesUnknownTablesWith1146) {
   Connection front = client();
-  for (const auto sql : {"SELECT * FROM nosuch", "SHOW TOPOLOGY FROM nosuch", "INSERT INTO nosuch VALUES (1)", "UPDATE nosuch SET a = 1", "DELETE FROM nosuch",
-                         "SHOW CREATE TABLE nosuch", "TRUNCATE TABLE nosuch"}) {
+  for (const auto sql :
+       {"SELECT * FROM nosuch", "SHOW TOPOLOGY FROM nosuch", "INSERT INTO nosuch VALUES (1)", "UPDATE nosuch SET a = 1",
+        "DELETE FROM nosuch", "SHOW CREATE TABLE nosuch", "TRUNCATE TABLE nosuch"}) {
     ASSERT_FALSE(front.query(sql)) << sql;
     EXPECT_EQ(front.server_errno(), 1146u) << sql;
   }
@@ -194,7 +211,9 @@ TEST_F(FrontTest, RefusesUnknownTablesWith1146) {
 
 TEST_F(FrontTest, PutsEveryRowOfAHashTableWhereTheRuleSays) {
   Connection front = client();
-  run(front, "CREATE TABLE hashed (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(20)) dbpartition by hash(id) tbpartition by hash(id) tbpartitions 3");
+  run(front,
+      "CREATE TABLE hashed (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(20)) dbpartition by hash(id) tbpartition by "
+      "hash(id) tbpartitions 3");
   std::string rows;
   for (int id = -50; id < 50; ++id) rows += fmt::format("{}({}, 'row {}')", rows.empty() ? "" : ", ", id, id);
   run(front, "INSERT INTO hashed VALUES " + rows);
@@ -218,7 +237,9 @@ TEST_F(FrontTest, PutsEveryRowOfAHashTableWhereTheRuleSays) {
 
 TEST_F(FrontTest, RestartsDateSuffixesInEveryShard) {
   Connection front = client();
-  run(front, "CREATE TABLE logged (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, who BIGINT, day DATE) dbpartition by hash(who) tbpartition by WEEK(day) tbpartitions 7");
+  run(front,
+      "CREATE TABLE logged (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, who BIGINT, day DATE) dbpartition by "
+      "hash(who) tbpartition by WEEK(day) tbpartitions 7");
   std::string rows;
   for (int i = 0; i < 28; ++i) rows += fmt::format("{}({}, '2024-02-{:02}')", i == 0 ? "" : ", ", i % shards, i + 1);
   run(front, "INSERT INTO logged (who, day) VALUES " + rows);
@@ -252,7 +273,9 @@ TEST_F(FrontTest, KeepsSingleTablesInShardZeroWithEmptyTwins) {
 
 TEST_F(FrontTest, CopiesBroadcastTablesToEveryShard) {
   Connection front = client();
-  run(front, "CREATE TABLE everywhere (id INT NOT NULL PRIMARY KEY, at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), v INT) broadcast");
+  run(front,
+      "CREATE TABLE everywhere (id INT NOT NULL PRIMARY KEY, at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), v "
+      "INT) broadcast");
   run(front, "INSERT INTO everywhere (id, v) VALUES (1, 10), (2, 20)");
   run(front, "UPDATE everywhere SET v = v + 1 WHERE id = 2");
   EXPECT_EQ(places(front, "everywhere").size(), static_cast<std::size_t>(shards));
@@ -312,18 +335,22 @@ TEST_F(FrontTest, CommitsOverShardsAsOnePlainPrimaryAndXaBranches) {
   const std::string name = *transactions.begin();
   ASSERT_TRUE(std::regex_match(name, parts, std::regex("drds-([0-9a-f]+)@([0-9a-f]+)"))) << name;
   ASSERT_EQ(qualifiers.size(), 2u);
-  for (const auto& qualifier : qualifiers) EXPECT_TRUE(std::regex_match(qualifier, std::regex("SHOP_.*_000[03]_RDS@000[12]"))) << qualifier;
+  for (const auto& qualifier : qualifiers)
+    EXPECT_TRUE(std::regex_match(qualifier, std::regex("SHOP_.*_000[03]_RDS@000[12]"))) << qualifier;
   for (const auto& events : {first, second}) {
     EXPECT_EQ(count_events(events, "XA_prepare"), 1u);
     EXPECT_EQ(count_events(events, "XA COMMIT"), 1u);
   }
   Connection primary = storage(1);
-  EXPECT_EQ(text(primary, "SELECT TYPE, STATE FROM __drds_global_tx_log WHERE TXID = " + std::to_string(std::stoull(parts[1], nullptr, 16))), "XA,COMMIT");
+  EXPECT_EQ(text(primary, "SELECT TYPE, STATE FROM __drds_global_tx_log WHERE TXID = " +
+                              std::to_string(std::stoull(parts[1], nullptr, 16))),
+            "XA,COMMIT");
   EXPECT_EQ(count_events(first, "__drds_global_tx_log"), 2u);  // its statement and its table map
   EXPECT_EQ(count_events(first, "/*DRDS /127.0.0.1/"), 4u);    // insert, insert, update, log row
   // The primary commits before the branches do.
   const auto at = [&](const std::string& part) {
-    return std::find_if(first.begin(), first.end(), [&](const auto& e) { return e.find(part) != std::string::npos; }) - first.begin();
+    return std::find_if(first.begin(), first.end(), [&](const auto& e) { return e.find(part) != std::string::npos; }) -
+           first.begin();
   };
   EXPECT_LT(at("Xid COMMIT"), at("XA COMMIT"));
 }
@@ -373,7 +400,9 @@ TEST_F(FrontTest, TakesOnlyARollbackAfterAHalfDoneWrite) {
 
 TEST_F(FrontTest, MovesARowWhoseShardKeyChanges) {
   Connection front = client();
-  run(front, "CREATE TABLE moving (id BIGINT NOT NULL PRIMARY KEY, f FLOAT, b VARBINARY(9), n INT NULL) dbpartition by hash(id)");
+  run(front,
+      "CREATE TABLE moving (id BIGINT NOT NULL PRIMARY KEY, f FLOAT, b VARBINARY(9), n INT NULL) dbpartition by "
+      "hash(id)");
   run(front, "INSERT INTO moving VALUES (0, 0.1, x'00ff27', NULL)");
   const Mark marks[2] = {mark(0), mark(1)};
   run(front, "UPDATE moving SET id = id + 3, n = 7 WHERE id = 0");
@@ -387,7 +416,9 @@ TEST_F(FrontTest, MovesARowWhoseShardKeyChanges) {
 
 TEST_F(FrontTest, KeepsGlobalIndexesInStep) {
   Connection front = client();
-  run(front, "CREATE TABLE goods (id BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT, sku VARCHAR(20), price DECIMAL(8,2), stock INT) dbpartition by hash(id)");
+  run(front,
+      "CREATE TABLE goods (id BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT, sku VARCHAR(20), price DECIMAL(8,2), stock "
+      "INT) dbpartition by hash(id)");
   run(front, "INSERT INTO goods (sku, price, stock) VALUES ('a', 1, 1), ('b', 2, 2), ('c', 3, 3)");
   run(front, "CREATE GLOBAL INDEX g_sku ON goods (sku) COVERING (price) dbpartition by hash(sku)");
   run(front, "INSERT INTO goods (sku, price, stock) VALUES ('d', 4, 4)");
@@ -404,28 +435,37 @@ TEST_F(FrontTest, KeepsGlobalIndexesInStep) {
     for (const auto& row : query(server, "SELECT sku FROM " + name).rows)
       EXPECT_EQ(hash_magnitude({false, *row[0]}, false) % shards, static_cast<std::uint64_t>(shard));
   }
-  EXPECT_EQ(text(front, "SHOW GLOBAL INDEX FROM goods"), "shop,goods,1,g_sku,sku,id, price,NULL,sku,hash,4,,NULL,1,PUBLIC");
+  EXPECT_EQ(text(front, "SHOW GLOBAL INDEX FROM goods"),
+            "shop,goods,1,g_sku,sku,id, price,NULL,sku,hash,4,,NULL,1,PUBLIC");
   EXPECT_EQ(text(front, "SHOW TABLES LIKE 'g\\_sku'"), "");
 }
 
 TEST_F(FrontTest, MergesShardsAsOneServerWouldAnswer) {
   Connection front = client();
-  const std::string columns = "(id INT NOT NULL PRIMARY KEY, grp VARCHAR(10), n DECIMAL(10,2) NULL, e ENUM('z','a','m'))";
+  const std::string columns =
+      "(id INT NOT NULL PRIMARY KEY, grp VARCHAR(10), n DECIMAL(10,2) NULL, e ENUM('z','a','m'))";
   run(front, "CREATE TABLE merged " + columns + " dbpartition by hash(id) tbpartition by hash(id) tbpartitions 2");
   run(front, "CREATE TABLE plain " + columns);
   Random random(20240229, "merge");  // seed
   std::string rows;
   for (int id = 0; id < 200; ++id)
-    rows += fmt::format("{}({}, '{}', {}, {})", id == 0 ? "" : ", ", id, std::vector{"a", "B", "ä-ö", "c", "Dd"}[random.below(5)],
-                        random.chance(20) ? "NULL" : fmt::format("{}.25", random.between(-50, 50)), random.between(1, 3));
+    rows += fmt::format(
+        "{}({}, '{}', {}, {})", id == 0 ? "" : ", ", id, std::vector{"a", "B", "ä-ö", "c", "Dd"}[random.below(5)],
+        random.chance(20) ? "NULL" : fmt::format("{}.25", random.between(-50, 50)), random.between(1, 3));
   run(front, "INSERT INTO merged VALUES " + rows);
   run(front, "INSERT INTO plain VALUES " + rows);
-  for (const std::string query : {"SELECT * FROM {} ORDER BY id", "SELECT id FROM {} ORDER BY n DESC, id LIMIT 7", "SELECT id, grp FROM {} ORDER BY grp, id DESC LIMIT 10, 20",
-                                  "SELECT COUNT(*), SUM(n), MIN(n), MAX(n), COUNT(n) FROM {}", "SELECT COUNT(*) AS c, grp FROM {} WHERE n > 0 GROUP BY grp ORDER BY c DESC, grp",
-                                  "SELECT DISTINCT e FROM {} ORDER BY e", "SELECT id FROM {} WHERE n BETWEEN 1 AND 9 ORDER BY e, n, 1 LIMIT 5 OFFSET 3",
-                                  "SELECT x.id AS k FROM {} x WHERE x.id > 150 ORDER BY k DESC", "SELECT SUM(n) s FROM {} WHERE id < 0"}) {
+  for (const std::string query :
+       {"SELECT * FROM {} ORDER BY id", "SELECT id FROM {} ORDER BY n DESC, id LIMIT 7",
+        "SELECT id, grp FROM {} ORDER BY grp, id DESC LIMIT 10, 20",
+        "SELECT COUNT(*), SUM(n), MIN(n), MAX(n), COUNT(n) FROM {}",
+        "SELECT COUNT(*) AS c, grp FROM {} WHERE n > 0 GROUP BY grp ORDER BY c DESC, grp",
+        "SELECT DISTINCT e FROM {} ORDER BY e",
+        "SELECT id FROM {} WHERE n BETWEEN 1 AND 9 ORDER BY e, n, 1 LIMIT 5 OFFSET 3",
+        "SELECT x.id AS k FROM {} x WHERE x.id > 150 ORDER BY k DESC", "SELECT SUM(n) s FROM {} WHERE id < 0"}) {
     const auto at = query.find("{}");
-    EXPECT_EQ(text(front, std::string(query).replace(at, 2, "merged")), text(front, std::string(query).replace(at, 2, "plain"))) << query;
+    EXPECT_EQ(text(front, std::string(query).replace(at, 2, "merged")),
+              text(front, std::string(query).replace(at, 2, "plain")))
+        << query;
   }
 }
 
@@ -447,8 +487,11 @@ TEST_F(FrontTest, FollowsRoutingHints) {
   const auto all = places(front, "hinted");
   const Table nodes = query(front, "SHOW NODE");
   EXPECT_EQ(text(front, "/*+TDDL:node(2)*/ SELECT id FROM " + all[2].second), "2");
-  EXPECT_EQ(text(front, fmt::format("/*+TDDL:node('{}','{}')*/ SELECT id FROM {}", nodes.text(1, "NAME"), nodes.text(3, "NAME"), all[1].second)), "1;3");
-  EXPECT_EQ(text(front, fmt::format("/*+TDDL({{'extra':{{'MERGE_UNION':'false'}},'type':'direct','vtab':'hinted','dbid':'{}','realtabs':['{}']}})*/ select id from hinted",
+  EXPECT_EQ(text(front, fmt::format("/*+TDDL:node('{}','{}')*/ SELECT id FROM {}", nodes.text(1, "NAME"),
+                                    nodes.text(3, "NAME"), all[1].second)),
+            "1;3");
+  EXPECT_EQ(text(front, fmt::format("/*+TDDL({{'extra':{{'MERGE_UNION':'false'}},'type':'direct','vtab':'hinted','dbid'"
+                                    ":'{}','realtabs':['{}']}})*/ select id from hinted",
                                     nodes.text(1, "NAME"), all[1].second)),
             "1");
   EXPECT_EQ(query(front, "/*+TDDL:scan()*/ SHOW TABLES LIKE 'hinted%'").rows.size(), static_cast<std::size_t>(shards));
@@ -469,7 +512,8 @@ TEST_F(FrontTest, ChangesEveryPhysicalTableByDdl) {
   EXPECT_TRUE(std::regex_search(text(front, "SHOW RECYCLEBIN"), std::regex("BIN_[0-9A-Z]{20},altered")));
   EXPECT_EQ(query(front, "/*+TDDL:scan()*/ SHOW TABLES LIKE 'BIN%'").rows.size(), static_cast<std::size_t>(shards));
   EXPECT_FALSE(front.query("SELECT * FROM altered"));
-  EXPECT_FALSE(front.execute("CREATE TABLE broken (id INT NOT NULL PRIMARY KEY, x NOSUCHTYPE) dbpartition by hash(id)"));
+  EXPECT_FALSE(
+      front.execute("CREATE TABLE broken (id INT NOT NULL PRIMARY KEY, x NOSUCHTYPE) dbpartition by hash(id)"));
   EXPECT_TRUE(query(front, "/*+TDDL:scan()*/ SHOW TABLES LIKE 'broken%'").rows.empty());
 }
 
@@ -488,7 +532,9 @@ TEST_F(FrontTest, KnowsItsTablesAfterARestartAndDecidesPreparedBranches) {
   // Two branches as a front leaves them that dies: the first one's primary has committed, the second one's has not.
   {
     Connection primary = storage(0), committed = storage(2), undone = storage(3);
-    run(primary, "INSERT INTO __drds_global_tx_log (TXID, START_TIME, TYPE, STATE, SERVER_ADDR, CONTEXT) VALUES (2748, 0, 'XA', 'COMMIT', '', '')");
+    run(primary,
+        "INSERT INTO __drds_global_tx_log (TXID, START_TIME, TYPE, STATE, SERVER_ADDR, CONTEXT) VALUES (2748, 0, 'XA', "
+        "'COMMIT', '', '')");
     for (auto& [server, xid, id] : {std::tuple{&committed, "'drds-abc@1','" + group_committed + "@0001',1", 102},
                                     std::tuple{&undone, "'drds-abd@1','" + group_undone + "@0001',1", 103}}) {
       run(*server, "XA START " + xid);
@@ -514,15 +560,18 @@ TEST_F(FrontTest, LoadsTheSampleAndChangesIt) {
   const auto loaded = load_sample(front_endpoint(), 2000, 1, 2);
   ASSERT_TRUE(loaded) << loaded.error().message();
   Connection front = client();
-  for (const auto& table : *loaded) EXPECT_EQ(text(front, "SELECT COUNT(*) FROM " + table.name), std::to_string(table.rows)) << table.name;
+  for (const auto& table : *loaded)
+    EXPECT_EQ(text(front, "SELECT COUNT(*) FROM " + table.name), std::to_string(table.rows)) << table.name;
   EXPECT_EQ(text(front, "SELECT COUNT(*) FROM g_customer_email"), text(front, "SELECT COUNT(*) FROM customer"));
   std::atomic<bool> stop = false;
   const auto changed = run_workload(front_endpoint(), {.rate = 300, .seconds = 2, .seed = 1}, stop);
   ASSERT_TRUE(changed) << changed.error().message();
-  for (const auto count : {changed->inserts, changed->updates, changed->deletes, changed->shard_key_updates, changed->transactions, changed->rollbacks})
+  for (const auto count : {changed->inserts, changed->updates, changed->deletes, changed->shard_key_updates,
+                           changed->transactions, changed->rollbacks})
     EXPECT_GT(count, 0u);
   // Nothing was lost or doubled on the way: index and table agree, no branch is left.
-  EXPECT_EQ(text(front, "SELECT code, email, points FROM g_customer_email ORDER BY code"), text(front, "SELECT code, email, points FROM customer ORDER BY code"));
+  EXPECT_EQ(text(front, "SELECT code, email, points FROM g_customer_email ORDER BY code"),
+            text(front, "SELECT code, email, points FROM customer ORDER BY code"));
   for (int shard = 1; shard < shards; ++shard) {
     Connection first = storage(0), server = storage(shard);
     EXPECT_EQ(text(server, "SELECT * FROM region ORDER BY id"), text(first, "SELECT * FROM region ORDER BY id"));

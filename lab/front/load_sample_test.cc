@@ -40,7 +40,8 @@ TEST(SampleInsert, HasAValueForEveryColumnInEveryRow) {
       return count;
     };
     const std::size_t wanted = commas(3);
-    for (std::size_t at = sql.closing(3) + 2; at < sql.size(); at = sql.closing(at) + 2) EXPECT_EQ(commas(at), wanted) << table.name;
+    for (std::size_t at = sql.closing(3) + 2; at < sql.size(); at = sql.closing(at) + 2)
+      EXPECT_EQ(commas(at), wanted) << table.name;
   }
 }
 

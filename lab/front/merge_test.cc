@@ -29,7 +29,9 @@ TEST(MergeOf, KnowsWhatCanBeMerged) {
 }
 
 TEST(MergeGroups, AddsCountsByKeyAndKeepsExtremes) {
-  mysql::Table table{{"k", "n", "low", "high"}, {{"a", "1", "5", "5"}, {"b", "2", std::nullopt, "9"}, {"a", "3", "-7", "10"}, {"b", "1", "4", std::nullopt}}};
+  mysql::Table table{
+      {"k", "n", "low", "high"},
+      {{"a", "1", "5", "5"}, {"b", "2", std::nullopt, "9"}, {"a", "3", "-7", "10"}, {"b", "1", "4", std::nullopt}}};
   merge_groups(table, {Merge::key, Merge::sum, Merge::min, Merge::max}, true);
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(table.rows[0], (std::vector<std::optional<std::string>>{"a", "4", "-7", "10"}));

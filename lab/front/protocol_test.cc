@@ -29,7 +29,8 @@ class Pair {
 
 TEST(Channel, SplitsAndJoinsPacketsOverSixteenMegabytes) {
   Pair pair;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{0xFFFFFE}, std::size_t{0xFFFFFF}, std::size_t{0x1000000}, std::size_t{0x1FFFFFE}}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{0xFFFFFE}, std::size_t{0xFFFFFF},
+                                 std::size_t{0x1000000}, std::size_t{0x1FFFFFE}}) {
     const std::string sent(size, 'x');
     std::thread writer([&] {
       Channel channel(pair.left());
@@ -46,7 +47,11 @@ TEST(Channel, SplitsAndJoinsPacketsOverSixteenMegabytes) {
 
 TEST(Channel, EndsWhenThePeerIsGoneInMidPacket) {
   Pair pair;
-  ASSERT_EQ(::send(pair.right(), "\x05\x00\x00\x00" "ab", 6, 0), 6);
+  ASSERT_EQ(::send(pair.right(),
+                   "\x05\x00\x00\x00"
+                   "ab",
+                   6, 0),
+            6);
   pair.close_right();
   Channel channel(pair.left());
   EXPECT_FALSE(channel.read());
@@ -78,7 +83,8 @@ TEST(ParseLogin, RefusesEveryTruncation) {
   EXPECT_EQ(login->response, std::string(20, 'r'));
   EXPECT_EQ(login->database, "shop");
   EXPECT_EQ(login->plugin, "mysql_native_password");
-  for (std::size_t size = 0; size < 57; ++size) EXPECT_FALSE(parse_login(std::string_view(packet).substr(0, size))) << size;
+  for (std::size_t size = 0; size < 57; ++size)
+    EXPECT_FALSE(parse_login(std::string_view(packet).substr(0, size))) << size;
 }
 
 }  // namespace

@@ -66,17 +66,19 @@ base::Status prepare_data(const std::string& folder) {
   return {};
 }
 
-base::Result<MariaServer> MariaServer::start(const std::string& folder, const std::string& prepared_data, int server_id) {
+base::Result<MariaServer> MariaServer::start(const std::string& folder, const std::string& prepared_data,
+                                             int server_id) {
   std::filesystem::create_directories(folder + "/tmp");
   std::filesystem::copy(prepared_data, folder + "/data", std::filesystem::copy_options::recursive);
   const std::string data = "--datadir=" + folder + "/data";
   const std::uint16_t port = free_port();
-  MariaServer server(spawn({"mariadbd", "--no-defaults", "--user=root", data, "--tmpdir=" + folder + "/tmp", fmt::format("--port={}", port),
-                            "--bind-address=127.0.0.1", "--socket=" + folder + "/s", "--pid-file=" + folder + "/pid",
-                            fmt::format("--server-id={}", server_id), "--log-bin=mysql-bin", "--binlog-format=ROW", "--binlog-row-image=FULL",
-                            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=256M",
-                            "--log-error=" + folder + "/err.log"}),
-                     port);
+  MariaServer server(
+      spawn({"mariadbd", "--no-defaults", "--user=root", data, "--tmpdir=" + folder + "/tmp",
+             fmt::format("--port={}", port), "--bind-address=127.0.0.1", "--socket=" + folder + "/s",
+             "--pid-file=" + folder + "/pid", fmt::format("--server-id={}", server_id), "--log-bin=mysql-bin",
+             "--binlog-format=ROW", "--binlog-row-image=FULL", "--innodb-flush-log-at-trx-commit=0",
+             "--innodb-buffer-pool-size=64M", "--max-allowed-packet=256M", "--log-error=" + folder + "/err.log"}),
+      port);
   const auto deadline = std::chrono::steady_clock::now() + start_time_max;
   while (true) {
     auto opened = mysql::Connection::open(server.endpoint());
@@ -94,6 +96,8 @@ MariaServer::~MariaServer() {
   exit_status(pid_);
 }
 
-mysql::Endpoint MariaServer::endpoint() const { return {.host = "127.0.0.1", .port = port_, .user = "root", .password = ""}; }
+mysql::Endpoint MariaServer::endpoint() const {
+  return {.host = "127.0.0.1", .port = port_, .user = "root", .password = ""};
+}
 
 }  // namespace tributary::lab::testing

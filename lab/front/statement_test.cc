@@ -32,7 +32,8 @@ TEST(Targets, FollowAnEqualityOnTheKey) {
 }
 
 TEST(Targets, AreAllWhereTheKeyIsNotFixed) {
-  for (const auto predicate : {"id > 5", "id = 5 OR note = 'x'", "NOT id = 5", "id = id + 1", "id = other", "note = 'id = 5'", "id IN (1, x)", ""})
+  for (const auto predicate : {"id > 5", "id = 5 OR note = 'x'", "NOT id = 5", "id = id + 1", "id = other",
+                               "note = 'id = 5'", "id IN (1, x)", ""})
     EXPECT_EQ(count_targets(predicate), 8u) << predicate;
   EXPECT_EQ(count_targets("b.id = 5", "a"), 8u);
 }
@@ -48,7 +49,8 @@ TEST(Rewrite, ReplacesTableNamesAndNothingElse) {
   EXPECT_EQ(renamed("SELECT o.orders FROM shop.`Orders` AS o JOIN region r ON r.id=o.id"),
             "SELECT o.orders FROM `orders_aB3x_07` AS o JOIN `region` r ON r.id=o.id");
   EXPECT_EQ(renamed("UPDATE orders SET orders = 1"), "UPDATE `orders_aB3x_07` SET orders = 1");
-  EXPECT_EQ(renamed("DELETE FROM orders WHERE shop.orders.id=1"), "DELETE FROM `orders_aB3x_07` WHERE `orders_aB3x_07`.id=1");
+  EXPECT_EQ(renamed("DELETE FROM orders WHERE shop.orders.id=1"),
+            "DELETE FROM `orders_aB3x_07` WHERE `orders_aB3x_07`.id=1");
 }
 
 TEST(TableReferences, SeeThroughJoinsSubqueriesAndFunctions) {
@@ -57,7 +59,10 @@ TEST(TableReferences, SeeThroughJoinsSubqueriesAndFunctions) {
     for (const auto& reference : table_references(Sql(text))) out += reference.name + ":" + reference.alias + " ";
     return out;
   };
-  EXPECT_EQ(names("SELECT EXTRACT(YEAR FROM d), TRIM(' ' FROM x) FROM a, b bb LEFT JOIN (c) ON 1 WHERE x IN (SELECT y FROM d)"), "a: b:bb c: d: ");
+  EXPECT_EQ(
+      names(
+          "SELECT EXTRACT(YEAR FROM d), TRIM(' ' FROM x) FROM a, b bb LEFT JOIN (c) ON 1 WHERE x IN (SELECT y FROM d)"),
+      "a: b:bb c: d: ");
   EXPECT_EQ(names("SELECT a FROM t WHERE x = 1 FOR UPDATE"), "t: ");
   EXPECT_EQ(names("SELECT 1"), "");
 }

@@ -47,9 +47,7 @@ TEST(Sql, NoticesWhatDoesNotEnd) {
   EXPECT_TRUE(Sql("SELECT 'abc'").complete());
 }
 
-TEST(Sql, DropsTheClosingSemicolonOnly) {
-  EXPECT_EQ(words("SELECT ';' ; ;"), (Words{"SELECT", "';'"}));
-}
+TEST(Sql, DropsTheClosingSemicolonOnly) { EXPECT_EQ(words("SELECT ';' ; ;"), (Words{"SELECT", "';'"})); }
 
 TEST(Sql, BinaryAndHexLiteralsAreOneToken) {
   EXPECT_EQ(words("x'0aFF' b'01' 0xAB _utf8'a'"), (Words{"x'0aFF'", "b'01'", "0xAB", "_utf8", "'a'"}));
