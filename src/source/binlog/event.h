@@ -108,9 +108,10 @@ enum class Checksum : std::uint8_t {
   crc32,
 };
 
-// What a file says about its own events. Start each dump and each file with a fresh one (checksum unknown): the dump
-// sends an artificial Rotate, whose checksum follows the session's wish, before the first format description. An
-// artificial Rotate later in a dump follows the format description in force.
+// What a file says about its own events. Start each dump (and each file read offline) with a fresh one and replace it
+// at every format description event. Until the first one the checksum is unknown: the artificial Rotate that opens a
+// dump has one if the session asked for it. Artificial events and heartbeats later on follow the format description in
+// force (seen on MySQL 5.6, 9.7 and MariaDB 10.11, with binlog_checksum changed between and within files of one dump).
 struct FormatDescription {
   FormatDescription();  // the lengths every version 4 server uses
 

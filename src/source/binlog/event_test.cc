@@ -103,10 +103,9 @@ TEST(FormatDescription, TellsServerAndChecksum) {
   };
   for (const Case& c : {Case{testing::mariadb_10_11, "10.11.19-MariaDB", true},
                         Case{testing::mysql_5_6, "5.6.24-log", false}, Case{testing::mysql_9_7, "9.7.4", false}}) {
-    auto event = parse_event(first_event(c.hex), FormatDescription());
-    ASSERT_TRUE(event) << event.error().message();
     const std::string raw = first_event(c.hex);
-    event = parse_event(raw, FormatDescription());
+    auto event = parse_event(raw, FormatDescription());
+    ASSERT_TRUE(event) << event.error().message();
     auto format = parse_format_description(*event);
     ASSERT_TRUE(format) << format.error().message();
     EXPECT_EQ(format->server_version.substr(0, c.version.size()), c.version);
@@ -318,14 +317,16 @@ TEST(EventBody, HeartbeatOfBothVersions) {
   EXPECT_EQ(heartbeat->file, "mysql-bin.000003");
   EXPECT_EQ(heartbeat->position, 4711u);
 
-  auto beyond = parse_heartbeat(view_of(EventType::heartbeat_v2, std::string("\1\5b.003\2\4\xfd\1\0\1\0", 14)));
+  const std::string body = std::string("\1\5b.003\2\4\xfd\1\0\1\0", 14);
+  auto beyond = parse_heartbeat(view_of(EventType::heartbeat_v2, body));
   ASSERT_TRUE(beyond) << beyond.error().message();
   EXPECT_EQ(beyond->file, "b.003");
   EXPECT_EQ(beyond->position, 65537u);
 }
 
 TEST(EventBody, IncidentTellsItsMessage) {
-  auto incident = parse_incident(view_of(EventType::incident, std::string("\1\0\4lost", 7)));
+  const std::string body = std::string("\1\0\4lost", 7);
+  auto incident = parse_incident(view_of(EventType::incident, body));
   ASSERT_TRUE(incident);
   EXPECT_EQ(incident->number, 1);
   EXPECT_EQ(incident->message, "lost");

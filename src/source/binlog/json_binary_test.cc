@@ -133,6 +133,14 @@ TEST(JsonChanges, ReplaceInsertAndRemove) {
   EXPECT_EQ(patched(change(0, "$", nine)), "9");
 }
 
+TEST(JsonChanges, PathsMayCountFromTheEnd) {
+  EXPECT_EQ(patched(change(0, "$.\"b c\"[last]", nine)), R"({"a": 1, "é": 3, "b c": [1, 2, 9]})");
+  EXPECT_EQ(patched(change(2, "$.\"b c\"[last-1]")), R"({"a": 1, "é": 3, "b c": [1, {"x": "yyyyyyyyyyyyyyyyy"}]})");
+  EXPECT_EQ(patched(change(1, "$.\"b c\"[last-9]", nine)),
+            R"({"a": 1, "é": 3, "b c": [9, 1, 2, {"x": "yyyyyyyyyyyyyyyyy"}]})");
+  EXPECT_NE(patched(change(0, "$.\"b c\"[last-3]", nine)).find("no place"), std::string::npos);
+}
+
 TEST(JsonChanges, KeysStandInTheServersOrder) {
   EXPECT_EQ(patched(change(2, "$.\"b c\"") + change(1, "$.zz", nine) + change(1, "$.b", nine) +
                     change(1, "$.\"q\\\"\\u00e9\"", nine)),

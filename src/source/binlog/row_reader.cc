@@ -156,17 +156,20 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
   return true;
 }
 
-bool RowReader::append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out) {
-  if (!event_.is_partial) return append_json_text(stored, out).has_value();
+base::Status RowReader::append_json(const RowPlan::Step& step, unsigned image, std::string_view stored,
+                                    base::Buffer& out) {
+  if (!event_.is_partial) return append_json_text(stored, out);
   if (image == 0) {
     documents_[step.length] = stored;
-    return append_json_text(stored, out).has_value();
+    return append_json_text(stored, out);
   }
   const std::size_t bit = step.b;
   const bool is_change = bit / 8 < partial_.size() && (static_cast<unsigned>(partial_[bit / 8]) >> (bit % 8) & 1) != 0;
-  if (!is_change) return append_json_text(stored, out).has_value();
-  if (documents_[step.length].data() == nullptr) return false;  // a change of nothing
-  return append_patched_json_text(documents_[step.length], stored, out).has_value();
+  if (!is_change) return append_json_text(stored, out);
+  if (documents_[step.length].data() == nullptr) {
+    return base::fail(ErrorCode::data_value_malformed, "JSON change: no value to change");
+  }
+  return append_patched_json_text(documents_[step.length], stored, out);
 }
 
 base::Error RowReader::failure() const {
@@ -179,6 +182,7 @@ base::Error RowReader::failure() const {
             (column.declared_type.empty() ? std::string(to_string(column.type)) : column.declared_type);
   }
   if (failed_code_ == ErrorCode::data_event_malformed) what += ": the row ends too early";
+  if (!failed_reason_.empty()) what += ": " + failed_reason_;
   return base::Error{failed_code_, std::move(what), "byte " + std::to_string(offset) + " of the event"};
 }
 
@@ -194,6 +198,7 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
   std::uint32_t column = 0;
   std::uint32_t bit = 0;
   ErrorCode code = ErrorCode::data_event_malformed;
+  failed_reason_.clear();
 
   const auto failed = [&]() -> const char* {
     failed_at_ = at;
@@ -436,7 +441,8 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         if (!sized_by(step->a)) return failed();
         base::Buffer& out = texts_[image * plan_->text_count() + step->length];
         out.clear();
-        if (!append_json(*step, image, text, out)) {
+        if (auto printed = append_json(*step, image, text, out); !printed) {
+          failed_reason_ = printed.error().what + " at " + printed.error().where;
           code = ErrorCode::data_value_malformed;
           return failed();
         }

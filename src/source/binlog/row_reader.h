@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -62,7 +63,7 @@ class RowReader {
   template <bool every_column>
   const char* read_image(std::string_view bitmap, std::uint32_t present, const char* at, unsigned image,
                          std::vector<model::Value>& row);
-  bool append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out);
+  base::Status append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out);
   base::Error failure() const;
 
   RowsEvent event_;
@@ -81,6 +82,7 @@ class RowReader {
   // What read_image() failed on.
   const char* failed_at_ = nullptr;
   std::uint32_t failed_column_ = 0;
+  std::string failed_reason_;
   base::ErrorCode failed_code_ = base::ErrorCode::data_event_malformed;
 };
 
