@@ -389,7 +389,8 @@ Status Producer::produce(model::RecordBatch& batch, std::span<const Run> runs, c
   const std::size_t charge = (borrow ? capacity : payload) + message_overhead * batch.records.size();
   TRY(s.wait_for_progress(cancel, charge));
 
-  const char* bytes = batch.bytes.data();
+  // Never null, or records without a byte would leave as tombstones.
+  const char* bytes = payload == 0 ? "" : batch.bytes.data();
   {
     std::lock_guard lock(s.mutex);
     base::Buffer other;
