@@ -5,7 +5,7 @@
 // order, so an ack says: everything in this partition up to that number.
 //
 // Memory: one entry per unacknowledged run (neighbouring runs of a partition are one), and at most `marks_max` marks:
-// when there are more, every second of the older ones is dropped, so that those kept stay spread over what is under way.
+// when there are more, older ones are dropped so that those kept stay evenly spread over what is under way.
 #pragma once
 
 #include <cstdint>

@@ -85,6 +85,15 @@ struct AdminOptions {
   rd_kafka_AdminOptions_t* options;
 };
 
+// librdkafka's mock cluster leaves questions about settings without an answer; its id gives it away.
+bool is_mock_cluster(rd_kafka_t* handle) {
+  char* id = rd_kafka_clusterid(handle, 0);
+  if (id == nullptr) return false;
+  const bool mock = std::string_view(id).starts_with("mockCluster");
+  rd_kafka_mem_free(handle, id);
+  return mock;
+}
+
 // max.message.bytes of a topic, where the broker answers and we may ask.
 std::optional<std::uint32_t> message_bytes_max(rd_kafka_t* handle, const std::string& topic, int timeout_ms) {
   rd_kafka_ConfigResource_t* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
@@ -138,8 +147,7 @@ Result<Cluster> describe(const Config& config, const std::vector<std::string>& t
     if (found.partition_cnt == 0) return fail(ErrorCode::destination_topic_missing, "it has no partitions", name);
     cluster.topics.push_back({name, found.partition_cnt, std::nullopt});
   }
-  // Brokers without a controller (librdkafka's mock cluster) never answer such requests.
-  if (!topics.empty() && rd_kafka_controllerid(inquirer.handle.get(), 0) >= 0)
+  if (!topics.empty() && !is_mock_cluster(inquirer.handle.get()))
     for (Topic& topic : cluster.topics) {
       const int wait_ms = std::min(settings_timeout_ms, deadline.left_ms());
       if (wait_ms > 0) topic.message_bytes_max = message_bytes_max(inquirer.handle.get(), topic.name, wait_ms);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +36,7 @@ constexpr std::size_t message_overhead = 256;
 constexpr std::size_t borrow_bytes_min = 32 << 10;
 // Messages handed over at a time: their descriptors (72 bytes each) stay in the first-level cache.
 constexpr std::size_t messages_per_call = 256;
+constexpr int wait_slice_ms = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
 // Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by itself.
@@ -87,7 +89,7 @@ struct Producer::State {
   Status create();
   Status status() const;
   void fail_with(Error why);
-  Status wait_for_progress(const base::CancelToken& cancel, std::size_t charge);
+  Status wait_for_room(const base::CancelToken& cancel, std::size_t charge);
   Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
                   const base::CancelToken& cancel);
 
@@ -138,14 +140,20 @@ void Producer::State::fail_with(Error why) {
   progress.notify_all();
 }
 
-// Until there is room for `charge` more, or, with nothing to add, until something moves.
-Status Producer::State::wait_for_progress(const base::CancelToken& cancel, std::size_t charge) {
+Status Producer::State::wait_for_room(const base::CancelToken& cancel, std::size_t charge) {
   std::unique_lock lock(mutex);
   const auto room = [&] { return unacked.empty() || unacked.charged() + charge <= config.unacked_bytes_max; };
+  std::size_t charged_before = unacked.charged();
   while (!room()) {
     if (error) return fail(*error);
     if (cancel.requested()) return fail(ErrorCode::cancelled);
-    progress.wait_for(lock, std::chrono::milliseconds(20));
+    progress.wait_for(lock, std::chrono::milliseconds(wait_slice_ms));
+    if (std::exchange(charged_before, unacked.charged()) != unacked.charged() || room()) continue;
+    // All that is under way is spread over so many partitions that none of their batches fills: lingering on would only
+    // cost time. The library sends what it has while it is inside this call.
+    lock.unlock();
+    rd_kafka_flush(handle.get(), wait_slice_ms);
+    lock.lock();
   }
   return {};
 }
@@ -387,9 +395,10 @@ Status Producer::produce(model::RecordBatch& batch, std::span<const Run> runs, c
   const std::size_t capacity = batch.bytes.capacity(), payload = batch.bytes.size();
   const bool borrow = payload >= borrow_bytes_min && payload >= capacity / 2;
   const std::size_t charge = (borrow ? capacity : payload) + message_overhead * batch.records.size();
-  TRY(s.wait_for_progress(cancel, charge));
+  TRY(s.wait_for_room(cancel, charge));
 
-  const char* bytes = batch.bytes.data();
+  // Never null, or records without a byte would leave as tombstones.
+  const char* bytes = payload == 0 ? "" : batch.bytes.data();
   {
     std::lock_guard lock(s.mutex);
     base::Buffer other;
