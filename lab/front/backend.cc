@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -127,13 +128,21 @@ Answer<std::uint64_t> Backend::write(int shard, const std::string& sql) { return
 
 Answer<std::uint64_t> Backend::write(int shard, const std::string& sql, std::uint64_t* insert_id) {
   TRY_VALUE(Server * server, writer(shard));
-  TRY_VALUE(const std::uint64_t affected, execute_on(*server, comment() + sql));
+  if (!held_time_.empty()) TRY(execute_on(*server, "SET timestamp = " + held_time_));
+  const auto done = execute_on(*server, comment() + sql);
+  if (!held_time_.empty()) TRY(execute_on(*server, "SET timestamp = DEFAULT"));
+  TRY_VALUE(const std::uint64_t affected, done);
   if (insert_id != nullptr) {
     TRY_VALUE(const mysql::Table id, query_on(*server, "SELECT LAST_INSERT_ID() AS id"));
     const std::string_view text = id.rows.empty() ? std::string_view{} : id.text(0, "id");
     std::from_chars(text.data(), text.data() + text.size(), *insert_id);
   }
   return affected;
+}
+
+Backend::TimeGuard Backend::hold_time(bool hold) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return {held_time_, hold ? fmt::format("{}.{:06}", now / 1'000'000, now % 1'000'000) : std::string()};
 }
 
 Answer<void> Backend::execute(int shard, const std::string& sql) {

@@ -35,6 +35,18 @@ class Backend {
   Answer<std::uint64_t> write(int shard, const std::string& sql);
   // A write that leaves an AUTO_INCREMENT value in *insert_id.
   Answer<std::uint64_t> write(int shard, const std::string& sql, std::uint64_t* insert_id);
+  // While the guard lives, NOW() and CURRENT_TIMESTAMP are the same for every write: copies must be equal.
+  class TimeGuard {
+   public:
+    TimeGuard(std::string& held, std::string time) : held_(held) { held_ = std::move(time); }
+    ~TimeGuard() { held_.clear(); }
+    TimeGuard(const TimeGuard&) = delete;
+    TimeGuard& operator=(const TimeGuard&) = delete;
+
+   private:
+    std::string& held_;
+  };
+  TimeGuard hold_time(bool hold);
   // DDL and settings, without comment and outside any transaction.
   Answer<void> execute(int shard, const std::string& sql);
   // Now and for each connection opened later.
@@ -81,6 +93,7 @@ class Backend {
   std::uint64_t transaction_id_ = 0;
   std::uint64_t trace_ = 0;
   int trace_count_ = 0;
+  std::string held_time_;  // seconds.microseconds; empty: each server's own
   bool lost_ = false;  // a connection broke inside the transaction
 };
 

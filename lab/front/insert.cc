@@ -93,6 +93,8 @@ Answer<Insert> read_insert(const Work& work, const Sql& sql) {
     for (const auto& column : table->columns)
       if (!same_name(column.name, implicit_key)) out.columns.push_back(column.name);
   }
+  // VALUES () gives every column its default.
+  if (!out.listed && std::all_of(out.rows.begin(), out.rows.end(), [](const auto& row) { return row.empty(); })) out.columns.clear();
   for (std::size_t i = 0; i < out.rows.size(); ++i)
     if (out.rows[i].size() != out.columns.size())
       return sql_fail(1136, "21S01", fmt::format("Column count doesn't match value count at row {}", i + 1));
@@ -249,6 +251,7 @@ Answer<Outcome> run_insert(Work& work, const Sql& sql) {
   const std::vector<std::string> columns = splitter.columns();
   const std::string names = insert.listed || splitter.adds_column() ? column_list(columns) : "";
   if (may_replace) TRY(keeper.before_replace(columns, splitter.rows()));
+  const auto one_time = work.backend.hold_time(table->kind == TableKind::broadcast);
   for (const auto& [place, rows] : splitter.rows()) {
     const std::string statement =
         fmt::format("{} {}{} VALUES {}{}", insert.verb, mysql::quote_name(place.name), names, rows, insert.update);

@@ -39,9 +39,9 @@ class Pacer {
   Pacer(double rate, double seconds, const std::atomic<bool>& stop)
       : stop_(stop), step_(1 / rate), start_(steady_clock::now()), end_(start_ + to_ticks(seconds)) {}
 
-  // Waits for the next statement's turn; false when the time is over.
-  bool next() {
-    const auto turn = start_ + to_ticks(step_ * static_cast<double>(count_++));
+  // Waits for the turn of the statement after `sent` ones; false when the time is over.
+  bool wait(std::uint64_t sent) {
+    const auto turn = start_ + to_ticks(step_ * static_cast<double>(sent));
     if (turn >= end_ || stop_) return false;
     std::this_thread::sleep_until(turn);
     return steady_clock::now() < end_ && !stop_;
@@ -54,7 +54,6 @@ class Pacer {
   const std::atomic<bool>& stop_;
   const double step_;
   const steady_clock::time_point start_, end_;
-  std::uint64_t count_ = 0;
 };
 
 class Worker {
@@ -153,7 +152,6 @@ Status Worker::transaction(bool commit) {
   TRY(send(fmt::format("INSERT INTO orders {} VALUES {}", order_columns, order_values(id, random_)), &WorkloadCounts::inserts));
   std::string items;
   for (int line = 1; line <= 3; ++line) items += (line == 1 ? "" : ", ") + order_item_values(id, line, random_);
-  if (!pacer_.next()) commit = false;
   TRY(send(fmt::format("INSERT INTO order_items {} VALUES {}", order_item_columns, items), &WorkloadCounts::inserts));
   TRY(send(fmt::format("UPDATE orders SET note = 'with {}' WHERE id = {}", id, other), &WorkloadCounts::updates));
   TRY(send(fmt::format("INSERT INTO user_log {} VALUES {}", user_log_columns, user_log_values(id, random_)), &WorkloadCounts::inserts));
@@ -204,7 +202,7 @@ Status Worker::step() {
 }
 
 Status Worker::run() {
-  while (pacer_.next()) {
+  while (pacer_.wait(counts_.statements())) {
     auto done = step();
     if (done) continue;
     // Deadlocks belong to the workload; the front may hold a broken transaction.

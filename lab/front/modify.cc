@@ -168,6 +168,7 @@ Answer<Outcome> update_shard_key(Work& work, const Sql& sql, const Modification&
 Answer<Outcome> run_everywhere(Work& work, const Sql& sql, const Modification& change) {
   Outcome outcome;
   IndexKeeper keeper(work, *change.table);
+  const auto one_time = work.backend.hold_time(change.table->kind == TableKind::broadcast);
   for (const auto& place : change.places) {
     TRY(keeper.before(place, where_text(sql, change, place)));
     TRY_VALUE(const std::uint64_t affected, work.backend.write(place.shard, text_for(sql, 0, sql.size(), change, place)));

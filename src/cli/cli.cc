@@ -104,7 +104,9 @@ class CommandLine {
     command->add_option("task", tail.file, "the task file: its brokers and topics")->type_name("TASK.yaml");
     command->add_option("--brokers", tail.brokers, "instead of a task file: host:port[,host:port...]")
         ->type_name("LIST");
-    command->add_option("--topic", tail.topics, "topic to read; may be repeated")->type_name("TOPIC")->expected(1);
+    command->add_option("--topic", tail.topics, "topic to read; may be repeated")
+        ->type_name("TOPIC")
+        ->allow_extra_args(false);
     choose(command->add_option("--security", tail.security, "plaintext (default), plain or scram-sha-256")
                ->type_name("HOW"),
            {"plaintext", "plain", "scram-sha-256"});
@@ -118,7 +120,7 @@ class CommandLine {
         ->type_name("PATH");
     command->add_option("--partition", tail.partitions, "only this partition; may be repeated")
         ->type_name("N")
-        ->expected(1);
+        ->allow_extra_args(false);
     command->add_option("--from", tail.from, "beginning (default), end, a time (RFC 3339) or milliseconds since 1970")
         ->type_name("WHERE");
     choose(command->add_option("--until", tail.until, "stop at: end (what is in the topic now); default: go on")
@@ -129,10 +131,10 @@ class CommandLine {
         ->check(CLI::PositiveNumber);
     command->add_option("--table", tail.tables, "only this db.table, or all of this db; may be repeated")
         ->type_name("NAME")
-        ->expected(1);
+        ->allow_extra_args(false);
     choose(command->add_option("--op", tail.operations, "only this operation; may be repeated")
                ->type_name("OP")
-               ->expected(1)
+               ->allow_extra_args(false)
                ->transform(upper_case),
            {"INSERT", "UPDATE", "DELETE", "INIT", "DDL", "BEGIN", "COMMIT", "HEARTBEAT"});
     command->add_flag("--json", tail.json, "one JSON object a line");

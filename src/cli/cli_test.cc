@@ -161,6 +161,22 @@ TEST_F(Cli, TailTakesBrokersAndTopicsFromTheTask) {
   EXPECT_EQ(seen.partitions, std::vector<std::int32_t>{0});
 }
 
+TEST_F(Cli, TailFlagsMayBeRepeated) {
+  task::TailOptions seen;
+  doors_.tail = [&](const task::TailOptions& options, auto&, const auto&) {
+    seen = options;
+    return task::TailSummary{};
+  };
+  const Outcome outcome = call({"tail", "--topic", "a", "--topic", "b", "--op", "insert", "--op", "INIT", "--partition",
+                                "1", "--partition", "2", "--brokers", "k:1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(seen.topics, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(seen.operations, (std::vector<std::string>{"INSERT", "INIT"}));
+  EXPECT_EQ(seen.partitions, (std::vector<std::int32_t>{1, 2}));
+  EXPECT_EQ(call({"tail", "--topic", "a", task(), "--op", "insert"}).code, 0)
+      << "a flag takes one value, the task file follows";
+}
+
 TEST_F(Cli, TailGoesOnBehindUnreadableMessagesAndEndsWithCode5) {
   doors_.tail = [](const auto&, auto&, const task::TailHandlers& handlers) {
     handlers.on_unreadable({ErrorCode::data_avro_malformed, "", "shop, partition 0, offset 7, byte 3"});

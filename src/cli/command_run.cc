@@ -58,8 +58,7 @@ int command_run(const RunArguments& arguments, const Doors& doors) {
   {
     const StopSignals signals([&] {
       cancel.request();
-      if (!arguments.json)
-        fmt::print(stderr, "stopping: what is under way is finished first; once more ends it at once\n");
+      display.asked_to_stop();
     });
     status = doors.run(*spec, {.until_caught_up = arguments.until == "caught-up"}, cancel,
                        [&](const pipeline::Progress& progress) { display.show(progress); });

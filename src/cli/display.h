@@ -1,6 +1,8 @@
-// Shows a run as it goes: a block redrawn in place, plain lines, or JSON lines. Threads: one at a time.
+// Shows a run as it goes: a block redrawn in place, plain lines, or JSON lines. Threads: one at a time, but
+// asked_to_stop() from any.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -19,8 +21,10 @@ class Display {
   explicit Display(Mode mode) : mode_(mode) {}
 
   void show(const pipeline::Progress& progress);
-  // The last words. `asked_to_stop`: a signal came; whether it was what ended the run, the last progress tells.
-  void ended(bool asked_to_stop);
+  // Says that a clean stop is under way: in the block, or on standard error.
+  void asked_to_stop();
+  // The last words. `was_asked_to_stop`: a signal came; whether it was what ended the run, the last progress tells.
+  void ended(bool was_asked_to_stop);
   // True if the error has been written (as the last JSON line); otherwise the caller reports it.
   bool failed(const base::Error& error);
 
@@ -29,6 +33,7 @@ class Display {
   void show_json(const pipeline::Progress& progress);
 
   Mode mode_;
+  std::atomic<bool> stopping_ = false;
   std::optional<pipeline::Progress> last_;
   std::deque<pipeline::Progress> recent_;  // of the last rate_window_ms
   std::optional<std::int64_t> json_due_ms_;

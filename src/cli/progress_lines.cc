@@ -107,12 +107,7 @@ void append_error(std::string& out, const base::Error& error) {
 std::string render_line(const Progress* earlier, const Progress& now) {
   const Totals sum = totals(now);
   std::vector<std::string> parts{std::string(phase_name(now.phase))};
-  if (now.snapshot_selected && now.snapshot_done) parts.push_back(with_commas(sum.rows_done) + " rows");
-  if (now.snapshot_selected && !now.snapshot_done) {
-    const std::string share = percent(sum.rows_done, sum.rows_expected);
-    parts.push_back(fmt::format("{} of ~{} rows{}", with_commas(sum.rows_done), with_commas(sum.rows_expected),
-                                share.empty() ? "" : " (" + share + ")"));
-  }
+  if (now.snapshot_selected) parts.push_back(rows_text(now, sum));
   parts.push_back(with_commas(sum.changes) + " changes");
   if (earlier) {
     const std::int64_t between_ms = now.elapsed_ms - earlier->elapsed_ms;
@@ -181,6 +176,8 @@ std::vector<std::string> ProgressLines::changed_problems(const Progress& now) {
 
 std::vector<std::string> ProgressLines::take(const Progress& now) {
   std::vector<std::string> lines = changed_problems(now);
+  if (now.phase == pipeline::Phase::done || now.phase == pipeline::Phase::failed)
+    return lines;  // the last words follow
   const bool due = !printed_ || printed_->phase != now.phase || printed_->snapshot_done != now.snapshot_done ||
                    printed_->caught_up != now.caught_up || now.elapsed_ms - printed_->elapsed_ms >= interval_ms_;
   if (!due) return lines;

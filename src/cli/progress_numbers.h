@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "cli/text.h"
 #include "pipeline/progress.h"
 
 namespace tributary::cli {
@@ -15,8 +17,19 @@ inline std::uint64_t rows_expected(const pipeline::TableProgress& table) {
   return table.snapshot_done ? table.rows_done : std::max(table.rows_done, table.rows_estimated);
 }
 
+// False while a table without an estimate is being read: nobody knows how long it is.
+inline bool is_estimated(const pipeline::TableProgress& table) {
+  return table.snapshot_done || table.rows_estimated > 0 || table.rows_done == 0;
+}
+
+// As percent() of text.h, but 100 only when it is done.
+inline std::string share_done(std::uint64_t part, std::uint64_t whole, bool done) {
+  return part >= whole && whole > 0 && !done ? "99 %" : percent(part, whole);
+}
+
 struct Totals {
   std::uint64_t rows_done = 0, rows_expected = 0, changes = 0;
+  bool is_estimated = true;  // every table is
 };
 
 inline Totals totals(const pipeline::Progress& progress) {
@@ -25,8 +38,17 @@ inline Totals totals(const pipeline::Progress& progress) {
     sum.rows_done += table.rows_done;
     sum.rows_expected += rows_expected(table);
     sum.changes += table.changes;
+    sum.is_estimated = sum.is_estimated && is_estimated(table);
   }
   return sum;
+}
+
+// "1,234 rows" when that is all there is to say, "1,234 of ~2,000 rows (61 %)" before.
+inline std::string rows_text(const pipeline::Progress& progress, const Totals& sum) {
+  if (progress.snapshot_done || !sum.is_estimated || sum.rows_expected == 0)
+    return with_commas(sum.rows_done) + " rows";
+  return with_commas(sum.rows_done) + " of ~" + with_commas(sum.rows_expected) + " rows (" +
+         share_done(sum.rows_done, sum.rows_expected, false) + ")";
 }
 
 // Per second; empty when there is no earlier look to compare with.

@@ -93,20 +93,14 @@ class ScreenText {
     line(bold(screen_), fmt::format("{} · {} · {}", printable(now_.task), phase, human_duration(now_.elapsed_ms)));
     const Totals sum = totals(now_);
     std::vector<std::string> parts;
-    if (now_.snapshot_selected) {
-      std::string rows = now_.snapshot_done
-                             ? fmt::format("{} rows", with_commas(sum.rows_done))
-                             : fmt::format("{} of ~{} rows ({})", with_commas(sum.rows_done),
-                                           with_commas(sum.rows_expected), percent(sum.rows_done, sum.rows_expected));
-      parts.push_back(std::move(rows));
-    }
+    if (now_.snapshot_selected) parts.push_back(rows_text(now_, sum));
     parts.push_back(with_commas(sum.changes) + " changes");
     if (earlier_) {
       const auto records = rate(earlier_->records_acked, now_.records_acked, between_ms_);
       const auto bytes = rate(earlier_->bytes_acked, now_.bytes_acked, between_ms_);
       if (records) parts.push_back(rate_text(records) + " records/s");
       if (bytes) parts.push_back(human_bytes(*bytes) + "/s");
-      if (now_.snapshot_selected && !now_.snapshot_done) {
+      if (now_.snapshot_selected && !now_.snapshot_done && sum.is_estimated) {
         const Totals before = totals(*earlier_);
         const auto left_ms =
             remaining_ms(sum.rows_done, sum.rows_expected, rate(before.rows_done, sum.rows_done, between_ms_));
@@ -129,7 +123,7 @@ class ScreenText {
     const auto shown = std::min(rows.size(), static_cast<std::size_t>(lines_most));
     int name_width = 5;
     for (std::size_t i = 0; i < shown; ++i) name_width = std::max(name_width, display_width(table_name(*rows[i].now)));
-    name_width = std::min(name_width, std::max(12, screen_.width - 2 - (now_.snapshot_selected ? 59 : 24)));
+    name_width = std::min(name_width, std::max(12, screen_.width - 2 - (now_.snapshot_selected ? 60 : 20)));
     line("", "");
     line(dim(screen_), table_line(name_width, "table", "rows", "of about", "%", "changes", "per s", "left"));
     for (std::size_t i = 0; i < shown; ++i) table(rows[i], name_width);
@@ -146,12 +140,13 @@ class ScreenText {
   void table(const TableRow& row, int name_width) {
     const TableProgress& table = *row.now;
     const std::uint64_t expected = rows_expected(table);
-    const auto left_ms = table.snapshot_done ? std::nullopt : remaining_ms(table.rows_done, expected, row.rate);
-    const bool is_known = table.rows_estimated > 0 || table.snapshot_done;
+    const bool is_known = is_estimated(table);
+    const auto left_ms =
+        table.snapshot_done || !is_known ? std::nullopt : remaining_ms(table.rows_done, expected, row.rate);
     line(table.snapshot_done && row.rate.value_or(0) == 0 ? dim(screen_) : "",
          table_line(name_width, table_name(table), with_commas(table.rows_done), is_known ? with_commas(expected) : "?",
                     table.snapshot_done ? "done"
-                    : is_known          ? percent(table.rows_done, expected)
+                    : is_known          ? share_done(table.rows_done, expected, false)
                                         : "",
                     with_commas(table.changes), rate_text(row.rate), left_text(left_ms)));
   }
@@ -160,9 +155,9 @@ class ScreenText {
                          std::string_view share, std::string_view changes, std::string_view rate_now,
                          std::string_view left_now) const {
     std::string out = "  " + left(name, name_width);
-    if (now_.snapshot_selected) out += right(rows, 14) + right(expected, 14) + right(share, 6);
-    out += right(changes, 12) + right(rate_now, 10);
-    if (now_.snapshot_selected && !now_.snapshot_done) out += right(left_now, 9);
+    if (now_.snapshot_selected) out += right(rows, 13) + right(expected, 13) + right(share, 6);
+    out += right(changes, 11) + right(rate_now, 9);
+    if (now_.snapshot_selected && !now_.snapshot_done) out += right(left_now, 8);
     return out;
   }
 

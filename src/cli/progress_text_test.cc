@@ -23,22 +23,26 @@ Progress in_mid_snapshot() {
                     .records_acked = 1'230'000,
                     .bytes_acked = 310'000'000,
                     .elapsed_ms = 12'000};
-  progress.tables = {
-      {.database = "shop",
-       .table = "orders",
-       .rows_done = 812'345,
-       .rows_estimated = 1'000'000,
-       .changes = 120,
-       .shards = 8,
-       .shards_done = 3},
-      {.database = "shop",
-       .table = "regions",
-       .rows_done = 30,
-       .rows_estimated = 28,
-       .shards = 1,
-       .shards_done = 1,
-       .snapshot_done = true},
-      {.database = "shop", .table = "users", .rows_done = 400'000, .rows_estimated = 0, .changes = 7, .shards = 4}};
+  progress.tables = {{.database = "shop",
+                      .table = "orders",
+                      .rows_done = 812'345,
+                      .rows_estimated = 1'000'000,
+                      .changes = 120,
+                      .shards = 8,
+                      .shards_done = 3},
+                     {.database = "shop",
+                      .table = "regions",
+                      .rows_done = 30,
+                      .rows_estimated = 28,
+                      .shards = 1,
+                      .shards_done = 1,
+                      .snapshot_done = true},
+                     {.database = "shop",
+                      .table = "users",
+                      .rows_done = 400'000,
+                      .rows_estimated = 600'000,
+                      .changes = 7,
+                      .shards = 4}};
   progress.instances = {{.address = "127.0.0.1:13306",
                          .server_version = "10.11.6-MariaDB",
                          .phase = Phase::snapshot,
@@ -72,17 +76,17 @@ TEST(ProgressScreen, ShowsTablesByActivityInstancesAndRetries) {
   const Progress before = two_seconds_before();
   EXPECT_EQ(joined(render_screen(&before, in_mid_snapshot(), {.width = 100, .height = 24})),
             R"(shop · full data migration · 0:12
-  1,212,375 of ~1,400,030 rows (86 %) · 127 changes · 150,000 records/s · 36.2 MB/s · 0:01 left
+  1,212,375 of ~1,600,030 rows (75 %) · 127 changes · 150,000 records/s · 36.2 MB/s · 0:02 left
   1,230,000 records delivered, 310 MB; 10,100 on their way
 
-  table                  rows      of about     %     changes     per s     left
-  shop.orders         812,345     1,000,000  81 %         120    80,000     0:02
-  shop.users          400,000             ?                 7    70,000
-  shop.regions             30            30  done           0         0
+  table                rows     of about     %    changes    per s    left
+  shop.orders       812,345    1,000,000  81 %        120   80,000    0:02
+  shop.users        400,000      600,000  66 %          7   70,000    0:02
+  shop.regions           30           30  done          0        0
 
-  instance         position                      delay        changes  open XA
-  127.0.0.1:13306  mysql-bin.000012:4711        350 ms            127        0
-  127.0.0.1:13307  mysql-bin.000003:120           1:01              0        2
+  instance         position                    delay        changes  open XA
+  127.0.0.1:13306  mysql-bin.000012:4711      350 ms            127        0
+  127.0.0.1:13307  mysql-bin.000003:120         1:01              0        2
   ! attempt 3, next in 4.0 s: [source.unreachable] the source can't be reached: connection refused
 )");
 }
@@ -91,6 +95,23 @@ TEST(ProgressScreen, WithoutAnEarlierLookThereAreNoRates) {
   const std::string screen = joined(render_screen(nullptr, in_mid_snapshot(), {.width = 100, .height = 24}));
   EXPECT_EQ(screen.find("/s"), std::string::npos) << screen;
   EXPECT_EQ(screen.find("left\n  1,230"), std::string::npos) << screen;
+}
+
+TEST(ProgressScreen, WithoutAnEstimateNoTotalAndNoRemainingTimeAreMadeUp) {
+  const Progress before = two_seconds_before();
+  Progress now = in_mid_snapshot();
+  now.tables[2].rows_estimated = 0;
+  const std::string screen = joined(render_screen(&before, now, {.width = 100, .height = 24}));
+  EXPECT_NE(screen.find("  1,212,375 rows · 127 changes"), std::string::npos) << screen;
+  EXPECT_NE(screen.find("400,000            ?"), std::string::npos) << screen;
+  EXPECT_EQ(screen.find("0:00"), std::string::npos) << screen;
+}
+
+TEST(ProgressScreen, MoreRowsThanEstimatedAreNotDoneYet) {
+  Progress now = in_mid_snapshot();
+  now.tables[2].rows_estimated = 10;
+  const std::string screen = joined(render_screen(nullptr, now, {.width = 100, .height = 24}));
+  EXPECT_NE(screen.find("400,000      400,000  99 %"), std::string::npos) << screen;
 }
 
 TEST(ProgressScreen, StreamingWithoutASnapshotShowsNoRowColumns) {
@@ -105,13 +126,13 @@ TEST(ProgressScreen, StreamingWithoutASnapshotShowsNoRowColumns) {
   127 changes
   1,230,000 records delivered, 310 MB
 
-  table              changes     per s
-  shop.orders            120
-  shop.users               7
-  shop.regions             0
+  table           changes    per s
+  shop.orders         120
+  shop.users            7
+  shop.regions          0
 
-  instance         position                      delay        changes  open XA
-  127.0.0.1:13306  mysql-bin.000012:4711        350 ms            127        0
+  instance         position                    delay        changes  open XA
+  127.0.0.1:13306  mysql-bin.000012:4711      350 ms            127        0
 )");
 }
 
@@ -162,7 +183,7 @@ TEST(ProgressScreen, ColourIsAddedOnlyWhenWanted) {
 TEST(ProgressLine, SaysPhaseRowsRatesAndTheLongestDelay) {
   const Progress before = two_seconds_before();
   EXPECT_EQ(render_line(&before, in_mid_snapshot()),
-            "[0:12] shop: full data migration, 1,212,375 of ~1,400,030 rows (86 %), 127 changes, 150,000 records/s, "
+            "[0:12] shop: full data migration, 1,212,375 of ~1,600,030 rows (75 %), 127 changes, 150,000 records/s, "
             "36.2 MB/s, delay 1:01");
 }
 

@@ -36,7 +36,7 @@ TEST(TailLine, AnUpdateShowsOnlyWhatChanged) {
             "                  position");
   EXPECT_EQ(tail_line(an_update(), columns),
             "2024-04-12 07:12:45  UPDATE     shop.users              7,x             name: Ann → Anna\\nMaria, note: "
-            "NULL → €              4711@12");
+            "NULL → €             4711@12");
 }
 
 TEST(TailLine, InsertsAndDeletesShowTheirRowAndDdlItsStatement) {
@@ -71,9 +71,11 @@ TEST(TailLine, AKeyThatIsNotOursIsShownAsItIs) {
 TEST(TailJson, HoldsEveryPartInTheDocumentedForm) {
   EXPECT_EQ(
       tail_json(an_update()),
-      R"({"topic":"shop","partition":0,"offset":42,"timestamp_ms":1712905965123,"operation":"UPDATE","db":"shop","table":"users",)"
-      R"("objectName":"shop.users","id":9,"position":"4711@12","time":"2024-04-12T07:12:45Z","key":"[\"shop\",\"users\",7,\"x\"]",)"
-      R"("tags":{"thread_id":"3"},"before":{"id":"7","name":"Ann","note":null},"after":{"id":"7","name":"Anna\nMaria","note":"€"}})");
+      R"({"topic":"shop","partition":0,"offset":42,"timestamp_ms":1712905965123,"operation":"UPDATE",)"
+      R"("db":"shop","table":"users",)"
+      R"("objectName":"shop.users","id":9,"position":"4711@12","time":"2024-04-12T07:12:45Z",)"
+      R"("key":"[\"shop\",\"users\",7,\"x\"]","tags":{"thread_id":"3"},"before":{"id":"7","name":"Ann","note":null},)"
+      R"("after":{"id":"7","name":"Anna\nMaria","note":"€"}})");
 }
 
 TEST(TailJson, KeepsOrderAndColumnsThatStandTwice) {

@@ -57,8 +57,11 @@ TEST(ChangeWindow, AgreesWithAListOfEverythingThatHappened) {
           const std::size_t reach = std::min<std::size_t>(history.size(), since + 300);
           bool changed = false;
           for (std::size_t i = since; i < reach && !changed; ++i) changed = history[i] == row;
-          if (reach == history.size()) ASSERT_EQ(window.is_outdated(ticket, row), changed);
-          else if (changed) ASSERT_TRUE(window.is_outdated(ticket, row));
+          if (reach == history.size()) {
+            ASSERT_EQ(window.is_outdated(ticket, row), changed);
+          } else if (changed) {
+            ASSERT_TRUE(window.is_outdated(ticket, row));
+          }
         }
         break;
       default:

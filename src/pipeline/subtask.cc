@@ -77,9 +77,9 @@ struct Subtask::Attempt {
   }
 };
 
-Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters,
+Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
                  const base::Clock& clock, bool until_caught_up, std::size_t subtask_count)
-    : config_(config), tables_(std::move(tables)), store_(store), counters_(counters), clock_(clock),
+    : config_(config), tables_(std::move(tables)), store_(store), counters_(logical_tables), clock_(clock),
       until_caught_up_(until_caught_up), subtask_count_(subtask_count) {}
 
 Subtask::~Subtask() = default;
@@ -170,6 +170,28 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
   return start;
 }
 
+// The display goes on with what earlier runs and attempts have done.
+void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
+  std::vector<std::uint64_t> rows(counters_.size(), 0), lanes_left(tables_.tables.size(), 0);
+  for (const checkpoint::Lane& lane : saved.lanes) {
+    for (std::size_t i = 0; i < tables_.tables.size(); ++i) {
+      const source::PhysicalTable& physical = tables_.tables[i].physical;
+      if (physical.table != lane.physical_table || physical.database != lane.physical_database) continue;
+      rows[physical.logical] += lane.rows_done;
+      if (!lane.done) ++lanes_left[i];
+      break;
+    }
+  }
+  std::vector<std::uint32_t> shards_done(counters_.size(), 0);
+  for (std::size_t i = 0; saved.planned && i < tables_.tables.size(); ++i)
+    if (lanes_left[i] == 0) ++shards_done[tables_.tables[i].physical.logical];
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    counters_[i].rows_done = rows[i];
+    counters_[i].shards_done = shards_done[i];
+    counters_[i].rows_estimated = saved.planned ? rows[i] : 0;
+  }
+}
+
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
@@ -192,6 +214,7 @@ Status Subtask::attempt() {
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  count_saved_snapshot(state.snapshot);
   std::optional<source::StreamStart> start;
   if (config_.incremental) {
     TRY_VALUE(start, choose_start(state.stream));

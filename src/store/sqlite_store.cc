@@ -22,6 +22,9 @@ using base::Status;
 
 namespace {
 
+std::filesystem::path database_path(const std::filesystem::path& state_dir) { return state_dir / "tributary.db"; }
+
+
 constexpr int schema_version = 1;
 constexpr int application_id = 0x54524942;  // "TRIB": tells our files from other SQLite files
 constexpr int busy_timeout_ms = 2000;       // a backup may hold the file for a moment
@@ -56,7 +59,7 @@ class SqliteStore final : public Store {
     std::filesystem::create_directories(state_dir, problem);
     if (problem) return fail(ErrorCode::task_state_unusable, problem.message(), state_dir.string());
     TRY(lock_.take(state_dir / "tributary.lock"));
-    path_ = (state_dir / "tributary.db").string();
+    path_ = database_path(state_dir).string();
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path_.c_str(), &opened,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -202,6 +205,11 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& state_di
   auto store = std::make_unique<SqliteStore>();
   TRY(store->open(state_dir));
   return store;
+}
+
+bool exists_sqlite(const std::filesystem::path& state_dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(database_path(state_dir), ignored);
 }
 
 }  // namespace tributary::store

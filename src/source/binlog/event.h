@@ -1,9 +1,9 @@
 // Framing of binlog events: the common header, the format description, checksums.
 //
 // Everything borrows from the bytes the dump delivered and lives as long as they do. Any byte string is safe to pass.
-// Errors: data_event_malformed, data_event_checksum, data_event_unsupported; `where` is "byte N of the event" (the caller
-// puts file:position in front). Threads: values, no shared state.
-// Source: MySQL Internals "Binary Log Event"; MariaDB KB "2-Binlog Event Header", "Format_description_event".
+// Errors: data_event_malformed, data_event_checksum, data_event_unsupported; `where` is "byte N of the event" (the
+// caller puts file:position in front). Threads: values, no shared state. Source: MySQL Internals "Binary Log Event";
+// MariaDB KB "2-Binlog Event Header", "Format_description_event".
 #pragma once
 
 #include <array>
@@ -95,7 +95,7 @@ struct EventHeader {
 
 struct EventView {
   EventHeader header;
-  std::string_view body;  // after the header, without the checksum
+  std::string_view body;                          // after the header, without the checksum
   std::uint32_t body_offset = event_header_size;  // of body in the event; for error messages
 };
 
