@@ -268,7 +268,8 @@ Status Subtask::attempt() {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
       if (writer) writer->stop_noting_identities();
-      if (snapshot_wanted || !state.snapshot_done) {
+      // A run that finds the snapshot done has caught up where the log ended at its own start.
+      if (snapshot_wanted || !state.snapshot_done || !snapshot_done_) {
         source::LogEnd end;
         if (config_.incremental) {
           TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
@@ -296,7 +297,7 @@ Status Subtask::attempt() {
       attempt.fail_with(Error{ErrorCode::destination_rejected, "retried without success: " + problem->error.what, config_.kafka.brokers});
       break;
     }
-    if (sequencer.caught_up()) caught_up_ = true;
+    if (snapshot_done_ && sequencer.caught_up()) caught_up_ = true;
     {
       std::lock_guard lock(mutex_);
       position_ = sequencer.emitted().text();
