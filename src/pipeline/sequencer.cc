@@ -77,16 +77,12 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
   // set first because a mark stands behind the records of its own call.
   {
     std::lock_guard lock(state_mutex_);
-    if (mark.in_transaction) in_transaction_ = true;
+    if (mark.in_transaction && mark.emitted.at.empty()) in_transaction_ = true;
     else apply(mark);
   }
-  if (!mark.in_transaction) {
-    changed_.notify_all();
-    router_.route_rows(batch);
-    return emit(batch, false);
-  }
+  changed_.notify_all();
   router_.route_rows(batch);
-  return hand_over(batch, std::nullopt);
+  return mark.in_transaction ? hand_over(batch, std::nullopt) : emit(batch, false);
 }
 
 Status Sequencer::advance(const StreamMark& mark) {
@@ -179,15 +175,17 @@ void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
   keyless_[physical].state = snapshot_pending ? Keyless::State::pending : Keyless::State::none;
 }
 
-void Sequencer::keyless_view_begins(std::uint32_t physical) {
+model::BinlogPosition Sequencer::keyless_view_begins(std::uint32_t physical) {
   std::lock_guard lock(state_mutex_);
   keyless_[physical].state = Keyless::State::taking_view;
+  return keyless_[physical].dropped;
 }
 
 void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact) {
   {
     std::lock_guard lock(state_mutex_);
-    keyless_[physical] = {Keyless::State::reading, exact};
+    keyless_[physical].state = Keyless::State::reading;
+    keyless_[physical].exact = exact;
   }
   changed_.notify_all();
 }
@@ -205,7 +203,10 @@ Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::Binlo
   Keyless& table = keyless_[physical];
   using enum Keyless::State;
   if (table.state == none) return true;
-  if (table.state == pending) return false;
+  if (table.state == pending) {
+    table.dropped = position;
+    return false;
+  }
   TRY(wait(lock, [&] { return table.state != taking_view && (table.state != reading || !(table.exact < position)); }));
   return table.exact < position;
 }

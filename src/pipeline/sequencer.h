@@ -54,7 +54,7 @@ struct Identities {
   }
 };
 
-// The stream's place after an emission.
+// The stream's place after an emission; within a transaction, the last boundary before it (empty: none yet).
 struct StreamMark {
   source::StreamPosition emitted;
   source::StreamPosition restart;
@@ -97,7 +97,8 @@ class Sequencer {
 
   // ---- tables without identity. States: before the snapshot (changes dropped: the snapshot will hold them), while the
   // view is being taken and its rows read (changes behind the position wait), after (changes up to the position dropped).
-  void keyless_view_begins(std::uint32_t physical);
+  // Up to where changes were dropped: the view must not be older.
+  model::BinlogPosition keyless_view_begins(std::uint32_t physical);
   void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact);
   void keyless_done(std::uint32_t physical);
   void set_keyless(std::uint32_t physical, bool snapshot_pending);
@@ -114,7 +115,7 @@ class Sequencer {
  private:
   struct Keyless {
     enum class State : std::uint8_t { none, pending, taking_view, reading, done } state = State::none;
-    model::BinlogPosition exact;
+    model::BinlogPosition exact, dropped;
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);

@@ -188,10 +188,12 @@ Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lan
 Status SnapshotReader::read_keyless(mysql::Connection& connection, std::size_t lane, std::uint32_t physical) {
   const SubtaskTable& table = tables_.tables[physical];
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
-  sequencer_.keyless_view_begins(physical);
+  source::EmittedState emitted = chunk.emitted;
+  if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
+    emitted.position = dropped;
   const auto read = [&]() -> Status {
     TRY_VALUE(const model::BinlogPosition exact,
-              open_exact_view(connection, tables_.instance, table.physical, chunk.emitted, cancel_));
+              open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
     sequencer_.keyless_view_taken(physical, exact);
     // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
     TRY(sequencer_.wait_reached(exact));

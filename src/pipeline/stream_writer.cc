@@ -48,8 +48,9 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
   if (!table.has_identity) {
-    // The stream may have to wait here until the table's snapshot is out: what is gathered must not wait with it.
-    if (!batch_.records.empty() && note_identities_.load(std::memory_order_relaxed))
+    // The stream may have to wait here until the table's snapshot is out, and the snapshot until the stream is known to be
+    // here: neither what is gathered nor a boundary passed without records must wait with it.
+    if ((moved_ || !batch_.records.empty()) && note_identities_.load(std::memory_order_relaxed))
       TRY(flush(batch_.records.size() > boundary_records_));
     TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position));
     if (!admitted) return {};
@@ -150,6 +151,7 @@ Status StreamWriter::flush(bool in_transaction) {
   moves_ = 0;
   if (in_transaction) {
     StreamMark slice;
+    if (boundary_ != nullptr) slice = mark(true);
     slice.in_transaction = true;
     TRY(sequencer_.emit_changes(batch_, changed_, slice));
     sliced_ = true;

