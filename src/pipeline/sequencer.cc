@@ -20,6 +20,7 @@ Sequencer::Sequencer(Setup setup)
       has_stream_(setup.has_stream), windows_(setup.physical_tables), state_(std::move(setup.state)),
       keyless_(setup.physical_tables) {
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
+  note_caught_up();
 }
 
 template <typename Condition>
@@ -79,14 +80,17 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
     std::lock_guard lock(state_mutex_);
     if (mark.in_transaction) in_transaction_ = true;
     else apply(mark);
-  }
-  if (!mark.in_transaction) {
-    changed_.notify_all();
-    router_.route_rows(batch);
-    return emit(batch, false);
+    handing_over_ = true;
   }
   router_.route_rows(batch);
-  return hand_over(batch, std::nullopt);
+  if (mark.in_transaction) return hand_over(batch, std::nullopt);
+  changed_.notify_all();
+  TRY(emit(batch, false));
+  // Not before: whoever is told may end the attempt, and with it an emission that waits for room.
+  std::lock_guard lock(state_mutex_);
+  handing_over_ = false;
+  note_caught_up();
+  return {};
 }
 
 Status Sequencer::advance(const StreamMark& mark) {
@@ -94,6 +98,8 @@ Status Sequencer::advance(const StreamMark& mark) {
   {
     std::lock_guard lock(state_mutex_);
     apply(mark);
+    handing_over_ = false;
+    note_caught_up();
   }
   changed_.notify_all();
   model::RecordBatch nothing;
@@ -170,8 +176,13 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
     if (!has_stream_ || !(state_.stream.emitted < high)) state_.snapshot.high_watermark_reached = true;
+    if (!handing_over_) note_caught_up();
   }
   changed_.notify_all();
+}
+
+void Sequencer::note_caught_up() {
+  if (state_.snapshot_done && state_.snapshot.high_watermark_reached) caught_up_ = true;
 }
 
 void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
@@ -223,7 +234,7 @@ checkpoint::SubtaskCheckpoint Sequencer::state() const {
 
 bool Sequencer::caught_up() const {
   std::lock_guard lock(state_mutex_);
-  return state_.snapshot_done && state_.snapshot.high_watermark_reached;
+  return caught_up_;
 }
 
 model::BinlogPosition Sequencer::emitted() const {
