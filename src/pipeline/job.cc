@@ -145,7 +145,7 @@ class Job {
       else cancel_.wait_for_ms(watch_ms);
     }
     for (std::thread& thread : threads) thread.join();
-    if (first && !first->is_cancelled()) return fail(std::move(*first));
+    if (first && !(first->is_cancelled() && cancel_.requested())) return fail(std::move(*first));
     return {};
   }
 

@@ -307,10 +307,11 @@ Status Subtask::attempt() {
   attempt.stop();
   for (std::thread& thread : threads) thread.join();
 
-  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us.
-  Status flushed = sequencer.save_now();
+  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the middle
+  // of an emission leaves no newer mark to make: the run ends at the one before.
+  if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled()) attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
-  if (flushed) flushed = attempt.delivery->flush(flush_ms_max, patience);
+  const Status flushed = attempt.delivery->flush(flush_ms_max, patience);
   {
     std::lock_guard lock(mutex_);
     const sink::DeliveryCounters now = attempt.delivery->counters();
