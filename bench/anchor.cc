@@ -62,7 +62,8 @@ Result<Client> make_client(const kafka::Config& like) {
 }
 
 // The messages' bytes stay where they are: nothing is copied.
-Status produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const Messages& messages, std::uint64_t count, const StopCheck& stop) {
+Status produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const Messages& messages, std::uint64_t count,
+               const StopCheck& stop) {
   constexpr std::size_t at_a_time = 256;
   std::array<rd_kafka_message_t, at_a_time> batch{};
   std::size_t next = 0;
@@ -101,15 +102,16 @@ Status produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const Messages& mess
 std::vector<Reader> select_readers(const Lab& lab, const std::string& database) {
   std::vector<Reader> readers;
   for (std::size_t server = 0; server < lab.readers().size(); ++server) {
-    readers.push_back([endpoint = lab.readers()[server], name = physical_database(database, server)]() -> Result<std::uint64_t> {
-      TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
-      TRY_VALUE(mysql::RowStream rows, connection.stream(fmt::format("SELECT * FROM {}.orders", name)));
-      mysql::RowView row;
-      for (std::uint64_t count = 0;; ++count) {
-        TRY_VALUE(const bool more, rows.next(row));
-        if (!more) return count;
-      }
-    });
+    readers.push_back(
+        [endpoint = lab.readers()[server], name = physical_database(database, server)]() -> Result<std::uint64_t> {
+          TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
+          TRY_VALUE(mysql::RowStream rows, connection.stream(fmt::format("SELECT * FROM {}.orders", name)));
+          mysql::RowView row;
+          for (std::uint64_t count = 0;; ++count) {
+            TRY_VALUE(const bool more, rows.next(row));
+            if (!more) return count;
+          }
+        });
   }
   return readers;
 }
@@ -118,8 +120,10 @@ std::vector<Reader> binlog_readers(const Lab& lab, const std::vector<model::Binl
   std::vector<Reader> readers;
   for (std::size_t server = 0; server < lab.readers().size(); ++server) {
     constexpr std::uint32_t first_server_id = 900'000'001;
-    const mysql::DumpStart start{.at = from[server], .gtid_set = std::nullopt,
-                                 .server_id = first_server_id + static_cast<std::uint32_t>(server), .non_blocking = true};
+    const mysql::DumpStart start{.at = from[server],
+                                 .gtid_set = std::nullopt,
+                                 .server_id = first_server_id + static_cast<std::uint32_t>(server),
+                                 .non_blocking = true};
     readers.push_back([endpoint = lab.readers()[server], start]() -> Result<std::uint64_t> {
       TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
       TRY(connection.start_dump(start));

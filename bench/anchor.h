@@ -31,7 +31,8 @@ struct AnchorRun {
 
 // `count` messages, taken from `messages` in turn, to the topic's one partition. The client's settings that matter for
 // speed and safety (acks, idempotence, lingering, batch size, compression) are those of `like`.
-base::Result<AnchorRun> run_anchor(const std::vector<Reader>& readers, const kafka::Config& like, const std::string& topic,
-                                   const Messages& messages, std::uint64_t count, const StopCheck& stop);
+base::Result<AnchorRun> run_anchor(const std::vector<Reader>& readers, const kafka::Config& like,
+                                   const std::string& topic, const Messages& messages, std::uint64_t count,
+                                   const StopCheck& stop);
 
 }  // namespace tributary::bench

@@ -70,14 +70,16 @@ Result<Lab> Lab::up(const LabOptions& options, const StopCheck& stop) {
                                 "--instances", std::to_string(options.servers), "--buffer-pool-mb",
                                 std::to_string(options.buffer_pool_mb), "--die-with-parent"},
                        .log = log};
-  for (const std::string& option : options.server_options) command.argv.insert(command.argv.end(), {"--server-option", option});
+  for (const std::string& option : options.server_options)
+    command.argv.insert(command.argv.end(), {"--server-option", option});
   TRY_VALUE(lab.pid_, lab::spawn(command));
   while (!std::filesystem::exists(described)) {
     if (stop()) return fail(ErrorCode::cancelled);
     int status = 0;
     if (::waitpid(lab.pid_, &status, WNOHANG) == lab.pid_) {
       lab.pid_ = 0;
-      return fail(ErrorCode::io, "tributary-lab ended with " + lab::describe_wait_status(status) + "\n" + lab::tail_of(log, 15), log);
+      return fail(ErrorCode::io,
+                  "tributary-lab ended with " + lab::describe_wait_status(status) + "\n" + lab::tail_of(log, 15), log);
     }
     ::poll(nullptr, 0, watch_ms);
   }
@@ -90,8 +92,10 @@ Result<Lab> Lab::up(const LabOptions& options, const StopCheck& stop) {
     }
     lab.brokers_ = all.at("kafka").at("brokers").get<std::string>();
     lab.real_kafka_ = all.at("kafka").at("flavor") == "kafka";
-    TRY_VALUE(const std::string text, lab::run_and_read({.argv = {options.program, "status", "--dir", options.dir, "--json"}}, stop));
-    for (const json& part : json::parse(text).at("parts"))
+    TRY_VALUE(const std::string text,
+              lab::run_and_read({.argv = {options.program, "status", "--dir", options.dir, "--json"}}, stop));
+    const json status = json::parse(text);
+    for (const json& part : status.at("parts"))
       if (part.at("address") == lab.brokers_) lab.broker_pid_ = part.at("pid").get<pid_t>();
   } catch (const json::exception& e) {
     return fail(ErrorCode::internal, e.what(), described);
@@ -100,7 +104,9 @@ Result<Lab> Lab::up(const LabOptions& options, const StopCheck& stop) {
 }
 
 Status Lab::make_topic(const std::string& name) const {
-  return lab::run({.argv = {options_.program, "topic", "create", "--dir", options_.dir, name}, .log = options_.dir + ".log"}, stop_);
+  return lab::run(
+      {.argv = {options_.program, "topic", "create", "--dir", options_.dir, name}, .log = options_.dir + ".log"},
+      stop_);
 }
 
 Status Lab::remove_topic(const std::string& name) const {

@@ -46,7 +46,10 @@ class Folder {
  public:
   explicit Folder(const Arguments& a) : kept_(!a.keep.empty()) {
     const char* temp = std::getenv("TMPDIR");
-    std::string pattern = (!a.dir.empty() ? a.dir : temp != nullptr && *temp != '\0' ? temp : "/tmp") + std::string("/tributary-bench.XXXXXX");
+    std::string pattern = (!a.dir.empty()                     ? a.dir
+                           : temp != nullptr && *temp != '\0' ? temp
+                                                              : "/tmp") +
+                          std::string("/tributary-bench.XXXXXX");
     std::error_code ignored;
     if (!a.dir.empty()) std::filesystem::create_directories(a.dir, ignored);
     if (kept_) {
@@ -85,8 +88,8 @@ class Bench {
  public:
   Bench(const Arguments& arguments, const std::string& dir, const Lab& lab) : a_(arguments), dir_(dir), lab_(lab) {
     like_product_.brokers = lab.brokers();
-    static const std::map<std::string, kafka::Compression> codecs = {{"none", kafka::Compression::none}, {"lz4", kafka::Compression::lz4},
-                                                                     {"zstd", kafka::Compression::zstd}};
+    static const std::map<std::string, kafka::Compression> codecs = {
+        {"none", kafka::Compression::none}, {"lz4", kafka::Compression::lz4}, {"zstd", kafka::Compression::zstd}};
     like_product_.compression = codecs.at(a_.compression);
     like_product_.unacked_bytes_max = 64u << 20;
   }
@@ -103,7 +106,8 @@ class Bench {
       TRY(sample({.name = "calib-s", .database = "calib", .topic = "calib-s"}, snapshot_messages_));
     }
     if (a_.only != "snapshot") {
-      TRY(sample({.name = "calib-c", .database = "calib", .topic = "calib-c", .catch_up = true, .from = begin}, catch_up_messages_));
+      TRY(sample({.name = "calib-c", .database = "calib", .topic = "calib-c", .catch_up = true, .from = begin},
+                 catch_up_messages_));
     }
     TRY_VALUE(from_, binlog_ends(lab_));
     say("loading {} rows", a_.rows);
@@ -141,7 +145,8 @@ class Bench {
   Status expect_records(const std::string& topic) const {
     TRY_VALUE(const std::uint64_t records, lab_.records_in(topic));
     if (records != a_.rows)
-      return fail(ErrorCode::internal, fmt::format("{} records in the topic where {} rows were to be carried", records, a_.rows), topic);
+      return fail(ErrorCode::internal,
+                  fmt::format("{} records in the topic where {} rows were to be carried", records, a_.rows), topic);
     return {};
   }
 
@@ -152,13 +157,15 @@ class Bench {
       const std::string topic = fmt::format("anchor-{}-{}", shape, number);
       TRY(lab_.make_topic(topic));
       const double servers = cpu_s(lab_.server_pids()), broker = cpu_s(lab_.broker_pid());
-      TRY_VALUE(const AnchorRun run, run_anchor(catch_up ? binlog_readers(lab_, from_) : select_readers(lab_, "bench"), like_product_, topic,
-                                                catch_up ? catch_up_messages_ : snapshot_messages_, a_.rows, stopped));
+      TRY_VALUE(const AnchorRun run,
+                run_anchor(catch_up ? binlog_readers(lab_, from_) : select_readers(lab_, "bench"), like_product_, topic,
+                           catch_up ? catch_up_messages_ : snapshot_messages_, a_.rows, stopped));
       out.anchor_servers_cpu_s = cpu_s(lab_.server_pids()) - servers;
       out.anchor_broker_cpu_s = cpu_s(lab_.broker_pid()) - broker;
       TRY(expect_records(topic));
       TRY(lab_.remove_topic(topic));
-      if (!catch_up && run.read != a_.rows) return fail(ErrorCode::internal, fmt::format("the anchor read {} rows", run.read));
+      if (!catch_up && run.read != a_.rows)
+        return fail(ErrorCode::internal, fmt::format("the anchor read {} rows", run.read));
       out.anchor_wall_s = run.wall_s;
       out.anchor_read_s = run.read_s;
       out.anchor_produce_s = run.produce_s;
@@ -167,8 +174,14 @@ class Bench {
     }
     const std::string name = fmt::format("product-{}-{}", shape, number);
     TRY(lab_.make_topic(name));
-    ProductTask task{.name = name, .database = "bench", .topic = name, .catch_up = catch_up, .stream_too = a_.stream_too,
-                     .from = from_, .compression = a_.compression, .extra = a_.task_lines};
+    ProductTask task{.name = name,
+                     .database = "bench",
+                     .topic = name,
+                     .catch_up = catch_up,
+                     .stream_too = a_.stream_too,
+                     .from = from_,
+                     .compression = a_.compression,
+                     .extra = a_.task_lines};
     std::vector<std::string> wrapper;
     if (!a_.profile.empty())
       wrapper = {"perf", "record", "-q", "-F", "499", "-g", "-o", fmt::format("{}-{}.data", a_.profile, shape), "--"};
@@ -196,13 +209,14 @@ class Bench {
 
 Result<Figures> measure(const Arguments& a, const std::string& dir) {
   say("starting two servers and a broker");
-  TRY_VALUE(const Lab lab, Lab::up({.program = a.program_dir + "/tributary-lab", .dir = dir + "/lab", .broker = a.broker,
+  TRY_VALUE(const Lab lab, Lab::up({.program = a.program_dir + "/tributary-lab",
+                                    .dir = dir + "/lab",
+                                    .broker = a.broker,
                                     .buffer_pool_mb = a.buffer_pool_mb,
                                     // No page is written out while something is measured, nor at the end.
                                     .server_options = {"innodb-log-file-size=2G", "innodb-fast-shutdown=2"}},
                                    stopped));
-  if (!lab.real_kafka())
-    say("NOT A REAL KAFKA: librdkafka's mock broker. Anchor and product both use it.");
+  if (!lab.real_kafka()) say("NOT A REAL KAFKA: librdkafka's mock broker. Anchor and product both use it.");
   return Bench(a, dir, lab).run();
 }
 
@@ -211,25 +225,29 @@ Result<Figures> measure(const Arguments& a, const std::string& dir) {
 int main(int argc, char** argv) {
   Arguments a;
   a.program_dir = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-  CLI::App app{"The product's speed and cost beside the anchor: raw SELECT or binlog streams and a bare producer at the same time",
-               "bench"};
+  CLI::App app{
+      "The product's speed and cost beside the anchor: raw SELECT or binlog streams and a bare producer at the same "
+      "time",
+      "bench"};
   app.add_option("--rows", a.rows, "Rows of the table (2000000)")->check(CLI::Range(1000, 100'000'000));
   app.add_option("--runs", a.runs, "Anchor and product in turn, medians (1)")->check(CLI::Range(1, 100));
   app.add_option("--broker", a.broker, "auto (default: real Kafka where it can be had, else the mock), kafka or mock")
       ->check(CLI::IsMember({"auto", "kafka", "mock"}));
   app.add_option("--compression", a.compression, "none, lz4 (the product's default) or zstd, for anchor and product")
       ->check(CLI::IsMember({"none", "lz4", "zstd"}));
-  app.add_option("--only", a.only, "snapshot, catch-up or both (default)")->check(CLI::IsMember({"snapshot", "catch-up", "both"}));
+  app.add_option("--only", a.only, "snapshot, catch-up or both (default)")
+      ->check(CLI::IsMember({"snapshot", "catch-up", "both"}));
   app.add_flag("--with-stream", a.stream_too, "The snapshot with the binlog streaming at the same time");
   app.add_option("--task", a.task_lines, "A line more for the product's task file, e.g. 'tuning: {chunk_rows: 50000}'");
   app.add_option("--buffer-pool-mb", a.buffer_pool_mb, "Of each server (1024)");
   app.add_option("--dir", a.dir, "Where to make the temporary folder ($TMPDIR or /tmp)");
   app.add_option("--keep", a.keep, "Use this folder and leave it there");
-  app.add_option("--profile", a.profile, "Run the product under perf record, data in PROFILE-snapshot.data and PROFILE-catch-up.data");
+  app.add_option("--profile", a.profile,
+                 "Run the product under perf record, data in PROFILE-snapshot.data and PROFILE-catch-up.data");
   app.add_flag("--json", a.as_json, "One object instead of a table");
   CLI11_PARSE(app, argc, argv);
 
-  struct sigaction on_stop{};
+  struct sigaction on_stop {};
   on_stop.sa_handler = [](int) { stop_asked.store(true); };
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &on_stop, nullptr);
   signal(SIGPIPE, SIG_IGN);

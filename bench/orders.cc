@@ -25,9 +25,10 @@ constexpr std::string_view table_definition = R"sql(
   KEY user_id (user_id)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4)sql";
 
 constexpr std::array<std::string_view, 32> words = {
-    "river", "stone", "north", "garden", "please", "call", "before", "delivery", "second", "floor", "left", "door",
-    "gift", "wrapped", "blue", "paper", "street", "avenue", "block", "unit", "market", "harbour", "morning", "evening",
-    "return", "weekday", "only", "fragile", "neighbour", "office", "station", "bridge"};
+    "river",  "stone",   "north", "garden",  "please",    "call",    "before",  "delivery",
+    "second", "floor",   "left",  "door",    "gift",      "wrapped", "blue",    "paper",
+    "street", "avenue",  "block", "unit",    "market",    "harbour", "morning", "evening",
+    "return", "weekday", "only",  "fragile", "neighbour", "office",  "station", "bridge"};
 
 class Random {  // splitmix64
  public:
@@ -56,7 +57,8 @@ void append_words(std::string& out, Random& random, std::size_t length) {
   if (out.back() == ' ') out.back() = '.';  // a trailing space would be part of the value, but invisible
 }
 
-Status load_server(const Lab& lab, const std::string& database, std::size_t server, std::uint64_t rows, const StopCheck& stop) {
+Status load_server(const Lab& lab, const std::string& database, std::size_t server, std::uint64_t rows,
+                   const StopCheck& stop) {
   const std::size_t servers = lab.admins().size();
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab.admins()[server]));
   const std::string name = physical_database(database, server);
@@ -93,10 +95,15 @@ std::string physical_database(const std::string& database, std::size_t server) {
 std::size_t append_row(std::string& sql, std::uint64_t id) {
   Random random(id);
   const std::size_t begin = sql.size();
-  const auto day = [&] { return fmt::format("{:04}-{:02}-{:02}", 2019 + random.below(6), 1 + random.below(12), 1 + random.below(28)); };
-  const auto clock = [&] { return fmt::format("{:02}:{:02}:{:02}", random.below(24), random.below(60), random.below(60)); };
-  fmt::format_to(std::back_inserter(sql), "({},{},{},{},{}.{:02},{}.{:04},'", id, random.below(10'000'000), random.below(50'000),
-                 random.below(8), random.below(100'000), random.below(100), random.below(100), random.below(10'000));
+  const auto day = [&] {
+    return fmt::format("{:04}-{:02}-{:02}", 2019 + random.below(6), 1 + random.below(12), 1 + random.below(28));
+  };
+  const auto clock = [&] {
+    return fmt::format("{:02}:{:02}:{:02}", random.below(24), random.below(60), random.below(60));
+  };
+  fmt::format_to(std::back_inserter(sql), "({},{},{},{},{}.{:02},{}.{:04},'", id, random.below(10'000'000),
+                 random.below(50'000), random.below(8), random.below(100'000), random.below(100), random.below(100),
+                 random.below(10'000));
   append_words(sql, random, 12 + random.below(17));
   fmt::format_to(std::back_inserter(sql), "','SKU-{:012}','", random.below(1'000'000'000'000));
   append_words(sql, random, 42 + random.below(43));

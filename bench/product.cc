@@ -25,18 +25,22 @@ namespace {
 
 std::string task_file(const Lab& lab, const ProductTask& task, const std::string& state_dir) {
   const mysql::Endpoint& login = lab.readers().front();
-  std::string yaml = fmt::format("name: {}\nsource:\n  engine: mysql-shards\n  user: {}\n  password: {}\n  shards:\n", task.name,
-                                 login.user, login.password);
-  for (const mysql::Endpoint& server : lab.readers()) yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
+  std::string yaml = fmt::format("name: {}\nsource:\n  engine: mysql-shards\n  user: {}\n  password: {}\n  shards:\n",
+                                 task.name, login.user, login.password);
+  for (const mysql::Endpoint& server : lab.readers())
+    yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
   yaml += fmt::format("  databases:\n    {0}: {{physical: [\"{0}_*\"]}}\n", task.database);
-  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}}}\n", lab.brokers(), task.topic,
-                      task.compression);
-  yaml += fmt::format("migration: [{}]\n", task.catch_up ? "incremental" : task.stream_too ? "full, incremental" : "full");
+  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}}}\n", lab.brokers(),
+                      task.topic, task.compression);
+  yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
+                                           : task.stream_too ? "full, incremental"
+                                                             : "full");
   yaml += fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", task.database, state_dir);
   if (task.catch_up) {
     yaml += "start:\n  position:\n";
     for (std::size_t i = 0; i < lab.readers().size(); ++i)
-      yaml += fmt::format("    \"{}\": {{file: {}, offset: {}}}\n", lab.readers()[i].address(), task.from[i].file, task.from[i].offset);
+      yaml += fmt::format("    \"{}\": {{file: {}, offset: {}}}\n", lab.readers()[i].address(), task.from[i].file,
+                          task.from[i].offset);
   }
   for (const std::string& line : task.extra) yaml += line + "\n";
   return yaml;
@@ -49,15 +53,18 @@ json last_report(const std::string& path) {
   std::ifstream file(path);
   json last = json::object();
   for (std::string line; std::getline(file, line);)
-    if (json one = json::parse(line, nullptr, false); one.is_object() && one.contains("records_acked")) last = std::move(one);
+    if (json one = json::parse(line, nullptr, false); one.is_object() && one.contains("records_acked"))
+      last = std::move(one);
   return last;
 }
 
 }  // namespace
 
-Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir, const ProductTask& task,
-                               const std::vector<std::string>& wrapper, const StopCheck& stop) {
-  const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log", state_dir = base + ".state";
+Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir,
+                               const ProductTask& task, const std::vector<std::string>& wrapper,
+                               const StopCheck& stop) {
+  const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log",
+                    state_dir = base + ".state";
   std::error_code ignored;
   std::filesystem::remove_all(state_dir, ignored);
   std::filesystem::remove(log, ignored);
@@ -88,7 +95,8 @@ Result<ProductRun> run_product(const Lab& lab, const std::string& program, const
   std::filesystem::remove_all(state_dir, ignored);
   if (asked) return fail(ErrorCode::cancelled);
   if (status != 0)
-    return fail(ErrorCode::io, "tributary ended with " + lab::describe_wait_status(status) + "\n" + lab::tail_of(log, 15), log);
+    return fail(ErrorCode::io,
+                "tributary ended with " + lab::describe_wait_status(status) + "\n" + lab::tail_of(log, 15), log);
   const json report = last_report(log);
   run.inside_s = report.value("elapsed_ms", 0.0) / 1000;
   run.records = report.value("records_acked", std::uint64_t{0});

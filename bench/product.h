@@ -15,23 +15,24 @@ struct ProductTask {
   std::string name;      // of the task
   std::string database;  // see orders.h
   std::string topic;
-  bool catch_up = false;                     // incremental only, from `from` until caught up; else full only
-  bool stream_too = false;                   // with the snapshot: full and incremental
-  std::vector<model::BinlogPosition> from;   // one per server
+  bool catch_up = false;                    // incremental only, from `from` until caught up; else full only
+  bool stream_too = false;                  // with the snapshot: full and incremental
+  std::vector<model::BinlogPosition> from;  // one per server
   std::string compression = "lz4";
-  std::vector<std::string> extra = {};       // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"
+  std::vector<std::string> extra = {};  // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"
 };
 
 struct ProductRun {
-  double wall_s = 0;          // from the process's start to its end
-  double inside_s = 0;        // by its own clock, without what the process does before and after
-  double cpu_s = 0;           // user and system
+  double wall_s = 0;    // from the process's start to its end
+  double inside_s = 0;  // by its own clock, without what the process does before and after
+  double cpu_s = 0;     // user and system
   double peak_rss_mib = 0;
   std::uint64_t records = 0;  // acknowledged, by its own count
 };
 
 // Files go to dir/NAME.*. `wrapper` is put in front of the command, e.g. {"perf", "record", "-o", ...}.
 base::Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir,
-                                     const ProductTask& task, const std::vector<std::string>& wrapper, const StopCheck& stop);
+                                     const ProductTask& task, const std::vector<std::string>& wrapper,
+                                     const StopCheck& stop);
 
 }  // namespace tributary::bench

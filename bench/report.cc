@@ -21,7 +21,8 @@ double of(const Shape& shape, double Pair::*member) {
 }
 
 struct Summary {
-  double rows_per_s, rows_per_s_inside, anchor_rows_per_s, ratio, cpu_s, cpu_us_per_row, anchor_cpu_us_per_row, peak_rss_mib;
+  double rows_per_s, rows_per_s_inside, anchor_rows_per_s, ratio, cpu_s, cpu_us_per_row, anchor_cpu_us_per_row,
+      peak_rss_mib;
 };
 
 // The ratio is the median over the pairs, each of which ran in the same noise.
@@ -38,7 +39,8 @@ Summary summarise(const Shape& shape, double rows) {
 
 std::string thousands(double value) {
   std::string digits = fmt::format("{:.0f}", value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
 }
 
@@ -63,28 +65,32 @@ double median(std::vector<double> values) {
 std::string as_table(const Figures& figures) {
   const auto rows = static_cast<double>(figures.rows);
   const auto s = [](double seconds) { return fmt::format("{:.2f}", seconds); };
-  std::string out = fmt::format("\n{} rows on two servers ({}), one partition, {} broker, compression {}\n\n", thousands(rows),
-                                figures.server, figures.broker, figures.compression);
+  std::string out = fmt::format("\n{} rows on two servers ({}), one partition, {} broker, compression {}\n\n",
+                                thousands(rows), figures.server, figures.broker, figures.compression);
   out += cells({"", "rows/s", "of anchor", "wall s", "CPU s", "CPU us/row", "peak MiB", "servers s", "broker s"});
   for (const Shape& shape : figures.shapes) {
     const Summary sum = summarise(shape, rows);
     out += cells({shape.name + " anchor", thousands(sum.anchor_rows_per_s), "", s(of(shape, &Pair::anchor_wall_s)),
-                  s(of(shape, &Pair::anchor_cpu_s)), s(sum.anchor_cpu_us_per_row), "", s(of(shape, &Pair::anchor_servers_cpu_s)),
-                  s(of(shape, &Pair::anchor_broker_cpu_s))});
+                  s(of(shape, &Pair::anchor_cpu_s)), s(sum.anchor_cpu_us_per_row), "",
+                  s(of(shape, &Pair::anchor_servers_cpu_s)), s(of(shape, &Pair::anchor_broker_cpu_s))});
     out += cells({"  reading half", "", "", s(of(shape, &Pair::anchor_read_s))});
     out += cells({"  producing half", "", "", s(of(shape, &Pair::anchor_produce_s))});
-    out += cells({shape.name + " product", thousands(sum.rows_per_s), fmt::format("{:.2f}", sum.ratio), s(of(shape, &Pair::wall_s)),
-                  s(sum.cpu_s), s(sum.cpu_us_per_row), fmt::format("{:.0f}", sum.peak_rss_mib), s(of(shape, &Pair::servers_cpu_s)),
+    out += cells({shape.name + " product", thousands(sum.rows_per_s), fmt::format("{:.2f}", sum.ratio),
+                  s(of(shape, &Pair::wall_s)), s(sum.cpu_s), s(sum.cpu_us_per_row),
+                  fmt::format("{:.0f}", sum.peak_rss_mib), s(of(shape, &Pair::servers_cpu_s)),
                   s(of(shape, &Pair::broker_cpu_s))});
     out += cells({"  by its own clock", thousands(sum.rows_per_s_inside), "", s(of(shape, &Pair::inside_s))});
   }
-  out += fmt::format("\nThe product's time is that of the whole process, from its start to its exit with everything acknowledged. The\n"
-                     "anchor's is that of the slower half; both halves run at once, unconnected, and send the product's own records\n"
-                     "({:.0f} and {:.0f} bytes in the mean). {}\n",
-                     figures.shapes.front().record_bytes, figures.shapes.back().record_bytes,
-                     figures.shapes.front().pairs.size() > 1
-                         ? fmt::format("Medians of {} runs, taken in turn; the ratio is the median of the pairs'.", figures.shapes.front().pairs.size())
-                         : "One run.");
+  out += fmt::format(
+      "\nThe product's time is that of the whole process, from its start to its exit with everything acknowledged. "
+      "The\n"
+      "anchor's is that of the slower half; both halves run at once, unconnected, and send the product's own records\n"
+      "({:.0f} and {:.0f} bytes in the mean). {}\n",
+      figures.shapes.front().record_bytes, figures.shapes.back().record_bytes,
+      figures.shapes.front().pairs.size() > 1
+          ? fmt::format("Medians of {} runs, taken in turn; the ratio is the median of the pairs'.",
+                        figures.shapes.front().pairs.size())
+          : "One run.");
   return out;
 }
 

@@ -10,7 +10,8 @@ namespace tributary::bench {
 
 // One anchor run and the product run beside it.
 struct Pair {
-  double anchor_wall_s = 0, anchor_read_s = 0, anchor_produce_s = 0, anchor_cpu_s = 0, anchor_servers_cpu_s = 0, anchor_broker_cpu_s = 0;
+  double anchor_wall_s = 0, anchor_read_s = 0, anchor_produce_s = 0, anchor_cpu_s = 0, anchor_servers_cpu_s = 0,
+         anchor_broker_cpu_s = 0;
   double wall_s = 0, inside_s = 0, cpu_s = 0, servers_cpu_s = 0, broker_cpu_s = 0, peak_rss_mib = 0;
 };
 
@@ -22,9 +23,9 @@ struct Shape {
 
 struct Figures {
   std::uint64_t rows = 0;
-  std::string broker;       // kafka, mock
+  std::string broker;  // kafka, mock
   std::string compression;
-  std::string server;       // version
+  std::string server;  // version
   double load_s = 0;
   std::vector<Shape> shapes;
 };

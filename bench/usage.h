@@ -20,9 +20,7 @@ double peak_rss_mib(pid_t pid);
 
 class Stopwatch {
  public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count(); }
 
  private:
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
