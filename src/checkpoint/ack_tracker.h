@@ -1,7 +1,7 @@
 // Which marks are behind all unacknowledged records? Pure: no I/O, no clock, no threads (one at a time).
 //
-// Records are emitted under sequence numbers that only grow, in runs: unbroken ranges that go to one partition. A mark at
-// sequence_end comes true when every record with a smaller number is acknowledged. Kafka acknowledges a partition in
+// Records are emitted under sequence numbers that only grow, in runs: unbroken ranges that go to one partition. A mark
+// at sequence_end comes true when every record with a smaller number is acknowledged. Kafka acknowledges a partition in
 // order, so an ack says: everything in this partition up to that number.
 //
 // Memory: one entry per unacknowledged run (neighbouring runs of a partition are one), and at most `marks_max` marks:

@@ -83,7 +83,8 @@ TEST(Checkpoint, AnyCutIsAnErrorAndAnyDamageNeverACrash) {
   std::mt19937 random(seed);
   for (int round = 0; round < 20'000; ++round) {
     std::string damaged = text;
-    for (std::uint32_t i = 1 + random() % 4; i > 0; --i) damaged[random() % damaged.size()] = static_cast<char>(random());
+    for (std::uint32_t i = 1 + random() % 4; i > 0; --i)
+      damaged[random() % damaged.size()] = static_cast<char>(random());
     const auto parsed = parse(damaged);
     if (!parsed) {
       EXPECT_FALSE(parsed.error().what.empty());

@@ -1,5 +1,5 @@
-// What producing costs, for benchmarks against a MockCluster: CPU time of this process without the cluster's own thread,
-// which stands for machines elsewhere. Linux only (/proc). Threads: one at a time.
+// What producing costs, for benchmarks against a MockCluster: CPU time of this process without the cluster's own
+// thread, which stands for machines elsewhere. Linux only (/proc). Threads: one at a time.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -32,7 +32,9 @@ class BenchMeter {
   static double cpu_s() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime) - cluster_s();
   }
   static double cluster_s() {

@@ -29,7 +29,8 @@ class ConsumerTest : public testing::Test {
     std::vector<std::uint32_t> all;
     for (int i = 0; i < count; ++i) {
       const std::string value = std::to_string(produced++);
-      batch.records.push_back({.value_begin = batch.bytes.size(), .value_size = static_cast<std::uint32_t>(value.size())});
+      batch.records.push_back(
+          {.value_begin = batch.bytes.size(), .value_size = static_cast<std::uint32_t>(value.size())});
       batch.bytes.append(value);
       all.push_back(static_cast<std::uint32_t>(i));
     }

@@ -1,7 +1,6 @@
 #include "kafka/mock_cluster.h"
 
 #include <librdkafka/rdkafka.h>  // before rdkafka_mock.h
-
 #include <librdkafka/rdkafka_mock.h>
 
 #include <array>

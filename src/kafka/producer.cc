@@ -39,7 +39,8 @@ constexpr std::size_t messages_per_call = 256;
 constexpr int wait_slice_ms = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
-// Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by itself.
+// Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
+// itself.
 constexpr std::int64_t stall_ms = 5000;
 
 std::int64_t monotonic_ms() { return base::SystemClock::instance().monotonic_ms(); }
@@ -51,8 +52,7 @@ std::size_t key_bytes(const model::EncodedRecord& record) {
 }  // namespace
 
 struct Producer::State {
-  State(const Config& c, AckHandler handler)
-      : config(c), on_acks(std::move(handler)), unacked(c.unacked_bytes_max) {}
+  State(const Config& c, AckHandler handler) : config(c), on_acks(std::move(handler)), unacked(c.unacked_bytes_max) {}
 
   // ---- fixed after create()
   const Config config;
@@ -114,7 +114,8 @@ Status Producer::State::create() {
   // produce() bounds what is under way; the library's own limits only stand behind it.
   TRY(set(conf.get(), "queue.buffering.max.messages", "10000000"));
   TRY(set(conf.get(), "queue.buffering.max.kbytes",
-          std::to_string(std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
+          std::to_string(
+              std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
   static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
   TRY(set(conf.get(), "compression.codec", codecs.at(static_cast<std::size_t>(config.compression))));
   TRY(internal::apply_overrides(conf.get(), config));
@@ -214,9 +215,14 @@ void Producer::State::run() {
     Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events.get(), 500));
     if (event) {
       switch (rd_kafka_event_type(event.get())) {
-        case RD_KAFKA_EVENT_DR: on_deliveries(std::move(event)); break;
-        case RD_KAFKA_EVENT_ERROR: on_error(event.get()); break;
-        default: break;
+        case RD_KAFKA_EVENT_DR:
+          on_deliveries(std::move(event));
+          break;
+        case RD_KAFKA_EVENT_ERROR:
+          on_error(event.get());
+          break;
+        default:
+          break;
       }
       continue;
     }
@@ -296,8 +302,8 @@ void Producer::State::on_deliveries(Owned<rd_kafka_event_t> event) {
       const auto number = reinterpret_cast<std::uintptr_t>(rd_kafka_topic_opaque(topic));
       const auto same = [&](const Ack& a) { return a.topic == number && a.partition == message->partition; };
       const auto found = std::find_if(acks.begin(), acks.end(), same);
-      current = found != acks.end() ? &*found
-                                    : &acks.emplace_back(static_cast<std::uint16_t>(number), message->partition);
+      current =
+          found != acks.end() ? &*found : &acks.emplace_back(static_cast<std::uint16_t>(number), message->partition);
     }
     const auto sequence = reinterpret_cast<std::uintptr_t>(message->_private);
     in_order &= current->records == 0 || sequence > current->last_sequence;
@@ -353,7 +359,8 @@ Producer::~Producer() {
   }
   s.events.reset();
   s.topics.clear();
-  if (s.handle) rd_kafka_purge(s.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  if (s.handle)
+    rd_kafka_purge(s.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   s.handle.reset();  // before the bytes that its messages still point to
 }
 
@@ -376,7 +383,8 @@ Status Producer::check(const model::RecordBatch& batch) const {
   const std::size_t allowed = state_->config.record_bytes_max;
   for (const model::EncodedRecord& record : batch.records) {
     const std::size_t size = record.value_size + key_bytes(record);
-    if (size <= allowed) [[likely]] continue;
+    if (size <= allowed) [[likely]]
+      continue;
     const std::string_view key = batch.key(record);
     const bool has_key = record.key_size != model::no_key;
     return fail(ErrorCode::destination_record_too_large,
@@ -429,11 +437,12 @@ Status Producer::flush(std::int64_t timeout_ms, const base::CancelToken& cancel)
       if (s.unacked.empty() && s.handlers_running == 0) return {};
     }
     if (cancel.requested()) return fail(ErrorCode::cancelled);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) {
       if (const auto problem = s.problems.now()) return fail(problem->error);
-      return fail(ErrorCode::destination_unreachable, fmt::format("not everything was acknowledged in {} ms", timeout_ms),
-                  s.config.brokers);
+      return fail(ErrorCode::destination_unreachable,
+                  fmt::format("not everything was acknowledged in {} ms", timeout_ms), s.config.brokers);
     }
     // The library sends what lingers while it is inside this call.
     rd_kafka_flush(s.handle.get(), static_cast<int>(std::min<std::int64_t>(left, 100)));

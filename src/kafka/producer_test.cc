@@ -38,8 +38,12 @@ class Acks {
       }
     };
   }
-  std::uint64_t records() const { return locked([this] { return records_; }); }
-  bool in_order() const { return locked([this] { return in_order_; }); }
+  std::uint64_t records() const {
+    return locked([this] { return records_; });
+  }
+  bool in_order() const {
+    return locked([this] { return in_order_; });
+  }
   std::uint64_t last(std::uint16_t topic, std::int32_t partition) {
     return locked([&] { return last_[{topic, partition}]; });
   }

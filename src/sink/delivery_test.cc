@@ -16,7 +16,8 @@ using base::ErrorCode;
 
 constexpr std::int64_t patience_ms = 20'000;
 
-// Checks what a tracker may rely on: a range is known before it is acknowledged, numbers grow, marks stand at their end.
+// Checks what a tracker may rely on: a range is known before it is acknowledged, numbers grow, marks stand at their
+// end.
 class StrictTracker {
   template <typename F>
   auto locked(F&& f) const {
@@ -57,8 +58,12 @@ class StrictTracker {
               return {};
             }};
   }
-  std::string kept() const { return locked([this] { return kept_; }); }
-  bool broken() const { return locked([this] { return broken_; }); }
+  std::string kept() const {
+    return locked([this] { return kept_; });
+  }
+  bool broken() const {
+    return locked([this] { return broken_; });
+  }
   void fail_with(base::Error error) {
     std::lock_guard lock(mutex_);
     error_ = std::move(error);

@@ -37,10 +37,11 @@ void at_least_once_delivery(benchmark::State& state) {
     for (std::uint64_t i = 0; i < records;) {
       for (std::uint64_t j = 0; j < per_batch; ++j, ++i) {
         batch.bytes.append(key);
-        batch.records.push_back({.value_begin = batch.bytes.size(),
-                                 .value_size = static_cast<std::uint32_t>(value.size()),
-                                 .key_size = static_cast<std::uint32_t>(key.size()),
-                                 .partition = static_cast<std::int32_t>(i * 7919 % static_cast<std::uint64_t>(partitions))});
+        batch.records.push_back(
+            {.value_begin = batch.bytes.size(),
+             .value_size = static_cast<std::uint32_t>(value.size()),
+             .key_size = static_cast<std::uint32_t>(key.size()),
+             .partition = static_cast<std::int32_t>(i * 7919 % static_cast<std::uint64_t>(partitions))});
         batch.bytes.append(value);
       }
       if (const auto sent = (*delivery)->emit(batch, std::nullopt, cancel); !sent)

@@ -157,17 +157,21 @@ class SqliteStore final : public Store {
     TRY_VALUE(const std::int64_t application, pragma("PRAGMA application_id"));
     if (version == 0 && application == 0) {
       TRY_VALUE(const std::int64_t foreign_tables, pragma("SELECT count(*) FROM sqlite_master"));
-      if (foreign_tables != 0) return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
-      return execute(fmt::format("BEGIN IMMEDIATE;"
-                                 "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL)"
-                                 " WITHOUT ROWID;"
-                                 "PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
-                                 application_id, schema_version)
-                         .c_str());
+      if (foreign_tables != 0)
+        return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
+      return execute(
+          fmt::format("BEGIN IMMEDIATE;"
+                      "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL)"
+                      " WITHOUT ROWID;"
+                      "PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+                      application_id, schema_version)
+              .c_str());
     }
-    if (application != application_id) return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
+    if (application != application_id)
+      return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
     if (version > schema_version)
-      return fail(ErrorCode::task_state_newer, fmt::format("version {}, this release knows {}", version, schema_version), path_);
+      return fail(ErrorCode::task_state_newer,
+                  fmt::format("version {}, this release knows {}", version, schema_version), path_);
     return {};
   }
 
@@ -183,7 +187,8 @@ class SqliteStore final : public Store {
         sqlite3_reset(version.get());
         if (present != *put.expected_version)
           return fail(ErrorCode::task_state_in_use,
-                      fmt::format("'{}' has version {} where {} was expected", put.key, present, *put.expected_version), path_);
+                      fmt::format("'{}' has version {} where {} was expected", put.key, present, *put.expected_version),
+                      path_);
       }
       bind(write.get(), 1, put.key);
       bind(write.get(), 2, put.value);

@@ -63,7 +63,8 @@ TEST_P(AnyStore, GivesBackAnyBytesAndCountsVersions) {
 }
 
 TEST_P(AnyStore, ListsByPrefixInKeyOrder) {
-  for (const char* key : {"task/b", "checkpoint/2", "task/a", "taskx", "checkpoint/1"}) ASSERT_TRUE(store->put(key, key));
+  for (const char* key : {"task/b", "checkpoint/2", "task/a", "taskx", "checkpoint/1"})
+    ASSERT_TRUE(store->put(key, key));
   const auto entries = store->list("task/");
   ASSERT_TRUE(entries);
   ASSERT_EQ(entries->size(), 2u);
