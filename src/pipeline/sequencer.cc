@@ -102,6 +102,11 @@ void Sequencer::set_recently_decided(std::set<std::string> xids) {
   recently_decided_ = std::move(xids);
 }
 
+std::set<std::string> Sequencer::recently_decided() const {
+  std::lock_guard lock(state_mutex_);
+  return recently_decided_;
+}
+
 Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
   Chunk chunk;
   chunk.physical = physical;
@@ -170,8 +175,9 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
   changed_.notify_all();
 }
 
-void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
+void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending, bool has_identity) {
   std::lock_guard lock(state_mutex_);
+  keyless_[physical].has_identity = has_identity;
   keyless_[physical].state = snapshot_pending ? Keyless::State::pending : Keyless::State::none;
 }
 
@@ -208,7 +214,7 @@ Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::Binlo
     return false;
   }
   TRY(wait(lock, [&] { return table.state != taking_view && (table.state != reading || !(table.exact < position)); }));
-  return table.exact < position;
+  return table.has_identity || table.exact < position;
 }
 
 Status Sequencer::save_now() {

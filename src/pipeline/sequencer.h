@@ -79,6 +79,7 @@ class Sequencer {
   base::Status emit_changes(model::RecordBatch& batch, const Identities& changed, const StreamMark& mark);
   base::Status advance(const StreamMark& mark);
   void set_recently_decided(std::set<std::string> xids);
+  std::set<std::string> recently_decided() const;
 
   // ---- snapshot threads
   struct Chunk {
@@ -95,13 +96,15 @@ class Sequencer {
   void set_lanes(std::vector<checkpoint::Lane> lanes);
   void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
 
-  // ---- tables without identity. States: before the snapshot (changes dropped: the snapshot will hold them), while the
-  // view is being taken and its rows read (changes behind the position wait), after (changes up to the position dropped).
+  // ---- tables without a key that users see. States: before the snapshot (changes dropped: the snapshot will hold them),
+  // while the view is being taken and its rows read (changes behind the position wait), after. Changes up to the position
+  // are dropped then, too; with a hidden identity they are emitted instead and their rows left out of the snapshot, which
+  // needs no exact position.
   // Up to where changes were dropped: the view must not be older.
   model::BinlogPosition keyless_view_begins(std::uint32_t physical);
   void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact);
   void keyless_done(std::uint32_t physical);
-  void set_keyless(std::uint32_t physical, bool snapshot_pending);
+  void set_keyless(std::uint32_t physical, bool snapshot_pending, bool has_identity);
   // True if a change at this position is to be emitted. Waits as long as that is undecided.
   base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position);
 
@@ -115,6 +118,7 @@ class Sequencer {
  private:
   struct Keyless {
     enum class State : std::uint8_t { none, pending, taking_view, reading, done } state = State::none;
+    bool has_identity = false;
     model::BinlogPosition exact, dropped;
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held

@@ -25,12 +25,18 @@ constexpr std::uint32_t lanes_per_table_max = 16;
 constexpr std::uint64_t rows_per_lane_min = 100'000;
 
 // A whole-table view of exactly one binlog position, for tables whose rows can't be told apart. MariaDB's views are exact;
-// elsewhere the table is locked for the moment in which the view is taken.
+// elsewhere the table is locked for the moment in which the view is taken. With a hidden identity a heartbeat does as well:
+// what the view may miss or hold too much is told apart by the changes noted meanwhile.
 Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, const source::Instance& instance,
-                                              const source::PhysicalTable& table, const source::EmittedState& emitted,
-                                              base::CancelToken& cancel) {
+                                              const SubtaskTable& whose, const source::EmittedState& emitted,
+                                              const std::function<Result<bool>()>& beat, base::CancelToken& cancel) {
   const auto no_beat = []() -> Result<bool> { return true; };
   if (instance.flavour == mysql::Flavour::mariadb) return source::open_view(connection, instance, emitted, no_beat, cancel);
+  if (whose.has_identity) {
+    TRY_VALUE(const bool beaten, beat());
+    if (beaten) return source::open_view(connection, instance, emitted, beat, cancel);
+  }
+  const source::PhysicalTable& table = whose.physical;
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
   if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked)
@@ -62,7 +68,8 @@ Status SnapshotReader::plan() {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
     const SubtaskTable& table = tables_.tables[i];
     TRY_VALUE(const source::LanePlan plan,
-              source::plan_lanes(connection, table.physical, *table.schema, lanes_per_table_max, rows_per_lane_min));
+              source::plan_lanes(connection, table.physical, *table.schema, table.is_keyless ? 1 : lanes_per_table_max,
+                                 rows_per_lane_min));
     estimates[i] = plan.rows_estimated;
     estimated[table.physical.logical] += plan.rows_estimated;
     if (state.snapshot.planned) continue;
@@ -77,7 +84,8 @@ Status SnapshotReader::plan() {
     if (lanes[l].done) continue;
     lanes_left_[physical].fetch_add(1);
     queue_.push_back(l);
-    if (!tables_.tables[physical].has_identity) sequencer_.set_keyless(physical, true);
+    const SubtaskTable& table = tables_.tables[physical];
+    if (table.is_keyless) sequencer_.set_keyless(physical, true, table.has_identity);
   }
   for (std::size_t i = 0; i < estimated.size(); ++i) counters_[i].rows_estimated = estimated[i];
   std::stable_sort(queue_.begin(), queue_.end(), [&](std::size_t a, std::size_t b) {
@@ -153,7 +161,7 @@ Status SnapshotReader::read_lane(mysql::Connection& connection, std::size_t lane
   const std::uint32_t physical = physical_of(begin);
   const auto& names = tables_.tables[physical].physical;
   Status done;
-  if (!tables_.tables[physical].has_identity) {
+  if (tables_.tables[physical].is_keyless) {
     done = read_keyless(connection, lane, physical);
   } else {
     for (bool lane_done = false; done && !lane_done;) done = read_chunk(connection, lane, physical, lane_done);
@@ -191,9 +199,10 @@ Status SnapshotReader::read_keyless(mysql::Connection& connection, std::size_t l
   source::EmittedState emitted = chunk.emitted;
   if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
     emitted.position = dropped;
+  emitted.recently_decided_xids = sequencer_.recently_decided();
   const auto read = [&]() -> Status {
     TRY_VALUE(const model::BinlogPosition exact,
-              open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
+              open_exact_view(connection, tables_.instance, table, emitted, [this] { return beat(); }, cancel_));
     sequencer_.keyless_view_taken(physical, exact);
     // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
     TRY(sequencer_.wait_reached(exact));
@@ -222,7 +231,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;
   const bool note_identities = config_.incremental && table.has_identity;
-  const bool can_resume = !key.empty() && table.has_identity;
+  const bool can_resume = !key.empty() && !table.is_keyless;
 
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
   model::RecordBatch batch;

@@ -47,11 +47,12 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
 
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
-  if (!table.has_identity) {
+  if (table.is_keyless) {
     // The stream may have to wait here until the table's snapshot is out, and the snapshot until the stream is known to be
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     if ((moved_ || !batch_.records.empty()) && note_identities_.load(std::memory_order_relaxed))
       TRY(flush(batch_.records.size() > boundary_records_));
+    tell_decided();  // a view has to see what is dropped here
     TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position));
     if (!admitted) return {};
   }
@@ -142,11 +143,14 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   return mark;
 }
 
+void StreamWriter::tell_decided() {
+  if (stream_.decided_count() == decided_seen_) return;
+  decided_seen_ = stream_.decided_count();
+  sequencer_.set_recently_decided(stream_.recently_decided());
+}
+
 Status StreamWriter::flush(bool in_transaction) {
-  if (stream_.decided_count() != decided_seen_) {
-    decided_seen_ = stream_.decided_count();
-    sequencer_.set_recently_decided(stream_.recently_decided());
-  }
+  tell_decided();
   stats_.xa_open.store(stream_.held_count(), std::memory_order_relaxed);
   moves_ = 0;
   if (in_transaction) {

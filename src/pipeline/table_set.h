@@ -18,6 +18,9 @@ struct SubtaskTable {
   model::TableSchemaPtr schema;
   std::shared_ptr<const encode::RowEncoder> encoder;
   bool has_identity = true;
+  // No key that users see (none at all, or a hidden one): a row sent twice stays twice with who reads the topic. The
+  // snapshot is then one view of the whole physical table, and the stream says nothing of the table before it.
+  bool is_keyless = false;
 };
 
 struct TableSet {
