@@ -194,10 +194,11 @@ model::BinlogPosition Sequencer::keyless_view_begins(std::uint32_t physical) {
   return keyless_[physical].dropped;
 }
 
-void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact) {
+void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window) {
   {
     std::lock_guard lock(state_mutex_);
     keyless_[physical].state = Keyless::State::reading;
+    keyless_[physical].by_window = by_window;
     keyless_[physical].exact = exact;
   }
   changed_.notify_all();
@@ -220,14 +221,14 @@ Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::Binlo
   TRY(wait(lock, [&] {
     return is_out() || table.state == between_chunks || (table.state == reading && !(table.exact < position));
   }));
-  if (is_out()) return true;
+  if (is_out() || (table.state == reading && table.by_window)) return true;
   if (table.dropped < position) table.dropped = position;
   return false;
 }
 
-bool Sequencer::was_decided_lately(const std::set<std::string>& xids) const {
+std::set<std::string> Sequencer::recently_decided() const {
   std::lock_guard lock(state_mutex_);
-  return std::any_of(xids.begin(), xids.end(), [&](const std::string& xid) { return recently_decided_.contains(xid); });
+  return recently_decided_;
 }
 
 Status Sequencer::save_now() {

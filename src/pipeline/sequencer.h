@@ -103,11 +103,13 @@ class Sequencer {
   void set_keyless(std::uint32_t physical, std::int64_t done_to);
   // Up to where changes were dropped: the chunk's view must not be older.
   model::BinlogPosition keyless_view_begins(std::uint32_t physical);
-  void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact);
+  // by_window: the view may miss changes up to the position. They are emitted, and their rows of the chunk outdated by them;
+  // only for a chunk that holds all the rest of the table.
+  void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window);
   void keyless_chunk_done(std::uint32_t physical, std::int64_t done_to);
   // True if a change of this row (its hidden id, or whole_table) is to be emitted. Waits as long as that is undecided.
   base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position, std::int64_t row);
-  bool was_decided_lately(const std::set<std::string>& xids) const;
+  std::set<std::string> recently_decided() const;
   static constexpr std::int64_t whole_table = std::numeric_limits<std::int64_t>::max();
 
   // ---- anybody
@@ -120,6 +122,7 @@ class Sequencer {
  private:
   struct Keyless {
     enum class State : std::uint8_t { between_chunks, taking_view, reading } state = State::between_chunks;
+    bool by_window = false;
     model::BinlogPosition exact, dropped;
     std::int64_t done_to = whole_table;
   };

@@ -156,7 +156,7 @@ TEST(Sequencer, AKeylessTablesChangesAreDroppedUpToItsViewAndHeldBackBehindIt) {
   f.sequencer.set_keyless(1, nothing);
   EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}, 5));  // a chunk will hold it
   EXPECT_EQ(f.sequencer.keyless_view_begins(1).offset, 110u);         // and must not be older
-  f.sequencer.keyless_view_taken(1, {"b.000001", 150});
+  f.sequencer.keyless_view_taken(1, {"b.000001", 150}, false);
   EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 150}, 5));
   std::atomic<bool> done = false;
   std::thread stream([&] {
@@ -176,7 +176,7 @@ TEST(Sequencer, OfAKeylessTableWithAHiddenIdOnlyRowsThatAreOutHaveChanges) {
   EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}, 101));
   f.sequencer.keyless_view_begins(1);
   EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 120}, 99));  // does not wait for the chunk behind it
-  f.sequencer.keyless_view_taken(1, {"b.000001", 130});
+  f.sequencer.keyless_view_taken(1, {"b.000001", 130}, false);
   f.sequencer.keyless_chunk_done(1, 200);
   EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 140}, 200));
   EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 140}, 201));

@@ -196,6 +196,11 @@ Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lan
 Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done) {
   const SubtaskTable& table = tables_.tables[physical];
   const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
+  // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
+  bool by_window = false;
+  if (tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
+    TRY_VALUE(by_window, beat());
+  }
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
   const auto read = [&]() -> Status {
     model::BinlogPosition exact;
@@ -204,17 +209,23 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
       if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
         emitted.position = dropped;
       TRY_VALUE(const std::set<std::string> prepared, source::read_prepared_xids(connection));
-      TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
-      sequencer_.keyless_view_taken(physical, exact);
+      emitted.recently_decided_xids = sequencer_.recently_decided();
+      if (by_window) {
+        TRY_VALUE(exact, source::open_view(connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
+      } else {
+        TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
+      }
+      sequencer_.keyless_view_taken(physical, exact, by_window);
       // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
       TRY(sequencer_.wait_reached(exact));
       // XA COMMIT reaches the log before the engine: one that was prepared before the view and is decided before its
       // position may be missing from it.
-      if (!sequencer_.was_decided_lately(prepared)) break;
+      const std::set<std::string> decided = sequencer_.recently_decided();
+      if (by_window || std::none_of(prepared.begin(), prepared.end(), [&](const auto& xid) { return decided.contains(xid); })) break;
       TRY(source::end_view(connection));
     }
     const bool chunked = !source::chunk_key(*table.schema).empty();
-    const std::uint64_t limit = chunked ? config_.chunk_rows : 0;
+    const std::uint64_t limit = chunked && !by_window ? config_.chunk_rows : 0;
     const source::TextRowPlan plan(*table.schema);
     const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
     TRY(read_rows(connection, chunk, lane, sql, exact, limit, lane_done));
@@ -239,7 +250,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   header.safe_position = position;
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;
-  const bool note_identities = config_.incremental && !table.is_keyless;
+  const bool note_identities = config_.incremental && !table.schema->identity.empty();
   const bool can_resume = !key.empty();
 
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));

@@ -34,7 +34,7 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
   record.table = table.physical.logical;
   batch_.records.push_back(record);
-  if (note_identities_.load(std::memory_order_relaxed) && !table.is_keyless) {
+  if (note_identities_.load(std::memory_order_relaxed) && !table.schema->identity.empty()) {
     for (const auto* image : {&before_, &after_}) {
       if (image->empty()) continue;
       const std::size_t at = changed_.bytes.size();
@@ -53,6 +53,7 @@ std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
   const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
+  if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
     // The stream may have to wait here until a chunk of the table is out, and the chunk until the stream is known to be
     // here: neither what is gathered nor a boundary passed without records must wait with it.
@@ -149,11 +150,14 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   return mark;
 }
 
+void StreamWriter::tell_decided() {
+  if (stream_.decided_count() == decided_seen_) return;
+  decided_seen_ = stream_.decided_count();
+  sequencer_.set_recently_decided(stream_.recently_decided());
+}
+
 Status StreamWriter::flush(bool in_transaction) {
-  if (stream_.decided_count() != decided_seen_) {
-    decided_seen_ = stream_.decided_count();
-    sequencer_.set_recently_decided(stream_.recently_decided());
-  }
+  tell_decided();
   stats_.xa_open.store(stream_.held_count(), std::memory_order_relaxed);
   moves_ = 0;
   if (in_transaction) {
