@@ -62,7 +62,8 @@ Status SnapshotReader::plan() {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
     const SubtaskTable& table = tables_.tables[i];
     TRY_VALUE(const source::LanePlan plan,
-              source::plan_lanes(connection, table.physical, *table.schema, lanes_per_table_max, rows_per_lane_min));
+              source::plan_lanes(connection, table.physical, *table.schema, table.has_identity ? lanes_per_table_max : 1,
+                                 rows_per_lane_min));
     estimates[i] = plan.rows_estimated;
     counters_[table.physical.logical].rows_estimated.fetch_add(plan.rows_estimated);
     if (state.snapshot.planned) continue;
