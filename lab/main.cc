@@ -7,6 +7,9 @@
 
 #include "lab/mock.h"
 #include "lab/up.h"
+#ifdef TRIBUTARY_HAS_COMPARE
+#include "compare/compare_command.h"
+#endif
 #ifdef TRIBUTARY_HAS_LOAD
 #include "front/load_command.h"
 #endif
@@ -117,6 +120,9 @@ int main(int argc, char** argv) {
   with_dir(app.add_subcommand("mock-broker", "")->group(""), arguments)->callback([&] {
     action = [] { return run_mock_broker(); };
   });
+#ifdef TRIBUTARY_HAS_COMPARE
+  add_compare_command(app);
+#endif
 #ifdef TRIBUTARY_HAS_LOAD
   add_load_command(app);
 #endif

@@ -73,7 +73,9 @@ base::Status prepare_instance(const ServerProgram& program, const InstanceOption
   const std::string data = options.dir + "/data", copying = options.dir + "/data.copying";
   std::error_code error;
   fs::create_directories(options.dir + "/tmp", error);
-  if (!error && !fs::exists(data)) {
+  if (!error && !fs::exists(accounts_marker(options))) {
+    // No data, or what a first start that was broken off has left.
+    fs::remove_all(data, error);
     fs::remove_all(copying, error);
     fs::copy(program.data_template, copying, fs::copy_options::recursive, error);
     if (!error) fs::rename(copying, data, error);
@@ -108,7 +110,9 @@ Command server_command(const ServerProgram& program, const InstanceOptions& opti
   option("log-bin=mysql-bin");
   option("binlog-row-image=FULL");
   option(fmt::format("innodb-buffer-pool-size={}M", options.buffer_pool_mb));
-  option("innodb-flush-log-at-trx-commit=0");
+  // Written at each commit, synced never: a killed server loses nothing it has committed (with 0 it would lose what its
+  // binlog already shows), only a killed machine does.
+  option("innodb-flush-log-at-trx-commit=2");
   option("sync-binlog=0");
   option("binlog-format=ROW");
   if (program.kind != ServerKind::mysql_5_6) option("binlog-row-metadata=FULL");

@@ -40,7 +40,8 @@ struct Instance {
   Part process;
   std::string version;
   std::vector<std::string> databases;
-  bool down = false;  // on request
+  bool ready = false;  // since it was last started
+  bool down = false;   // on request
 };
 
 class Supervisor {
@@ -186,6 +187,7 @@ Status Supervisor::prepare_broker_part() {
 }
 
 Status Supervisor::launch_instance(Instance& instance) {
+  instance.ready = false;
   TRY(prepare_instance(program_, instance.options));
   return instance.process.start(server_command(program_, instance.options));
 }
@@ -195,6 +197,7 @@ Status Supervisor::wait_for_instance(Instance& instance) {
     const auto version = probe_server(instance.options.port);
     if (version) {
       instance.version = *version;
+      instance.ready = true;
       return confirm_accounts(instance.options);
     }
     if (stopping()) return fail(ErrorCode::cancelled);
@@ -374,7 +377,8 @@ void Supervisor::stop() {
   if (front_) front_->stop();
   front_.reset();
 #endif
-  for (const auto& instance : instances_) instance->process.ask(SIGTERM);
+  // A server that is only starting may miss a SIGTERM for ever.
+  for (const auto& instance : instances_) instance->process.ask(instance->ready ? SIGTERM : SIGKILL);
   if (broker_) broker_->ask_to_end();
   for (const auto& instance : instances_) instance->process.wait_gone(server_stop_ms);
   if (broker_) broker_->wait_until_gone();
@@ -475,7 +479,7 @@ json Supervisor::status() {
   if (!settings_.front) add("supervisor", "", "up", getpid(), "");
   for (const auto& instance : instances_)
     add(instance->process.name(), address(instance->options.port),
-        state(instance->process, instance->down, !instance->version.empty()), instance->process.process().pid,
+        state(instance->process, instance->down, instance->ready), instance->process.process().pid,
         fmt::format("{}, server id {}, {}", instance->version, instance->options.server_id,
                     fmt::join(instance->databases, " ")));
   if (broker_)

@@ -5,19 +5,23 @@
 namespace tributary::lab {
 
 std::unexpected<SqlError> product_fail(int code, std::string_view name, std::string_view text) {
-  return sql_fail(static_cast<std::uint16_t>(code), "HY000", fmt::format("ERR-CODE: [TDDL-{}][{}] {}", code, name, text));
+  return sql_fail(static_cast<std::uint16_t>(code), "HY000",
+                  fmt::format("ERR-CODE: [TDDL-{}][{}] {}", code, name, text));
 }
 
 std::unexpected<SqlError> unknown_table(std::string_view name) {
-  return sql_fail(1146, "42S02", fmt::format("ERR-CODE: [TDDL-4006][ERR_TABLE_NOT_EXIST] Table '{}' doesn't exist.", name));
+  return sql_fail(1146, "42S02",
+                  fmt::format("ERR-CODE: [TDDL-4006][ERR_TABLE_NOT_EXIST] Table '{}' doesn't exist.", name));
 }
 
 std::unexpected<SqlError> syntax_error(std::string_view near) {
-  return sql_fail(1064, "42000", fmt::format("ERR-CODE: [TDDL-4500][ERR_PARSER] syntax error near '{}'", near.substr(0, 80)));
+  return sql_fail(1064, "42000",
+                  fmt::format("ERR-CODE: [TDDL-4500][ERR_PARSER] syntax error near '{}'", near.substr(0, 80)));
 }
 
 std::unexpected<SqlError> not_supported(std::string_view what) {
-  return sql_fail(1235, "42000", fmt::format("ERR-CODE: [TDDL-4503][ERR_NOT_SUPPORT] {} is not supported by this stand-in", what));
+  return sql_fail(1235, "42000",
+                  fmt::format("ERR-CODE: [TDDL-4503][ERR_NOT_SUPPORT] {} is not supported by this stand-in", what));
 }
 
 SqlError from_storage(const base::Error& error, unsigned number) {

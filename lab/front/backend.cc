@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -52,7 +53,8 @@ Answer<Backend::Server*> Backend::idle(int shard) {
   const int storage = shared_.catalogue->shards()[static_cast<std::size_t>(shard)].storage;
   Server* found = nullptr;
   for (const auto& server : servers_)
-    if (server->storage == storage && !server->in_branch && (found == nullptr || server->shard == shard)) found = server.get();
+    if (server->storage == storage && !server->in_branch && (found == nullptr || server->shard == shard))
+      found = server.get();
   if (found == nullptr) {
     auto opened = mysql::Connection::open(shared_.endpoint(shard));
     if (!opened) return std::unexpected(from_storage(opened.error(), 0));
@@ -68,14 +70,16 @@ Answer<Backend::Server*> Backend::idle(int shard) {
     for (const auto& setting : settings_) TRY(execute_on(*found, setting));
   }
   if (found->shard != shard) {
-    TRY(execute_on(*found, fmt::format("USE `{}`", shared_.catalogue->shards()[static_cast<std::size_t>(shard)].database)));
+    TRY(execute_on(*found,
+                   fmt::format("USE `{}`", shared_.catalogue->shards()[static_cast<std::size_t>(shard)].database)));
     found->shard = shard;
   }
   return found;
 }
 
 Backend::Branch* Backend::branch(int shard) {
-  const auto found = std::find_if(branches_.begin(), branches_.end(), [&](const Branch& b) { return b.shard == shard; });
+  const auto found =
+      std::find_if(branches_.begin(), branches_.end(), [&](const Branch& b) { return b.shard == shard; });
   return found == branches_.end() ? nullptr : &*found;
 }
 
@@ -92,7 +96,8 @@ Answer<Backend::Server*> Backend::writer(int shard) {
     const std::string& primary = shards[static_cast<std::size_t>(branches_[0].shard)].group;
     std::string qualifier = shards[static_cast<std::size_t>(shard)].group;
     if (qualifier.size() + 5 > branch_name_max) qualifier = fmt::format("{:016x}", fnv1a_64(qualifier));
-    next.xid = fmt::format("'drds-{:x}@{:x}','{}@{:04}',1", transaction_id_, fnv1a_64(primary), qualifier, branches_.size());
+    next.xid =
+        fmt::format("'drds-{:x}@{:x}','{}@{:04}',1", transaction_id_, fnv1a_64(primary), qualifier, branches_.size());
     TRY(execute_on(*server, "XA START " + next.xid));
   }
   server->in_branch = true;
@@ -127,13 +132,23 @@ Answer<std::uint64_t> Backend::write(int shard, const std::string& sql) { return
 
 Answer<std::uint64_t> Backend::write(int shard, const std::string& sql, std::uint64_t* insert_id) {
   TRY_VALUE(Server * server, writer(shard));
-  TRY_VALUE(const std::uint64_t affected, execute_on(*server, comment() + sql));
+  if (!held_time_.empty()) TRY(execute_on(*server, "SET timestamp = " + held_time_));
+  const auto done = execute_on(*server, comment() + sql);
+  if (!held_time_.empty()) TRY(execute_on(*server, "SET timestamp = DEFAULT"));
+  TRY_VALUE(const std::uint64_t affected, done);
   if (insert_id != nullptr) {
     TRY_VALUE(const mysql::Table id, query_on(*server, "SELECT LAST_INSERT_ID() AS id"));
     const std::string_view text = id.rows.empty() ? std::string_view{} : id.text(0, "id");
     std::from_chars(text.data(), text.data() + text.size(), *insert_id);
   }
   return affected;
+}
+
+Backend::TimeGuard Backend::hold_time(bool hold) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  return {held_time_, hold ? fmt::format("{}.{:06}", now / 1'000'000, now % 1'000'000) : std::string()};
 }
 
 Answer<void> Backend::execute(int shard, const std::string& sql) {
@@ -162,7 +177,8 @@ void Backend::begin() {
 Answer<void> Backend::commit_xa() {
   Branch& primary = branches_[0];
   const std::string log = fmt::format(
-      "INSERT INTO `__drds_global_tx_log` (`TXID`, `START_TIME`, `TYPE`, `STATE`, `TIMEOUT`, `SERVER_ADDR`, `CONTEXT`) VALUES "
+      "INSERT INTO `__drds_global_tx_log` (`TXID`, `START_TIME`, `TYPE`, `STATE`, `TIMEOUT`, `SERVER_ADDR`, `CONTEXT`) "
+      "VALUES "
       "({}, {}, 'XA', 'COMMIT', NULL, '{}', '{{\"isolation\":null}}')",
       transaction_id_, base::SystemClock::instance().now_ms(), shared_.address());
   TRY(execute_on(*primary.server, comment() + log));
@@ -185,7 +201,8 @@ Answer<void> Backend::commit_xa() {
 Answer<void> Backend::commit() {
   if (lost_ && in_transaction_ && !branches_.empty()) {
     rollback();
-    return sql_fail(2013, "HY000", "ERR-CODE: [TDDL-4604][ERR_TRANS_ABORTED] a storage connection was lost: rolled back");
+    return sql_fail(2013, "HY000",
+                    "ERR-CODE: [TDDL-4604][ERR_TRANS_ABORTED] a storage connection was lost: rolled back");
   }
   Answer<void> result;
   const bool xa = branches_.size() > 1 && policy_ == Policy::xa;

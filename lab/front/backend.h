@@ -2,8 +2,8 @@
 //
 // A transaction's first written group is plain (BEGIN .. COMMIT); each further group is an XA branch
 //   XA START 'drds-<txid hex>@<primary uid hex>','<GROUP>@<4-digit seq>',1 ... XA END, XA PREPARE
-// then the primary commits with the row TXID in __drds_global_tx_log, then XA COMMIT on the others (XATransaction.java).
-// Policies FREE, ALLOW_READ and NO_TRANSACTION use a plain local transaction in every group.
+// then the primary commits with the row TXID in __drds_global_tx_log, then XA COMMIT on the others
+// (XATransaction.java). Policies FREE, ALLOW_READ and NO_TRANSACTION use a plain local transaction in every group.
 //
 // Threads: the client's own, except abort().
 #pragma once
@@ -35,10 +35,24 @@ class Backend {
   Answer<std::uint64_t> write(int shard, const std::string& sql);
   // A write that leaves an AUTO_INCREMENT value in *insert_id.
   Answer<std::uint64_t> write(int shard, const std::string& sql, std::uint64_t* insert_id);
+  // While the guard lives, NOW() and CURRENT_TIMESTAMP are the same for every write: copies must be equal.
+  class TimeGuard {
+   public:
+    TimeGuard(std::string& held, std::string time) : held_(held) { held_ = std::move(time); }
+    ~TimeGuard() { held_.clear(); }
+    TimeGuard(const TimeGuard&) = delete;
+    TimeGuard& operator=(const TimeGuard&) = delete;
+
+   private:
+    std::string& held_;
+  };
+  TimeGuard hold_time(bool hold);
   // DDL and settings, without comment and outside any transaction.
   Answer<void> execute(int shard, const std::string& sql);
   // Now and for each connection opened later.
   Answer<void> setting(const std::string& sql);
+
+  const std::vector<std::string>& settings() const { return settings_; }
 
   bool in_transaction() const { return in_transaction_; }
   void begin();
@@ -81,7 +95,8 @@ class Backend {
   std::uint64_t transaction_id_ = 0;
   std::uint64_t trace_ = 0;
   int trace_count_ = 0;
-  bool lost_ = false;  // a connection broke inside the transaction
+  std::string held_time_;  // seconds.microseconds; empty: each server's own
+  bool lost_ = false;      // a connection broke inside the transaction
 };
 
 }  // namespace tributary::lab

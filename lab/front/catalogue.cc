@@ -22,8 +22,11 @@ using nlohmann::json;
 namespace {
 
 json to_json(const ColumnInfo& c) {
-  return {{"name", c.name},       {"type", c.type},           {"auto_increment", c.auto_increment},
-          {"primary", c.primary}, {"generated", c.generated}};
+  return {{"name", c.name},
+          {"type", c.type},
+          {"auto_increment", c.auto_increment},
+          {"primary", c.primary},
+          {"generated", c.generated}};
 }
 
 json to_json(const TableDef& t) {
@@ -77,8 +80,8 @@ std::string random_text(int count, std::string_view alphabet) {
   return out;
 }
 
-Result<std::unique_ptr<Catalogue>> Catalogue::open(const std::string& state_dir, const std::string& database, int storages,
-                                                   int databases_per_instance) {
+Result<std::unique_ptr<Catalogue>> Catalogue::open(const std::string& state_dir, const std::string& database,
+                                                   int storages, int databases_per_instance) {
   std::unique_ptr<Catalogue> out(new Catalogue());
   std::error_code error;
   std::filesystem::create_directories(state_dir, error);
@@ -91,11 +94,13 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(const std::string& state_dir,
     TRY(out->load(text.str()));
     if (out->database_ != database || out->shards_.size() != wanted)
       return fail(ErrorCode::task_bad_value,
-                  fmt::format("the state is of database {} with {} shards", out->database_, out->shards_.size()), out->path_);
+                  fmt::format("the state is of database {} with {} shards", out->database_, out->shards_.size()),
+                  out->path_);
     return out;
   }
   const std::string upper_name = upper(database), random = random_text(4, lower_case);
-  out->app_name_ = fmt::format("{}_{}{}", lower(database), base::SystemClock::instance().now_ms(), random_text(4, lower_case));
+  out->app_name_ =
+      fmt::format("{}_{}{}", lower(database), base::SystemClock::instance().now_ms(), random_text(4, lower_case));
   for (std::size_t i = 0; i < wanted; ++i)
     out->shards_.push_back({fmt::format("{}_{}_{:04}", lower(database), random, i),
                             fmt::format("{}{}_{}_{:04}_RDS", upper(out->app_name_), upper_name, upper(random), i),
@@ -123,7 +128,8 @@ Status Catalogue::load(const std::string& text) {
 
 Status Catalogue::save() const {
   json shards = json::array(), tables = json::array();
-  for (const auto& s : shards_) shards.push_back({{"database", s.database}, {"group", s.group}, {"storage", s.storage}});
+  for (const auto& s : shards_)
+    shards.push_back({{"database", s.database}, {"group", s.group}, {"storage", s.storage}});
   for (const auto& [key, table] : tables_) tables.push_back(to_json(*table));
   const json j = {{"database", database_}, {"app_name", app_name_}, {"shards", shards}, {"tables", tables}};
   const std::string next = path_ + ".new";

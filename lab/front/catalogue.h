@@ -26,8 +26,8 @@ using TablePtr = std::shared_ptr<const TableDef>;
 class Catalogue {
  public:
   // Reads state_dir/catalogue.json, or makes the names of a new database with `storages` instances.
-  static base::Result<std::unique_ptr<Catalogue>> open(const std::string& state_dir, const std::string& database, int storages,
-                                                       int databases_per_instance);
+  static base::Result<std::unique_ptr<Catalogue>> open(const std::string& state_dir, const std::string& database,
+                                                       int storages, int databases_per_instance);
 
   const std::string& database() const { return database_; }
   const std::string& app_name() const { return app_name_; }  // SHOW DATASOURCES' SCHEMA

@@ -21,17 +21,23 @@ std::vector<std::string> name_list(const Sql& sql, std::size_t open) {
 
 int default_tables(ShardFunction function) {
   switch (function) {
-    case ShardFunction::week: return 7;
-    case ShardFunction::mm: return 12;
-    case ShardFunction::dd: return 31;
-    case ShardFunction::mmdd: return 366;
-    default: return 1;
+    case ShardFunction::week:
+      return 7;
+    case ShardFunction::mm:
+      return 12;
+    case ShardFunction::dd:
+      return 31;
+    case ShardFunction::mmdd:
+      return 366;
+    default:
+      return 1;
   }
 }
 
 bool is_key_item(const Sql& sql, std::size_t at) {
-  return sql.is(at, "primary") || sql.is(at, "unique") || sql.is(at, "key") || sql.is(at, "index") || sql.is(at, "constraint") ||
-         sql.is(at, "fulltext") || sql.is(at, "spatial") || sql.is(at, "foreign") || sql.is(at, "check");
+  return sql.is(at, "primary") || sql.is(at, "unique") || sql.is(at, "key") || sql.is(at, "index") ||
+         sql.is(at, "constraint") || sql.is(at, "fulltext") || sql.is(at, "spatial") || sql.is(at, "foreign") ||
+         sql.is(at, "check");
 }
 
 bool is_global_index(const Sql& sql, std::size_t at) {
@@ -55,12 +61,14 @@ std::string physical_item(const Sql& sql, std::size_t first, std::size_t last) {
 }  // namespace
 
 std::string CreateTable::physical(std::string_view physical_name) const {
-  return fmt::format("CREATE TABLE {} (\n  {}\n) {}", mysql::quote_name(physical_name), fmt::join(items, ",\n  "), options);
+  return fmt::format("CREATE TABLE {} (\n  {}\n) {}", mysql::quote_name(physical_name), fmt::join(items, ",\n  "),
+                     options);
 }
 
 std::size_t shard_clause_start(const Sql& sql, std::size_t at, std::size_t end) {
   std::size_t out = end;
-  for (const auto keyword : {"dbpartition", "tbpartition", "broadcast", "single"}) out = std::min(out, sql.find(keyword, at, end));
+  for (const auto keyword : {"dbpartition", "tbpartition", "broadcast", "single"})
+    out = std::min(out, sql.find(keyword, at, end));
   return out;
 }
 
@@ -72,11 +80,13 @@ Answer<ShardClause> read_shard_clause(const Sql& sql, std::size_t at, std::size_
       ++at;
     } else if (sql.is(at, "single")) {
       ++at;
-    } else if ((sql.is(at, "dbpartition") || sql.is(at, "tbpartition")) && sql.is(at + 1, "by") && sql.is_symbol(at + 3, "(")) {
+    } else if ((sql.is(at, "dbpartition") || sql.is(at, "tbpartition")) && sql.is(at + 1, "by") &&
+               sql.is_symbol(at + 3, "(")) {
       const bool database = sql.is(at, "dbpartition");
       const auto function = shard_function(sql.is(at + 2, "uni_hash") ? std::string_view("hash") : sql.text(at + 2));
       const std::size_t close = sql.closing(at + 3);
-      if (!function || close > at + 5) return not_supported(fmt::format("the shard function {}", sql.text(at + 2, close + 1)));
+      if (!function || close > at + 5)
+        return not_supported(fmt::format("the shard function {}", sql.text(at + 2, close + 1)));
       if (database && *function != ShardFunction::hash) return not_supported("dbpartition by anything but hash");
       const std::string key = close == at + 4 ? "" : sql.name(at + 4);
       out.kind = TableKind::sharded;
@@ -124,7 +134,8 @@ Answer<GlobalIndexClause> read_global_index(const Sql& sql, std::size_t at, std:
   TRY_VALUE(out.shards, read_shard_clause(sql, at, end));
   if (out.shards.kind != TableKind::sharded) return not_supported("a global index without a shard clause");
   if (out.shards.db_split && out.shards.db_key.empty()) out.shards.db_key = out.columns.front();
-  if (out.shards.tb_function != ShardFunction::none && out.shards.tb_key.empty()) out.shards.tb_key = out.columns.front();
+  if (out.shards.tb_function != ShardFunction::none && out.shards.tb_key.empty())
+    out.shards.tb_key = out.columns.front();
   return out;
 }
 
@@ -139,12 +150,13 @@ Answer<CreateTable> read_create_table(const Sql& sql) {
   if (!table) return syntax_error(sql.text(at, sql.size()));
   out.name = table->name;
   at = table->last;
-  if (!sql.is_symbol(at, "(") || sql.is(at + 1, "like")) return not_supported("CREATE TABLE without column definitions");
+  if (!sql.is_symbol(at, "(") || sql.is(at + 1, "like"))
+    return not_supported("CREATE TABLE without column definitions");
   const std::size_t close = sql.closing(at);
   if (close == sql.size()) return syntax_error("end of statement");
 
-  std::string primary;              // its first column
-  std::set<std::string> leading;    // first columns of keys
+  std::string primary;            // its first column
+  std::set<std::string> leading;  // first columns of keys
   std::set<std::string> columns;
   bool numbered = false;
   for (const auto& [first, last] : split_list(sql, at + 1, close)) {
@@ -198,8 +210,11 @@ Answer<CreateTable> read_create_table(const Sql& sql) {
   for (const auto& key : {out.shards.db_key, out.shards.tb_key}) {
     if (key.empty()) continue;
     if (!columns.contains(lower(key)))
-      return sql_fail(1072, "42000", fmt::format("ERR-CODE: [TDDL-4645][ERR_TABLE_PARTITION] shard key '{}' is no column of the table", key));
-    if (leading.insert(lower(key)).second) out.items.push_back(fmt::format("KEY `auto_shard_key_{}` ({})", lower(key), mysql::quote_name(key)));
+      return sql_fail(
+          1072, "42000",
+          fmt::format("ERR-CODE: [TDDL-4645][ERR_TABLE_PARTITION] shard key '{}' is no column of the table", key));
+    if (leading.insert(lower(key)).second)
+      out.items.push_back(fmt::format("KEY `auto_shard_key_{}` ({})", lower(key), mysql::quote_name(key)));
   }
   return out;
 }

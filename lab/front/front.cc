@@ -34,8 +34,9 @@ struct Client {
 };
 
 SqlError access_denied(const Login& login) {
-  return {1045, "28000", fmt::format("Access denied for user '{}'@'127.0.0.1' (using password: {})", login.user,
-                                     login.response.empty() ? "NO" : "YES")};
+  return {1045, "28000",
+          fmt::format("Access denied for user '{}'@'127.0.0.1' (using password: {})", login.user,
+                      login.response.empty() ? "NO" : "YES")};
 }
 
 bool log_in(Channel& channel, const Shared& shared, std::uint32_t id, Login& login) {
@@ -69,7 +70,8 @@ bool serve_command(Channel& channel, Session& session, std::string_view packet) 
   const auto status = [&] { return SessionStatus{session.autocommit(), session.in_transaction()}; };
   const std::string_view body = packet.substr(1);
   switch (static_cast<Command>(packet[0])) {
-    case Command::quit: return false;
+    case Command::quit:
+      return false;
     case Command::init_db:
       if (const auto used = session.use(body); !used) return write_error(channel, used.error(), session.error_prefix());
       return write_ok(channel, {}, status());
@@ -81,10 +83,14 @@ bool serve_command(Channel& channel, Session& session, std::string_view packet) 
     }
     case Command::ping:
     case Command::reset_connection:
-    case Command::register_slave: return write_ok(channel, {}, status());
-    case Command::set_option: return write_eof(channel, status());
-    case Command::statistics: return channel.write("Uptime: 1  Threads: 1");
-    default: return write_error(channel, {1047, "08S01", "Unknown command"}, session.error_prefix());
+    case Command::register_slave:
+      return write_ok(channel, {}, status());
+    case Command::set_option:
+      return write_eof(channel, status());
+    case Command::statistics:
+      return channel.write("Uptime: 1  Threads: 1");
+    default:
+      return write_error(channel, {1047, "08S01", "Unknown command"}, session.error_prefix());
   }
 }
 
@@ -170,7 +176,8 @@ std::uint16_t Front::port() const { return state_->shared.port; }
 
 std::vector<std::vector<std::string>> Front::databases() const {
   std::vector<std::vector<std::string>> out(state_->shared.config.storage.size());
-  for (const auto& shard : state_->shared.catalogue->shards()) out[static_cast<std::size_t>(shard.storage)].push_back(shard.database);
+  for (const auto& shard : state_->shared.catalogue->shards())
+    out[static_cast<std::size_t>(shard.storage)].push_back(shard.database);
   return out;
 }
 
@@ -195,8 +202,9 @@ Result<std::unique_ptr<Front>> start_front(FrontConfig config) {
   if (config.storage.empty() || config.databases_per_instance < 1 || config.database.empty())
     return fail(ErrorCode::task_bad_value, "the front needs a database name, storage instances and databases on them");
   auto state = std::make_unique<Front::State>();
-  TRY_VALUE(state->shared.catalogue, Catalogue::open(config.state_dir, config.database, static_cast<int>(config.storage.size()),
-                                                     config.databases_per_instance));
+  TRY_VALUE(state->shared.catalogue,
+            Catalogue::open(config.state_dir, config.database, static_cast<int>(config.storage.size()),
+                            config.databases_per_instance));
   state->shared.config = std::move(config);
   TRY(prepare_storage(state->shared));
   state->shared.sequences = std::make_unique<Sequences>(state->shared.endpoint(0));

@@ -49,8 +49,9 @@ std::string IndexKeeper::key_predicate(const Row& row) const {
 }
 
 Answer<std::vector<Row>> IndexKeeper::rows_of(const PhysicalTable& place, const std::string& predicate) {
-  TRY_VALUE(mysql::Table table, work_.backend.query_locked(place.shard, fmt::format("SELECT {} FROM {} {} FOR UPDATE", exact_columns(table_),
-                                                                                    mysql::quote_name(place.name), predicate)));
+  TRY_VALUE(mysql::Table table, work_.backend.query_locked(
+                                    place.shard, fmt::format("SELECT {} FROM {} {} FOR UPDATE", exact_columns(table_),
+                                                             mysql::quote_name(place.name), predicate)));
   return std::move(table.rows);
 }
 
@@ -109,7 +110,8 @@ Answer<void> IndexKeeper::after() {
 }
 
 // The rows' text is read again as a statement: their expressions for the index's columns go to the index tables.
-Answer<void> IndexKeeper::inserted(const std::vector<std::string>& columns, const std::map<PhysicalTable, std::string>& rows) {
+Answer<void> IndexKeeper::inserted(const std::vector<std::string>& columns,
+                                   const std::map<PhysicalTable, std::string>& rows) {
   for (const auto& index : indexes_) {
     std::vector<std::size_t> wanted;
     std::string names;
@@ -142,12 +144,14 @@ Answer<void> IndexKeeper::inserted(const std::vector<std::string>& columns, cons
       }
     }
     for (const auto& [place, values] : out)
-      TRY(work_.backend.write(place.shard, fmt::format("INSERT INTO {} ({}) VALUES {}", mysql::quote_name(place.name), names, values)));
+      TRY(work_.backend.write(
+          place.shard, fmt::format("INSERT INTO {} ({}) VALUES {}", mysql::quote_name(place.name), names, values)));
   }
   return {};
 }
 
-Answer<void> IndexKeeper::before_replace(const std::vector<std::string>& columns, const std::map<PhysicalTable, std::string>& rows) {
+Answer<void> IndexKeeper::before_replace(const std::vector<std::string>& columns,
+                                         const std::map<PhysicalTable, std::string>& rows) {
   if (!active()) return {};
   for (const auto& [place, text] : rows) {
     const Sql sql(text);
@@ -155,10 +159,13 @@ Answer<void> IndexKeeper::before_replace(const std::vector<std::string>& columns
       const auto values = split_list(sql, first + 1, last - 1);
       std::string predicate;
       for (const auto& key : table_.primary_key()) {
-        const auto at = std::find_if(columns.begin(), columns.end(), [&](const std::string& c) { return same_name(c, key); });
-        if (at == columns.end()) return not_supported("a replacing write without the primary key on a table with global indexes");
+        const auto at =
+            std::find_if(columns.begin(), columns.end(), [&](const std::string& c) { return same_name(c, key); });
+        if (at == columns.end())
+          return not_supported("a replacing write without the primary key on a table with global indexes");
         const auto& [from, to] = values[static_cast<std::size_t>(at - columns.begin())];
-        predicate += fmt::format("{}{} = {}", predicate.empty() ? "" : " AND ", mysql::quote_name(key), sql.text(from, to));
+        predicate +=
+            fmt::format("{}{} = {}", predicate.empty() ? "" : " AND ", mysql::quote_name(key), sql.text(from, to));
       }
       TRY(before(place, "WHERE " + predicate));
       changing_[place].insert(predicate);

@@ -15,7 +15,8 @@ Answer<int> shard_named(const Catalogue& catalogue, const Sql& sql, std::size_t 
   const std::string name = sql.value(at);
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error == std::errc{} && end == name.data() + name.size() && number < shards.size()) return static_cast<int>(number);
+  if (error == std::errc{} && end == name.data() + name.size() && number < shards.size())
+    return static_cast<int>(number);
   for (std::size_t i = 0; i < shards.size(); ++i)
     if (same_name(shards[i].group, name)) return static_cast<int>(i);
   return product_fail(4642, "ERR_UNKNOWN_GROUP", fmt::format("no group '{}'", name));

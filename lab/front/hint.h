@@ -11,10 +11,10 @@
 namespace tributary::lab {
 
 struct Hint {
-  bool direct = false;          // go to `shards` with the statement as it stands
-  bool scan = false;            // go to every shard with the logical statement
+  bool direct = false;  // go to `shards` with the statement as it stands
+  bool scan = false;    // go to every shard with the logical statement
   std::vector<int> shards;
-  std::string logical_table;    // JSON form: to be replaced by each of
+  std::string logical_table;  // JSON form: to be replaced by each of
   std::vector<std::string> real_tables;
 };
 

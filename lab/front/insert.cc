@@ -20,9 +20,9 @@ struct Insert {
   std::string verb;  // INSERT IGNORE INTO
   bool replace = false;
   std::vector<std::string> columns;
-  bool listed = false;              // the statement names its columns
+  bool listed = false;  // the statement names its columns
   std::vector<std::vector<Span>> rows;
-  std::string update;               // ON DUPLICATE KEY UPDATE ..
+  std::string update;  // ON DUPLICATE KEY UPDATE ..
 };
 
 Answer<void> read_rows(const Sql& sql, std::size_t& at, Insert& out) {
@@ -54,7 +54,8 @@ Answer<void> read_rows(const Sql& sql, std::size_t& at, Insert& out) {
 Answer<Insert> read_insert(const Work& work, const Sql& sql) {
   Insert out;
   std::size_t at = 1;
-  while (sql.is(at, "low_priority") || sql.is(at, "delayed") || sql.is(at, "high_priority") || sql.is(at, "ignore")) ++at;
+  while (sql.is(at, "low_priority") || sql.is(at, "delayed") || sql.is(at, "high_priority") || sql.is(at, "ignore"))
+    ++at;
   out.verb = sql.text(0, at);
   out.verb += " INTO";
   out.replace = sql.is(0, "replace");
@@ -85,14 +86,19 @@ Answer<Insert> read_insert(const Work& work, const Sql& sql) {
   } else {
     return not_supported("INSERT .. SELECT");
   }
-  if (sql.is(at, "on")) out.update = " " + std::string(sql.text(at, sql.size()));
-  else if (at < sql.size()) return syntax_error(sql.text(at, sql.size()));
+  if (sql.is(at, "on"))
+    out.update = " " + std::string(sql.text(at, sql.size()));
+  else if (at < sql.size())
+    return syntax_error(sql.text(at, sql.size()));
   const TablePtr table = work.catalogue().find(out.target.name);
   if (!table) return unknown_table(work.catalogue().database() + "." + out.target.name);
   if (!out.listed) {
     for (const auto& column : table->columns)
       if (!same_name(column.name, implicit_key)) out.columns.push_back(column.name);
   }
+  // VALUES () gives every column its default.
+  if (!out.listed && std::all_of(out.rows.begin(), out.rows.end(), [](const auto& row) { return row.empty(); }))
+    out.columns.clear();
   for (std::size_t i = 0; i < out.rows.size(); ++i)
     if (out.rows[i].size() != out.columns.size())
       return sql_fail(1136, "21S01", fmt::format("Column count doesn't match value count at row {}", i + 1));
@@ -107,20 +113,22 @@ int position(const std::vector<std::string>& columns, std::string_view name) {
 
 // Numbers for an AUTO_INCREMENT column the front fills: into the row's value, or behind the row.
 struct Numbers {
-  int at = -1;             // position in the row; -1: the column is not listed
+  int at = -1;  // position in the row; -1: the column is not listed
   std::string column;
   std::uint64_t next = 0;  // the first one taken for this statement
 };
 
 bool wants_number(const Sql& sql, Span value) {
   const auto [first, last] = value;
-  return last == first + 1 && (sql.is(first, "null") || sql.is(first, "default") || sql.text(first) == "0" || sql.text(first) == "'0'");
+  return last == first + 1 &&
+         (sql.is(first, "null") || sql.is(first, "default") || sql.text(first) == "0" || sql.text(first) == "'0'");
 }
 
 // The shard key's value; expressions are computed by shard 0, and then written as that value.
 Answer<KeyValue> key_value(Work& work, const Sql& sql, Span value, std::string& computed) {
   if (auto known = literal(sql, value.first, value.second)) return std::move(*known);
-  TRY_VALUE(const mysql::Table table, work.backend.query(0, fmt::format("SELECT {}", sql.text(value.first, value.second))));
+  TRY_VALUE(const mysql::Table table,
+            work.backend.query(0, fmt::format("SELECT {}", sql.text(value.first, value.second))));
   const auto& cell = table.rows.at(0).at(0);
   computed = cell ? quote_text(*cell) : "NULL";
   return KeyValue{!cell, cell.value_or("")};
@@ -136,7 +144,11 @@ std::string column_list(const std::vector<std::string>& columns) {
 class RowSplitter {
  public:
   RowSplitter(Work& work, const Sql& sql, const TableDef& table, const Insert& insert)
-      : work_(work), sql_(sql), table_(table), insert_(insert), db_at_(position(insert.columns, table.db_key)),
+      : work_(work),
+        sql_(sql),
+        table_(table),
+        insert_(insert),
+        db_at_(position(insert.columns, table.db_key)),
         tb_at_(position(insert.columns, table.tb_key)) {
     if (table.db_key.empty()) db_at_ = -1;
     if (table.tb_key.empty()) tb_at_ = -1;
@@ -220,7 +232,8 @@ Answer<void> RowSplitter::split() {
     if (!table_.db_key.empty() && !db_value) db_value = KeyValue{true, {}};
     if (!table_.tb_key.empty() && !tb_value) tb_value = KeyValue{true, {}};
     const auto places = route(table_, work_.shard_count(), db_value, tb_value);
-    if (!places) return sql_fail(1292, "22007", fmt::format("Incorrect datetime value for shard key '{}'", table_.tb_key));
+    if (!places)
+      return sql_fail(1292, "22007", fmt::format("Incorrect datetime value for shard key '{}'", table_.tb_key));
     for (const auto& place : *places) {
       std::string& rows = rows_[place];
       if (!rows.empty()) rows += ", ";
@@ -244,21 +257,28 @@ Answer<Outcome> run_insert(Work& work, const Sql& sql) {
   outcome.insert_id = splitter.first_number();
   const bool own_numbers = table->kind == TableKind::single && table->auto_increment() != nullptr;
   // Rows that may replace others are indexed by looking at what is there afterwards.
-  const bool may_replace = insert.replace || !insert.update.empty() || insert.verb.find_first_of("gG") != std::string::npos;
+  const bool may_replace =
+      insert.replace || !insert.update.empty() || insert.verb.find_first_of("gG") != std::string::npos;
   IndexKeeper keeper(work, *table);
   const std::vector<std::string> columns = splitter.columns();
   const bool named = insert.listed || splitter.adds_column() || table->implicit_id;
   const std::string names = named ? column_list(columns) : "";
   if (may_replace) TRY(keeper.before_replace(columns, splitter.rows()));
+  const auto one_time = work.backend.hold_time(table->kind == TableKind::broadcast);
   for (const auto& [place, rows] : splitter.rows()) {
     const std::string statement =
         fmt::format("{} {}{} VALUES {}{}", insert.verb, mysql::quote_name(place.name), names, rows, insert.update);
-    TRY_VALUE(const std::uint64_t affected, work.backend.write(place.shard, statement, own_numbers ? &outcome.insert_id : nullptr));
-    if (table->kind == TableKind::broadcast) outcome.affected = affected;
-    else outcome.affected += affected;
+    TRY_VALUE(const std::uint64_t affected,
+              work.backend.write(place.shard, statement, own_numbers ? &outcome.insert_id : nullptr));
+    if (table->kind == TableKind::broadcast)
+      outcome.affected = affected;
+    else
+      outcome.affected += affected;
   }
-  if (may_replace) TRY(keeper.after());
-  else TRY(keeper.inserted(columns, splitter.rows()));
+  if (may_replace)
+    TRY(keeper.after());
+  else
+    TRY(keeper.inserted(columns, splitter.rows()));
   if (outcome.insert_id != 0) work.last_insert_id = outcome.insert_id;
   return outcome;
 }

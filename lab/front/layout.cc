@@ -37,8 +37,8 @@ bool ColumnInfo::is_text() const {
 }
 bool ColumnInfo::is_enum() const { return type_starts(type, {"enum", "set"}); }
 bool ColumnInfo::is_binary() const {
-  return type_starts(type, {"binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob", "bit", "geometry", "geom", "point",
-                            "linestring", "polygon", "multi", "vector"});
+  return type_starts(type, {"binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob", "bit", "geometry",
+                            "geom", "point", "linestring", "polygon", "multi", "vector"});
 }
 bool ColumnInfo::is_float() const { return type_starts(type, {"float"}); }
 
@@ -88,7 +88,8 @@ std::vector<PhysicalTable> everywhere(const TableDef& table, int shard_count) {
   return out;
 }
 
-std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard_count, const std::optional<KeyValue>& db_value,
+std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard_count,
+                                                const std::optional<KeyValue>& db_value,
                                                 const std::optional<KeyValue>& tb_value) {
   if (!table.is_sharded()) return topology(table, shard_count);
   const auto integer = [&](const std::string& key) {
@@ -119,7 +120,8 @@ std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard
   }
   std::vector<PhysicalTable> out;
   for (int s = shard.value_or(0); s <= shard.value_or(table.db_count - 1); ++s)
-    for (int t = slot.value_or(0); t <= slot.value_or(table.tb_count - 1); ++t) out.push_back({s, physical_name(table, s, t)});
+    for (int t = slot.value_or(0); t <= slot.value_or(table.tb_count - 1); ++t)
+      out.push_back({s, physical_name(table, s, t)});
   return out;
 }
 
@@ -128,8 +130,8 @@ std::string shard_clause(const TableDef& table) {
   std::string out;
   if (!table.db_key.empty()) out = fmt::format("dbpartition by hash(`{}`)", table.db_key);
   if (!table.tb_key.empty())
-    out += fmt::format("{}tbpartition by {}(`{}`) tbpartitions {}", out.empty() ? "" : " ", to_string(table.tb_function),
-                       table.tb_key, table.tb_count);
+    out += fmt::format("{}tbpartition by {}(`{}`) tbpartitions {}", out.empty() ? "" : " ",
+                       to_string(table.tb_function), table.tb_key, table.tb_count);
   return out;
 }
 

@@ -1,9 +1,9 @@
 // How a logical table lies over the physical databases: names, counts, and the slot a key leads to.
 //
-// Names follow kernel 5.4.x: `orders_aB3x_07` (four random alphanumerics, mixed case, per logical table), `t_order_dThb`
-// when only databases are split; hash suffixes count over all shards, date suffixes restart in every shard. Single and
-// broadcast tables keep their own name. Single tables exist in every shard, their rows in shard 0 only.
-// Threads: values.
+// Names follow kernel 5.4.x: `orders_aB3x_07` (four random alphanumerics, mixed case, per logical table),
+// `t_order_dThb` when only databases are split; hash suffixes count over all shards, date suffixes restart in every
+// shard. Single and broadcast tables keep their own name. Single tables exist in every shard, their rows in shard 0
+// only. Threads: values.
 #pragma once
 
 #include <optional>
@@ -36,17 +36,17 @@ struct ColumnInfo {
 struct TableDef {
   std::string name;
   TableKind kind = TableKind::single;
-  std::string random;  // four alphanumerics; empty: physical names are the logical one
+  std::string random;          // four alphanumerics; empty: physical names are the logical one
   std::string db_key, tb_key;  // empty: not split that way
   ShardFunction tb_function = ShardFunction::none;
   int db_count = 1, tb_count = 1;
   bool implicit_id = false;
   std::vector<ColumnInfo> columns;  // physical order, the implicit id included
 
-  std::string base;                                    // global index: the table it belongs to
+  std::string base;  // global index: the table it belongs to
   bool unique = false;
-  std::vector<std::string> index_columns, covering;    // global index
-  std::vector<std::string> global_indexes;             // base table: names of its indexes
+  std::vector<std::string> index_columns, covering;  // global index
+  std::vector<std::string> global_indexes;           // base table: names of its indexes
 
   bool is_sharded() const { return kind == TableKind::sharded || kind == TableKind::global_index; }
   bool same_key() const;
@@ -70,7 +70,8 @@ std::vector<PhysicalTable> topology(const TableDef& table, int shard_count);
 std::vector<PhysicalTable> everywhere(const TableDef& table, int shard_count);
 // The tables that can hold rows with these keys; an absent key matches any value. One for INSERT when both are given.
 // Nothing when a date key holds no date.
-std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard_count, const std::optional<KeyValue>& db_value,
+std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard_count,
+                                                const std::optional<KeyValue>& db_value,
                                                 const std::optional<KeyValue>& tb_value);
 
 // "dbpartition by hash(`a`) tbpartition by hash(`b`) tbpartitions 4", "broadcast" or "".

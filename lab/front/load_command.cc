@@ -37,7 +37,10 @@ Result<mysql::Endpoint> front_of(const LoadOptions& options) {
   if (!file) return base::fail(ErrorCode::task_file_unreadable, "no running lab is described there", path);
   try {
     const json front = json::parse(file).at("front");
-    return mysql::Endpoint{.host = front.at("host"), .port = front.at("port"), .user = front.at("user"), .password = front.at("password"),
+    return mysql::Endpoint{.host = front.at("host"),
+                           .port = front.at("port"),
+                           .user = front.at("user"),
+                           .password = front.at("password"),
                            .database = front.at("database")};
   } catch (const json::exception& e) {
     return base::fail(ErrorCode::task_bad_value, e.what(), path);
@@ -65,7 +68,8 @@ Result<json> make_sample(const mysql::Endpoint& front, const LoadOptions& option
     sum += table.rows;
   }
   out["rows"] = sum;
-  if (!options.as_json) fmt::print("  {:<20}{:>12}   {:.1f} s, {:.0f} rows/s\n", "all", sum, seconds, static_cast<double>(sum) / seconds);
+  if (!options.as_json)
+    fmt::print("  {:<20}{:>12}   {:.1f} s, {:.0f} rows/s\n", "all", sum, seconds, static_cast<double>(sum) / seconds);
   return out;
 }
 
@@ -84,10 +88,14 @@ Result<json> make_workload(const mysql::Endpoint& front, const LoadOptions& opti
   if (!options.as_json)
     fmt::print("  {:<20}{:>12}   {:.1f} s, {:.0f} statements/s\n", "statements", counts.statements(), seconds,
                static_cast<double>(counts.statements()) / seconds);
-  return json{{"inserts", counts.inserts},           {"updates", counts.updates},
-              {"deletes", counts.deletes},           {"shard_key_updates", counts.shard_key_updates},
-              {"transactions", counts.transactions}, {"rollbacks", counts.rollbacks},
-              {"deadlocks", counts.retries},         {"statements", counts.statements()},
+  return json{{"inserts", counts.inserts},
+              {"updates", counts.updates},
+              {"deletes", counts.deletes},
+              {"shard_key_updates", counts.shard_key_updates},
+              {"transactions", counts.transactions},
+              {"rollbacks", counts.rollbacks},
+              {"deadlocks", counts.retries},
+              {"statements", counts.statements()},
               {"seconds", seconds}};
 }
 
@@ -113,11 +121,17 @@ void add_load_command(CLI::App& app) {
   auto* lab = command->add_option("--lab", options->lab, "the lab.json of a running lab");
   auto* dir = command->add_option("--dir", options->dir, "the folder of a running lab")->excludes(lab);
   command->add_flag("--sample", options->sample, "create the sample tables and their rows");
-  auto* rows = command->add_option("--rows", options->rows, "rows of the sample in all (implies --sample)")->capture_default_str();
-  command->add_option("--rate", options->rate, "statements per second of the workload; 0: none")->check(CLI::NonNegativeNumber);
-  command->add_option("--seconds", options->seconds, "how long the workload runs")->capture_default_str()->check(CLI::NonNegativeNumber);
+  auto* rows = command->add_option("--rows", options->rows, "rows of the sample in all (implies --sample)")
+                   ->capture_default_str();
+  command->add_option("--rate", options->rate, "statements per second of the workload; 0: none")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--seconds", options->seconds, "how long the workload runs")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--seed", options->seed, "seed of rows and workload")->capture_default_str();
-  command->add_option("--connections", options->connections, "connections that write the sample")->capture_default_str()->check(CLI::Range(1, 16));
+  command->add_option("--connections", options->connections, "connections that write the sample")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16));
   command->add_flag("--json", options->as_json, "print one JSON object of counts");
   command->callback([options, lab, dir, rows] {
     const auto leave = [](const base::Error& error) {
@@ -126,7 +140,8 @@ void add_load_command(CLI::App& app) {
     };
     if (lab->count() + dir->count() == 0) leave({ErrorCode::usage, "load needs --lab or --dir", {}});
     if (rows->count() > 0) options->sample = true;
-    if (!options->sample && options->rate == 0) leave({ErrorCode::usage, "nothing to do: give --sample, --rows or --rate", {}});
+    if (!options->sample && options->rate == 0)
+      leave({ErrorCode::usage, "nothing to do: give --sample, --rows or --rate", {}});
     const auto done = load(*options);
     if (!done) leave(done.error());
     if (options->as_json) fmt::print("{}\n", done->dump());

@@ -39,6 +39,7 @@ inline constexpr std::string_view user_log_columns = "(id, user_id, log_date, ac
 base::Result<bool> storage_has_json(mysql::Connection& front);
 
 // Creates the tables and fills them over `connections` connections to the front.
-base::Result<std::vector<SampleTable>> load_sample(const mysql::Endpoint& front, std::uint64_t rows, std::uint64_t seed, int connections);
+base::Result<std::vector<SampleTable>> load_sample(const mysql::Endpoint& front, std::uint64_t rows, std::uint64_t seed,
+                                                   int connections);
 
 }  // namespace tributary::lab

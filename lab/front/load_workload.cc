@@ -39,9 +39,9 @@ class Pacer {
   Pacer(double rate, double seconds, const std::atomic<bool>& stop)
       : stop_(stop), step_(1 / rate), start_(steady_clock::now()), end_(start_ + to_ticks(seconds)) {}
 
-  // Waits for the next statement's turn; false when the time is over.
-  bool next() {
-    const auto turn = start_ + to_ticks(step_ * static_cast<double>(count_++));
+  // Waits for the turn of the statement after `sent` ones; false when the time is over.
+  bool wait(std::uint64_t sent) {
+    const auto turn = start_ + to_ticks(step_ * static_cast<double>(sent));
     if (turn >= end_ || stop_) return false;
     std::this_thread::sleep_until(turn);
     return steady_clock::now() < end_ && !stop_;
@@ -54,13 +54,16 @@ class Pacer {
   const std::atomic<bool>& stop_;
   const double step_;
   const steady_clock::time_point start_, end_;
-  std::uint64_t count_ = 0;
 };
 
 class Worker {
  public:
   Worker(mysql::Connection server, const WorkloadOptions& options, std::size_t index, std::size_t workers, Pacer pacer)
-      : server_(std::move(server)), random_(options.seed, "workload", index), index_(index), workers_(workers), pacer_(std::move(pacer)) {}
+      : server_(std::move(server)),
+        random_(options.seed, "workload", index),
+        index_(index),
+        workers_(workers),
+        pacer_(std::move(pacer)) {}
 
   Status prepare();
   Status run();
@@ -92,7 +95,8 @@ class Worker {
 
 Status Worker::prepare() {
   TRY_VALUE(const mysql::Table tables, server_.query("SHOW TABLES"));
-  for (const auto name : {"orders", "order_items", "user_log", "region", "config", "audit_note", "wide_types", "customer"})
+  for (const auto name :
+       {"orders", "order_items", "user_log", "region", "config", "audit_note", "wide_types", "customer"})
     if (std::none_of(tables.rows.begin(), tables.rows.end(), [&](const auto& row) { return row[0] == name; }))
       return base::fail(ErrorCode::source_table_missing, fmt::format("{}: make the sample with --sample", name));
   TRY(server_.execute("SET sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00'"));
@@ -123,16 +127,19 @@ std::uint64_t Worker::take_order() {
 
 Status Worker::insert_order() {
   const std::uint64_t id = fresh_id();
-  TRY(send(fmt::format("INSERT INTO orders {} VALUES {}", order_columns, order_values(id, random_)), &WorkloadCounts::inserts));
+  TRY(send(fmt::format("INSERT INTO orders {} VALUES {}", order_columns, order_values(id, random_)),
+           &WorkloadCounts::inserts));
   orders_.push_back(id);
   return {};
 }
 
 Status Worker::update_order() {
   const std::uint64_t id = some_order();
-  return send(fmt::format("UPDATE orders SET status = {}, amount = amount + {}.25, updated_at = '2026-01-{:02} 00:00:00.{:03}' WHERE id = {}",
-                          random_.between(1, 5), random_.between(0, 9), random_.between(1, 28), random_.between(0, 999), id),
-              &WorkloadCounts::updates);
+  return send(
+      fmt::format("UPDATE orders SET status = {}, amount = amount + {}.25, updated_at = '2026-01-{:02} 00:00:00.{:03}' "
+                  "WHERE id = {}",
+                  random_.between(1, 5), random_.between(0, 9), random_.between(1, 28), random_.between(0, 999), id),
+      &WorkloadCounts::updates);
 }
 
 Status Worker::delete_order() {
@@ -141,7 +148,8 @@ Status Worker::delete_order() {
 
 Status Worker::move_order() {
   const std::uint64_t from = take_order(), to = fresh_id();
-  TRY(send(fmt::format("UPDATE orders SET id = {}, note = 'moved' WHERE id = {}", to, from), &WorkloadCounts::shard_key_updates));
+  TRY(send(fmt::format("UPDATE orders SET id = {}, note = 'moved' WHERE id = {}", to, from),
+           &WorkloadCounts::shard_key_updates));
   orders_.push_back(to);
   return {};
 }
@@ -150,13 +158,14 @@ Status Worker::move_order() {
 Status Worker::transaction(bool commit) {
   const std::uint64_t id = fresh_id(), other = some_order();
   TRY(server_.execute("BEGIN"));
-  TRY(send(fmt::format("INSERT INTO orders {} VALUES {}", order_columns, order_values(id, random_)), &WorkloadCounts::inserts));
+  TRY(send(fmt::format("INSERT INTO orders {} VALUES {}", order_columns, order_values(id, random_)),
+           &WorkloadCounts::inserts));
   std::string items;
   for (int line = 1; line <= 3; ++line) items += (line == 1 ? "" : ", ") + order_item_values(id, line, random_);
-  if (!pacer_.next()) commit = false;
   TRY(send(fmt::format("INSERT INTO order_items {} VALUES {}", order_item_columns, items), &WorkloadCounts::inserts));
   TRY(send(fmt::format("UPDATE orders SET note = 'with {}' WHERE id = {}", id, other), &WorkloadCounts::updates));
-  TRY(send(fmt::format("INSERT INTO user_log {} VALUES {}", user_log_columns, user_log_values(id, random_)), &WorkloadCounts::inserts));
+  TRY(send(fmt::format("INSERT INTO user_log {} VALUES {}", user_log_columns, user_log_values(id, random_)),
+           &WorkloadCounts::inserts));
   TRY(server_.execute(commit ? "COMMIT" : "ROLLBACK"));
   ++(commit ? counts_.transactions : counts_.rollbacks);
   if (commit) orders_.push_back(id);
@@ -166,28 +175,42 @@ Status Worker::transaction(bool commit) {
 Status Worker::change_other() {
   switch (random_.below(8)) {
     case 0:
-      return send(fmt::format("UPDATE region SET utc_offset = {} WHERE id = {}", random_.between(-11, 14), random_.between(1, 32)), &WorkloadCounts::updates);
+      return send(fmt::format("UPDATE region SET utc_offset = {} WHERE id = {}", random_.between(-11, 14),
+                              random_.between(1, 32)),
+                  &WorkloadCounts::updates);
     case 1:
-      return send(fmt::format("REPLACE INTO config (name, value, changed_at) VALUES ('key.{}', 'value {}', '2026-02-03 04:05:06')", random_.between(1, 30),
-                              random_.below(1000)), &WorkloadCounts::inserts);
+      return send(
+          fmt::format(
+              "REPLACE INTO config (name, value, changed_at) VALUES ('key.{}', 'value {}', '2026-02-03 04:05:06')",
+              random_.between(1, 30), random_.below(1000)),
+          &WorkloadCounts::inserts);
     case 2:
-      return send(fmt::format("INSERT INTO audit_note (author, note, noted_at) VALUES ('user{}', 'seen', '2026-03-04 05:06:07')", random_.below(500)),
-                  &WorkloadCounts::inserts);
+      return send(
+          fmt::format(
+              "INSERT INTO audit_note (author, note, noted_at) VALUES ('user{}', 'seen', '2026-03-04 05:06:07')",
+              random_.below(500)),
+          &WorkloadCounts::inserts);
     case 3:
-      return send(fmt::format("DELETE FROM audit_note WHERE author = 'user{}' AND note = 'seen'", random_.below(500)), &WorkloadCounts::deletes);
+      return send(fmt::format("DELETE FROM audit_note WHERE author = 'user{}' AND note = 'seen'", random_.below(500)),
+                  &WorkloadCounts::deletes);
     case 4: {  // the whole row anew
       const std::uint64_t id = 1 + random_.below(std::max<std::uint64_t>(wide_rows_, 1));
-      return send(fmt::format("REPLACE INTO wide_types {} VALUES {}", wide_columns(with_json_), wide_values(id, random_, with_json_)),
+      return send(fmt::format("REPLACE INTO wide_types {} VALUES {}", wide_columns(with_json_),
+                              wide_values(id, random_, with_json_)),
                   &WorkloadCounts::inserts);
     }
     case 5:  // a log entry goes to another day's table
-      return send(fmt::format("UPDATE user_log SET log_date = '2025-06-{:02} 12:00:00' WHERE id = {}", random_.between(1, 30), random_.between(1, 5000)),
+      return send(fmt::format("UPDATE user_log SET log_date = '2025-06-{:02} 12:00:00' WHERE id = {}",
+                              random_.between(1, 30), random_.between(1, 5000)),
                   &WorkloadCounts::shard_key_updates);
     case 6:
-      return send(fmt::format("UPDATE customer SET email = 'new{}@example.org', points = points + 1 WHERE code = 'C-{:06}-x'", random_.below(100000),
-                              random_.between(1, 5000)), &WorkloadCounts::updates);
+      return send(
+          fmt::format("UPDATE customer SET email = 'new{}@example.org', points = points + 1 WHERE code = 'C-{:06}-x'",
+                      random_.below(100000), random_.between(1, 5000)),
+          &WorkloadCounts::updates);
     default:
-      return send(fmt::format("UPDATE order_items SET quantity = {} WHERE order_id = {}", random_.between(1, 20), random_.between(1, 5000)),
+      return send(fmt::format("UPDATE order_items SET quantity = {} WHERE order_id = {}", random_.between(1, 20),
+                              random_.between(1, 5000)),
                   &WorkloadCounts::updates);
   }
 }
@@ -204,7 +227,7 @@ Status Worker::step() {
 }
 
 Status Worker::run() {
-  while (pacer_.next()) {
+  while (pacer_.wait(counts_.statements())) {
     auto done = step();
     if (done) continue;
     // Deadlocks belong to the workload; the front may hold a broken transaction.
@@ -229,7 +252,8 @@ WorkloadCounts& WorkloadCounts::operator+=(const WorkloadCounts& other) {
   return *this;
 }
 
-Result<WorkloadCounts> run_workload(const mysql::Endpoint& front, const WorkloadOptions& options, const std::atomic<bool>& stop) {
+Result<WorkloadCounts> run_workload(const mysql::Endpoint& front, const WorkloadOptions& options,
+                                    const std::atomic<bool>& stop) {
   const auto wanted = static_cast<std::size_t>(options.rate / statements_per_worker) + 1;
   const std::size_t workers = std::min(wanted, workers_max);
   std::vector<std::unique_ptr<Worker>> all;

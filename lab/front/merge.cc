@@ -80,7 +80,8 @@ Answer<Merge> merge_of(const Sql& sql, std::size_t first, std::size_t last) {
   std::size_t calls = 0;
   for (std::size_t at = first; at + 1 < last; ++at) {
     if (!sql.is_symbol(at + 1, "(")) continue;
-    if (sql.is(at, "avg") || sql.is(at, "group_concat") || sql.is(at, "std") || sql.is(at, "stddev") || sql.is(at, "variance"))
+    if (sql.is(at, "avg") || sql.is(at, "group_concat") || sql.is(at, "std") || sql.is(at, "stddev") ||
+        sql.is(at, "variance"))
       return not_supported(fmt::format("{} over several shards", upper(sql.text(at))));
     if (sql.is(at, "count") || sql.is(at, "sum") || sql.is(at, "min") || sql.is(at, "max")) {
       if (sql.is(at + 2, "distinct") && !sql.is(at, "min") && !sql.is(at, "max"))
@@ -91,7 +92,8 @@ Answer<Merge> merge_of(const Sql& sql, std::size_t first, std::size_t last) {
   if (calls == 0) return Merge::key;
   // Only the bare call can be merged: COUNT(*) + 1 can't.
   const std::size_t close = sql.is_symbol(first + 1, "(") ? sql.closing(first + 1) : last;
-  const bool bare = close + 1 == last || (close + 2 == last && sql.is_name(close + 1)) || (close + 3 == last && sql.is(close + 1, "as"));
+  const bool bare = close + 1 == last || (close + 2 == last && sql.is_name(close + 1)) ||
+                    (close + 3 == last && sql.is(close + 1, "as"));
   const bool merges = sql.is(first, "count") || sql.is(first, "sum") || sql.is(first, "min") || sql.is(first, "max");
   if (calls > 1 || !bare || !merges) return not_supported("an expression over an aggregate over several shards");
   if (sql.is(first, "min")) return Merge::min;
@@ -114,9 +116,12 @@ void merge_groups(mysql::Table& table, const std::vector<Merge>& merges, bool gr
     auto& into = out[found->second];
     for (std::size_t i = 0; i < merges.size(); ++i) {
       if (merges[i] == Merge::key || !row[i]) continue;
-      if (!into[i]) into[i] = row[i];
-      else if (merges[i] == Merge::sum) into[i] = add_numbers(*into[i], *row[i]);
-      else if ((compare(row[i], into[i], false) < 0) == (merges[i] == Merge::min)) into[i] = row[i];
+      if (!into[i])
+        into[i] = row[i];
+      else if (merges[i] == Merge::sum)
+        into[i] = add_numbers(*into[i], *row[i]);
+      else if ((compare(row[i], into[i], false) < 0) == (merges[i] == Merge::min))
+        into[i] = row[i];
     }
   }
   table.rows = std::move(out);

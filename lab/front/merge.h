@@ -19,9 +19,9 @@ Answer<Merge> merge_of(const Sql& sql, std::size_t first, std::size_t last);
 
 struct SortKey {
   std::size_t column = 0;
-  bool hidden = false;      // counted behind the shown columns until they are known
+  bool hidden = false;  // counted behind the shown columns until they are known
   bool descending = false;
-  bool as_text = false;     // bytes; otherwise numbers where both are
+  bool as_text = false;  // bytes; otherwise numbers where both are
 };
 
 // One row per distinct value of the key columns; without GROUP BY a single row.

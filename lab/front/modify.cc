@@ -56,15 +56,18 @@ Answer<Modification> read_modification(const Work& work, const Sql& sql) {
   out.predicate_end = out.order;
   if (where >= out.order) out.predicate = out.predicate_end;
   for (std::size_t i = out.predicate; i < out.predicate_end; ++i)
-    if (sql.is(i, "select") && out.table->is_sharded()) return not_supported("a subquery in a write to a sharded table");
+    if (sql.is(i, "select") && out.table->is_sharded())
+      return not_supported("a subquery in a write to a sharded table");
   out.places = targets(*out.table, work.shard_count(), sql, out.predicate, out.predicate_end,
                        reference->alias.empty() ? reference->name : reference->alias);
-  if (out.table->is_sharded() && out.places.size() > 1 && out.order != sql.size() && sql.find("limit", out.order, sql.size()) != sql.size())
+  if (out.table->is_sharded() && out.places.size() > 1 && out.order != sql.size() &&
+      sql.find("limit", out.order, sql.size()) != sql.size())
     return not_supported("LIMIT in a write to several physical tables");
   return out;
 }
 
-std::string text_for(const Sql& sql, std::size_t from, std::size_t to, const Modification& change, const PhysicalTable& place) {
+std::string text_for(const Sql& sql, std::size_t from, std::size_t to, const Modification& change,
+                     const PhysicalTable& place) {
   return rewrite(sql, from, to, {change.reference}, {{lower(change.reference.name), place.name}});
 }
 
@@ -75,7 +78,8 @@ std::string where_text(const Sql& sql, const Modification& change, const Physica
 }
 
 bool moves_rows(const Modification& change) {
-  return change.table->is_sharded() && std::any_of(change.assignments.begin(), change.assignments.end(), [&](const Assignment& a) {
+  return change.table->is_sharded() &&
+         std::any_of(change.assignments.begin(), change.assignments.end(), [&](const Assignment& a) {
            return same_name(a.column, change.table->db_key) || same_name(a.column, change.table->tb_key);
          });
 }
@@ -103,7 +107,8 @@ Answer<PhysicalTable> place_of(const Work& work, const TableDef& table, const Ro
 }
 
 // One row of a shard-key update: old and new values in the table's column order.
-Answer<void> move_row(Work& work, const Modification& change, const PhysicalTable& from, const Row& old_row, const Row& new_row) {
+Answer<void> move_row(Work& work, const Modification& change, const PhysicalTable& from, const Row& old_row,
+                      const Row& new_row) {
   const TableDef& table = *change.table;
   TRY_VALUE(const PhysicalTable to, place_of(work, table, new_row));
   std::string names, values, pairs;
@@ -121,8 +126,10 @@ Answer<void> move_row(Work& work, const Modification& change, const PhysicalTabl
                                                    key_predicate(table, old_row))));
     return {};
   }
-  TRY(work.backend.write(from.shard, fmt::format("DELETE FROM {} WHERE {}", mysql::quote_name(from.name), key_predicate(table, old_row))));
-  TRY(work.backend.write(to.shard, fmt::format("INSERT INTO {} ({}) VALUES ({})", mysql::quote_name(to.name), names, values)));
+  TRY(work.backend.write(
+      from.shard, fmt::format("DELETE FROM {} WHERE {}", mysql::quote_name(from.name), key_predicate(table, old_row))));
+  TRY(work.backend.write(to.shard,
+                         fmt::format("INSERT INTO {} ({}) VALUES ({})", mysql::quote_name(to.name), names, values)));
   return {};
 }
 
@@ -140,12 +147,15 @@ Answer<Outcome> update_shard_key(Work& work, const Sql& sql, const Modification&
     std::string expressions;
     for (const auto& assignment : change.assignments) {
       const ColumnInfo* column = table.find(assignment.column);
-      if (column == nullptr) return sql_fail(3009, "HY000", fmt::format("Unknown column '{}' in 'field list'", assignment.column));
+      if (column == nullptr)
+        return sql_fail(3009, "HY000", fmt::format("Unknown column '{}' in 'field list'", assignment.column));
       expressions += ", " + text_for(sql, assignment.first, assignment.last, change, place);
     }
-    const std::string from = mysql::quote_name(place.name) + (change.reference.alias.empty() ? "" : " AS " + mysql::quote_name(change.reference.alias));
-    TRY_VALUE(mysql::Table found, work.backend.query_locked(place.shard, fmt::format("SELECT {}{} FROM {} {} FOR UPDATE", columns, expressions,
-                                                                                     from, where_text(sql, change, place))));
+    const std::string from = mysql::quote_name(place.name) +
+                             (change.reference.alias.empty() ? "" : " AS " + mysql::quote_name(change.reference.alias));
+    TRY_VALUE(mysql::Table found,
+              work.backend.query_locked(place.shard, fmt::format("SELECT {}{} FROM {} {} FOR UPDATE", columns,
+                                                                 expressions, from, where_text(sql, change, place))));
     for (auto& row : found.rows) {
       Row new_row(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(table.columns.size()));
       Row old_row = new_row;
@@ -168,11 +178,15 @@ Answer<Outcome> update_shard_key(Work& work, const Sql& sql, const Modification&
 Answer<Outcome> run_everywhere(Work& work, const Sql& sql, const Modification& change) {
   Outcome outcome;
   IndexKeeper keeper(work, *change.table);
+  const auto one_time = work.backend.hold_time(change.table->kind == TableKind::broadcast);
   for (const auto& place : change.places) {
     TRY(keeper.before(place, where_text(sql, change, place)));
-    TRY_VALUE(const std::uint64_t affected, work.backend.write(place.shard, text_for(sql, 0, sql.size(), change, place)));
-    if (change.table->kind == TableKind::broadcast) outcome.affected = affected;
-    else outcome.affected += affected;
+    TRY_VALUE(const std::uint64_t affected,
+              work.backend.write(place.shard, text_for(sql, 0, sql.size(), change, place)));
+    if (change.table->kind == TableKind::broadcast)
+      outcome.affected = affected;
+    else
+      outcome.affected += affected;
   }
   TRY(keeper.after());
   return outcome;
@@ -199,7 +213,9 @@ bool needs_transaction(const Work& work, const Sql& sql) {
     return change->places.size() > 1;
   }
   std::size_t at = 1;
-  while (sql.is(at, "low_priority") || sql.is(at, "delayed") || sql.is(at, "high_priority") || sql.is(at, "ignore") || sql.is(at, "into")) ++at;
+  while (sql.is(at, "low_priority") || sql.is(at, "delayed") || sql.is(at, "high_priority") || sql.is(at, "ignore") ||
+         sql.is(at, "into"))
+    ++at;
   const auto reference = read_table(sql, at, false);
   const TablePtr table = reference ? work.catalogue().find(reference->name) : nullptr;
   if (!table || table->kind == TableKind::single) return false;

@@ -20,11 +20,21 @@ constexpr std::uint8_t charset_utf8mb4 = 45, charset_binary = 63;
 constexpr std::uint8_t type_var_string = 253;
 
 enum Capability : std::uint32_t {
-  long_password = 1, found_rows = 2, long_flag = 4, connect_with_db = 8, protocol_41 = 1 << 9, transactions = 1 << 13,
-  secure_connection = 1 << 15, multi_results = 1 << 17, plugin_auth = 1 << 19, connect_attrs = 1 << 20, lenenc_auth = 1 << 21,
+  long_password = 1,
+  found_rows = 2,
+  long_flag = 4,
+  connect_with_db = 8,
+  protocol_41 = 1 << 9,
+  transactions = 1 << 13,
+  secure_connection = 1 << 15,
+  multi_results = 1 << 17,
+  plugin_auth = 1 << 19,
+  connect_attrs = 1 << 20,
+  lenenc_auth = 1 << 21,
 };
-constexpr std::uint32_t offered = long_password | found_rows | long_flag | connect_with_db | protocol_41 | transactions |
-                                  secure_connection | multi_results | plugin_auth | connect_attrs | lenenc_auth;
+constexpr std::uint32_t offered = long_password | found_rows | long_flag | connect_with_db | protocol_41 |
+                                  transactions | secure_connection | multi_results | plugin_auth | connect_attrs |
+                                  lenenc_auth;
 constexpr std::string_view native_password = "mysql_native_password";
 
 void put_int(std::string& out, std::uint64_t value, int bytes) {
@@ -213,8 +223,10 @@ std::optional<Login> parse_login(std::string_view packet) {
   in.take(4 + 1 + 23);  // largest packet, character set, filler
   out.user = in.zero_terminated();
   // Lengths above 250 make no sense for an answer to a 20-byte scramble.
-  if (out.capabilities & (lenenc_auth | secure_connection)) out.response = in.take(in.integer(1));
-  else out.response = in.zero_terminated();
+  if (out.capabilities & (lenenc_auth | secure_connection))
+    out.response = in.take(in.integer(1));
+  else
+    out.response = in.zero_terminated();
   if (out.capabilities & connect_with_db) out.database = in.zero_terminated();
   if (out.capabilities & plugin_auth) out.plugin = in.zero_terminated();
   if (in.bad) return std::nullopt;
@@ -284,8 +296,10 @@ bool write_table(Channel& channel, const mysql::Table& table, SessionStatus stat
   for (const auto& row : table.rows) {
     packet.clear();
     for (const auto& cell : row) {
-      if (cell) put_text(packet, *cell);
-      else packet.push_back('\xFB');
+      if (cell)
+        put_text(packet, *cell);
+      else
+        packet.push_back('\xFB');
     }
     if (!channel.write(packet)) return false;
   }

@@ -15,8 +15,17 @@
 namespace tributary::lab {
 
 enum class Command : std::uint8_t {
-  quit = 1, init_db = 2, query = 3, field_list = 4, statistics = 9, ping = 14, binlog_dump = 18, register_slave = 21,
-  set_option = 27, binlog_dump_gtid = 30, reset_connection = 31,
+  quit = 1,
+  init_db = 2,
+  query = 3,
+  field_list = 4,
+  statistics = 9,
+  ping = 14,
+  binlog_dump = 18,
+  register_slave = 21,
+  set_option = 27,
+  binlog_dump_gtid = 30,
+  reset_connection = 31,
 };
 
 class Channel {

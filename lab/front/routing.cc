@@ -21,16 +21,20 @@ std::optional<std::chrono::year_month_day> parse_date(std::string_view text) {
       parts[part] = parts[part] * 10 + (c - '0');
       ++digits;
       // 20240229 has no separators: year 4 digits, then 2 and 2.
-      if (part == 0 && digits == 4 && text.size() >= 8 && text[4] >= '0' && text[4] <= '9') ++part;
-      else if (part == 1 && digits == 6 && text.size() >= 8 && text[4] >= '0' && text[4] <= '9') ++part;
-      else if (part == 2 && digits == 8) break;
+      if (part == 0 && digits == 4 && text.size() >= 8 && text[4] >= '0' && text[4] <= '9')
+        ++part;
+      else if (part == 1 && digits == 6 && text.size() >= 8 && text[4] >= '0' && text[4] <= '9')
+        ++part;
+      else if (part == 2 && digits == 8)
+        break;
     } else if (digits == 0 || part == 2) {
       break;
     } else {
       ++part;
     }
   }
-  const std::chrono::year_month_day date{std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])),
+  const std::chrono::year_month_day date{std::chrono::year(parts[0]),
+                                         std::chrono::month(static_cast<unsigned>(parts[1])),
                                          std::chrono::day(static_cast<unsigned>(parts[2]))};
   if (part != 2) return std::nullopt;
   return date;
@@ -50,7 +54,9 @@ std::int32_t java_hash_code(std::string_view utf8) {
   std::uint32_t hash = 0;
   const auto unit = [&](std::uint32_t c) { hash = hash * 31 + c; };
   for (std::size_t at = 0; at < utf8.size();) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(utf8[at + i])); };
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(utf8[at + i]));
+    };
     const std::uint32_t first = byte(0);
     const std::size_t length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
     if (length == 1 || at + length > utf8.size()) {
@@ -92,12 +98,16 @@ std::optional<int> date_slot(ShardFunction function, const KeyValue& value, int 
   // Zero dates are legal values: they have no calendar day, so they go to slot 0.
   if (!date->ok()) return 0;
   switch (function) {
-    case ShardFunction::week: return static_cast<int>(weekday(sys_days(*date)).c_encoding() + 1) % 7 % count;
-    case ShardFunction::mm: return static_cast<int>(static_cast<unsigned>(date->month())) % count;
-    case ShardFunction::dd: return static_cast<int>(static_cast<unsigned>(date->day())) % count;
+    case ShardFunction::week:
+      return static_cast<int>(weekday(sys_days(*date)).c_encoding() + 1) % 7 % count;
+    case ShardFunction::mm:
+      return static_cast<int>(static_cast<unsigned>(date->month())) % count;
+    case ShardFunction::dd:
+      return static_cast<int>(static_cast<unsigned>(date->day())) % count;
     case ShardFunction::mmdd:
       return static_cast<int>((sys_days(*date) - sys_days(date->year() / January / 1)).count() + 1) % count;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

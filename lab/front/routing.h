@@ -1,9 +1,9 @@
 // Where a row lives: the product's shard functions over key values.
 //
-// Facts (PolarDB-X 1.0 rule strings): integers go by abs(k), text by Java's String.hashCode; with one key for database and
-// table the slot is abs(h) % (D*T) and the shard slot / T; with two keys the database is abs(h) % D, the table
-// abs(h) % T. WEEK is day-of-week (Sunday 1) % 7, MM the month, DD the day of the month, MMDD the day of the year, each % T.
-// Threads: pure functions.
+// Facts (PolarDB-X 1.0 rule strings): integers go by abs(k), text by Java's String.hashCode; with one key for database
+// and table the slot is abs(h) % (D*T) and the shard slot / T; with two keys the database is abs(h) % D, the table
+// abs(h) % T. WEEK is day-of-week (Sunday 1) % 7, MM the month, DD the day of the month, MMDD the day of the year, each
+// % T. Threads: pure functions.
 #pragma once
 
 #include <cstdint>

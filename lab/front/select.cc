@@ -14,7 +14,8 @@ namespace tributary::lab {
 namespace {
 
 struct Parts {
-  std::size_t list = 0, from = 0, where = 0, where_end = 0, group = 0, having = 0, order = 0, limit = 0, tail = 0, end = 0;
+  std::size_t list = 0, from = 0, where = 0, where_end = 0, group = 0, having = 0, order = 0, limit = 0, tail = 0,
+              end = 0;
   bool distinct = false, locked = false, compound = false;
 };
 
@@ -23,8 +24,9 @@ Parts read_parts(const Sql& sql) {
   Parts p;
   p.end = sql.size();
   p.list = 1;
-  while (sql.is(p.list, "distinct") || sql.is(p.list, "distinctrow") || sql.is(p.list, "all") || sql.is(p.list, "sql_no_cache") ||
-         sql.is(p.list, "sql_calc_found_rows") || sql.is(p.list, "straight_join") || sql.is(p.list, "high_priority")) {
+  while (sql.is(p.list, "distinct") || sql.is(p.list, "distinctrow") || sql.is(p.list, "all") ||
+         sql.is(p.list, "sql_no_cache") || sql.is(p.list, "sql_calc_found_rows") || sql.is(p.list, "straight_join") ||
+         sql.is(p.list, "high_priority")) {
     p.distinct = p.distinct || sql.text(p.list)[0] == 'd' || sql.text(p.list)[0] == 'D';
     ++p.list;
   }
@@ -48,7 +50,8 @@ struct Source {
   std::string qualifier() const { return reference.alias.empty() ? reference.name : reference.alias; }
 };
 
-Answer<std::vector<Source>> read_sources(Work& work, const Sql& sql, const Parts& parts, const std::vector<TableRef>& references) {
+Answer<std::vector<Source>> read_sources(Work& work, const Sql& sql, const Parts& parts,
+                                         const std::vector<TableRef>& references) {
   std::vector<Source> out;
   for (const auto& reference : references) {
     TablePtr table = work.catalogue().find(reference.name);
@@ -79,7 +82,8 @@ Answer<std::vector<Place>> places(const std::vector<Source>& sources) {
       continue;
     }
     if (source.targets.size() > 1) {
-      if (split != nullptr && split->table != source.table) return not_supported("a join of tables over several shards");
+      if (split != nullptr && split->table != source.table)
+        return not_supported("a join of tables over several shards");
       split = &source;
     } else if (!source.targets.empty()) {
       if (fixed >= 0 && fixed != source.targets[0].shard) return not_supported("a join over several shards");
@@ -100,13 +104,14 @@ Answer<std::vector<Place>> places(const std::vector<Source>& sources) {
 }
 
 // The select list with `*` spelled out where it would show the implicit id.
-std::string select_list(const Sql& sql, const Parts& parts, const std::vector<Source>& sources, const std::vector<TableRef>& references,
-                        const NameMap& names) {
+std::string select_list(const Sql& sql, const Parts& parts, const std::vector<Source>& sources,
+                        const std::vector<TableRef>& references, const NameMap& names) {
   std::string out;
   for (const auto& [first, last] : split_list(sql, parts.list, parts.from)) {
     if (!out.empty()) out += ", ";
     const bool star = sql.is_symbol(last - 1, "*") && (last == first + 1 || sql.is_symbol(last - 2, "."));
-    const bool hides = std::any_of(sources.begin(), sources.end(), [](const Source& s) { return s.table->implicit_id; });
+    const bool hides =
+        std::any_of(sources.begin(), sources.end(), [](const Source& s) { return s.table->implicit_id; });
     if (!star || !hides) {
       out += rewrite(sql, first, last, references, names);
       continue;
@@ -151,9 +156,12 @@ Answer<Limit> read_limit(const Sql& sql, const Parts& parts) {
     numbers.push_back(number);
   }
   if (numbers.empty() || numbers.size() > 2) return syntax_error(sql.text(parts.limit, parts.tail));
-  if (numbers.size() == 1) out.count = numbers[0];
-  else if (offset_word) out = {numbers[1], numbers[0]};
-  else out = {numbers[0], numbers[1]};
+  if (numbers.size() == 1)
+    out.count = numbers[0];
+  else if (offset_word)
+    out = {numbers[1], numbers[0]};
+  else
+    out = {numbers[0], numbers[1]};
   return out;
 }
 
@@ -165,7 +173,8 @@ struct Order {
 };
 
 std::string item_name(const Sql& sql, std::size_t first, std::size_t last) {
-  if (last > first + 1 && sql.is(last - 2, "as")) return sql[last - 1].kind == TokenKind::string ? sql.value(last - 1) : sql.name(last - 1);
+  if (last > first + 1 && sql.is(last - 2, "as"))
+    return sql[last - 1].kind == TokenKind::string ? sql.value(last - 1) : sql.name(last - 1);
   if (sql.is_name(last - 1)) return sql.name(last - 1);
   return {};
 }
@@ -185,14 +194,17 @@ Answer<Order> read_order(const Sql& sql, const Parts& parts, const TableDef& tab
     if (descending || sql.is(last - 1, "asc")) --last;
     const ColumnInfo* column = is_simple_column(sql, first, last) ? table.find(sql.name(last - 1)) : nullptr;
     std::optional<std::size_t> shown;
-    if (last == first + 1 && sql[first].kind == TokenKind::number) shown = static_cast<std::size_t>(std::stoul(std::string(sql.text(first)))) - 1;
+    if (last == first + 1 && sql[first].kind == TokenKind::number)
+      shown = static_cast<std::size_t>(std::stoul(std::string(sql.text(first)))) - 1;
     for (std::size_t i = 0; i < items.size() && !shown && !star; ++i) {
       const auto [a, b] = items[i];
       const bool same_text = same_name(sql.text(a, b), sql.text(first, last));
-      if (same_text || (last == first + 1 && sql.is_name(first) && same_name(item_name(sql, a, b), sql.name(first)))) shown = i;
+      if (same_text || (last == first + 1 && sql.is_name(first) && same_name(item_name(sql, a, b), sql.name(first))))
+        shown = i;
     }
     // An alias hides a column of the same name unless it is that column.
-    const bool direct = shown && *shown < items.size() && is_simple_column(sql, items[*shown].first, items[*shown].second);
+    const bool direct =
+        shown && *shown < items.size() && is_simple_column(sql, items[*shown].first, items[*shown].second);
     const bool needs_weight = column != nullptr && (column->is_text() || column->is_enum()) && (!shown || direct);
     if (shown && (!needs_weight || aggregated)) {
       out.keys.push_back({*shown, false, descending, column != nullptr && !column->is_number()});
@@ -203,7 +215,8 @@ Answer<Order> read_order(const Sql& sql, const Parts& parts, const TableDef& tab
     if (column != nullptr && column->is_text()) expression = fmt::format("HEX(WEIGHT_STRING({}))", expression);
     if (column != nullptr && column->is_enum()) expression = fmt::format("{}+0", expression);
     out.hidden += fmt::format(", {} AS `__lab_{}`", expression, out.hidden_count);
-    out.keys.push_back({out.hidden_count++, true, descending, column != nullptr && !column->is_number() && !column->is_enum()});
+    out.keys.push_back(
+        {out.hidden_count++, true, descending, column != nullptr && !column->is_number() && !column->is_enum()});
   }
   return out;
 }
@@ -234,10 +247,12 @@ Answer<Outcome> select_merged(Work& work, const Sql& sql, const Parts& parts, co
   Order order;
   for (const auto& place : asked) {
     TRY_VALUE(order, read_order(sql, parts, *table, star, aggregated, references, place.names));
-    std::string statement = fmt::format("{} {}{} {}", sql.text(0, parts.list), select_list(sql, parts, sources, references, place.names),
-                                        order.hidden, rewrite(sql, parts.from, parts.order, references, place.names));
+    std::string statement =
+        fmt::format("{} {}{} {}", sql.text(0, parts.list), select_list(sql, parts, sources, references, place.names),
+                    order.hidden, rewrite(sql, parts.from, parts.order, references, place.names));
     if (!aggregated) {
-      if (parts.order != parts.limit) statement += " " + rewrite(sql, parts.order, parts.limit, references, place.names);
+      if (parts.order != parts.limit)
+        statement += " " + rewrite(sql, parts.order, parts.limit, references, place.names);
       if (limit.count != UINT64_MAX) statement += fmt::format(" LIMIT {}", limit.offset + limit.count);
     }
     if (parts.locked) statement += fmt::format(" {}", sql.text(parts.tail, parts.end));
@@ -252,7 +267,9 @@ Answer<Outcome> select_merged(Work& work, const Sql& sql, const Parts& parts, co
   for (auto& key : order.keys)
     if (key.hidden) key.column += shown;
   sort_rows(merged, order.keys);
-  if (limit.offset > 0) merged.rows.erase(merged.rows.begin(), merged.rows.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(limit.offset, merged.rows.size())));
+  if (limit.offset > 0)
+    merged.rows.erase(merged.rows.begin(), merged.rows.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
+                                                                     limit.offset, merged.rows.size())));
   if (merged.rows.size() > limit.count) merged.rows.resize(limit.count);
   if (order.hidden_count > 0) {
     merged.columns.resize(shown);
@@ -271,10 +288,10 @@ Answer<Outcome> run_select(Work& work, const Sql& sql) {
   if (asked.size() > 1) return select_merged(work, sql, parts, sources, references, asked);
   const Place& place = asked[0];
   const bool plain = parts.compound || parts.from == parts.end;
-  const std::string statement =
-      plain ? rewrite(sql, 0, sql.size(), references, place.names)
-            : fmt::format("{} {} {}", sql.text(0, parts.list), select_list(sql, parts, sources, references, place.names),
-                          rewrite(sql, parts.from, sql.size(), references, place.names));
+  const std::string statement = plain ? rewrite(sql, 0, sql.size(), references, place.names)
+                                      : fmt::format("{} {} {}", sql.text(0, parts.list),
+                                                    select_list(sql, parts, sources, references, place.names),
+                                                    rewrite(sql, parts.from, sql.size(), references, place.names));
   TRY_VALUE(mysql::Table table, ask(work, place.shard, statement, parts.locked));
   return Outcome{std::move(table)};
 }

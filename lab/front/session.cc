@@ -21,17 +21,21 @@ bool starts_with_any(const Sql& sql, std::initializer_list<std::string_view> key
 }
 
 bool is_system_schema(std::string_view name) {
-  return same_name(name, "information_schema") || same_name(name, "mysql") || same_name(name, "performance_schema") || same_name(name, "sys");
+  return same_name(name, "information_schema") || same_name(name, "mysql") || same_name(name, "performance_schema") ||
+         same_name(name, "sys");
 }
 
 // Variables that change what storage does with a statement; all others are taken and forgotten.
 bool is_forwarded(std::string_view name) {
-  for (const auto known : {"time_zone", "sql_mode", "foreign_key_checks", "unique_checks", "innodb_lock_wait_timeout", "max_statement_time"})
+  for (const auto known : {"time_zone", "sql_mode", "foreign_key_checks", "unique_checks", "innodb_lock_wait_timeout",
+                           "max_statement_time"})
     if (same_name(name, known)) return true;
   return false;
 }
 
-bool is_on(std::string_view value) { return same_name(value, "1") || same_name(value, "on") || same_name(value, "true"); }
+bool is_on(std::string_view value) {
+  return same_name(value, "1") || same_name(value, "on") || same_name(value, "true");
+}
 
 bool is_plain_policy(std::string_view name) {
   for (const auto plain : {"free", "allow_read", "allow_read_cross_db", "no_transaction", "3", "4", "5"})
@@ -74,7 +78,8 @@ Answer<Outcome> Session::dispatch(const Sql& sql) {
     return Outcome{};
   }
   if (broken_)
-    return product_fail(4605, "ERR_TRANS_CONTINUE_AFTER_WRITE_FAIL", "Cannot continue or commit transaction after writing failed: roll back");
+    return product_fail(4605, "ERR_TRANS_CONTINUE_AFTER_WRITE_FAIL",
+                        "Cannot continue or commit transaction after writing failed: roll back");
   if (starts_with_any(sql, {"select", "("})) return read(sql);
   if (starts_with_any(sql, {"insert", "replace", "update", "delete"})) return write(sql);
   if (sql.is(0, "show")) return run_show(now, sql, user_);
@@ -111,7 +116,8 @@ Answer<Outcome> Session::read(const Sql& sql) {
   const bool system = std::any_of(references.begin(), references.end(), [&](const TableRef& r) {
     return is_system_schema(r.database.empty() ? std::string_view(database_) : std::string_view(r.database));
   });
-  const bool none = references.empty() || (references.size() == 1 && same_name(references[0].name, "dual") && references[0].database.empty());
+  const bool none = references.empty() ||
+                    (references.size() == 1 && same_name(references[0].name, "dual") && references[0].database.empty());
   if (system) {
     TRY_VALUE(mysql::Table table, backend_.query(0, std::string(sql.text())));
     return Outcome{std::move(table)};
@@ -145,8 +151,9 @@ Answer<Outcome> Session::selected_constants(const Sql& sql, bool& handled) {
     if (name == "user" || name == "current_user" || name == "session_user") return quote_text(user_ + "@127.0.0.1");
     return std::nullopt;
   };
-  const std::size_t end = std::min({sql.find("limit", 0, sql.size()), sql.find("from", 0, sql.size()), sql.find("where", 0, sql.size()),
-                                    sql.find("union", 0, sql.size()), sql.find("for", 0, sql.size())});
+  const std::size_t end =
+      std::min({sql.find("limit", 0, sql.size()), sql.find("from", 0, sql.size()), sql.find("where", 0, sql.size()),
+                sql.find("union", 0, sql.size()), sql.find("for", 0, sql.size())});
   std::string statement = "SELECT ";
   handled = sql.is(0, "select");
   bool first_item = true;
@@ -182,7 +189,9 @@ Answer<Outcome> Session::write(const Sql& sql) {
   const bool several = needs_transaction(now, sql);
   const bool own = several && !backend_.in_transaction();
   if (own) backend_.begin();
-  auto outcome = starts_with_any(sql, {"insert", "replace"}) ? run_insert(now, sql) : sql.is(0, "update") ? run_update(now, sql) : run_delete(now, sql);
+  auto outcome = starts_with_any(sql, {"insert", "replace"}) ? run_insert(now, sql)
+                 : sql.is(0, "update")                       ? run_update(now, sql)
+                                                             : run_delete(now, sql);
   if (own) {
     if (!outcome) {
       backend_.rollback();
@@ -212,9 +221,11 @@ Answer<Outcome> Session::hinted(const Sql& sql) {
   if (!hint.real_tables.empty()) {
     statements.clear();
     for (const auto& real : hint.real_tables)
-      statements.push_back(rewrite(inner, 0, inner.size(), table_references(inner), {{lower(hint.logical_table), real}}));
+      statements.push_back(
+          rewrite(inner, 0, inner.size(), table_references(inner), {{lower(hint.logical_table), real}}));
   }
-  const bool reads = shows || inner.is(0, "select") || inner.is(0, "desc") || inner.is(0, "explain") || inner.is(0, "check");
+  const bool reads =
+      shows || inner.is(0, "select") || inner.is(0, "desc") || inner.is(0, "explain") || inner.is(0, "check");
   Outcome out;
   for (const int shard : shards) {
     for (const auto& each : statements) {
@@ -253,7 +264,9 @@ Answer<Outcome> Session::set(const Sql& sql) {
       backend_.set_policy(is_plain_policy(sql.text(first + 2)) ? Policy::plain : Policy::xa);
       continue;
     }
-    if (sql.is(first, "names") || sql.is(first, "character") || sql.is(first, "charset") || sql.is(first, "transaction")) continue;
+    if (sql.is(first, "names") || sql.is(first, "character") || sql.is(first, "charset") ||
+        sql.is(first, "transaction"))
+      continue;
     const std::string_view raw = sql.text(first);
     std::string_view name = raw;
     if (name.starts_with("@@")) {

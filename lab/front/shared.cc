@@ -81,7 +81,8 @@ Answer<void> Sequences::remove(const std::string& table) {
   const std::lock_guard lock(mutex_);
   ranges_.erase(lower(table));
   TRY_VALUE(mysql::Connection * server, connection());
-  const auto done = server->execute(fmt::format("DELETE FROM sequence WHERE name = {}", quote_text("AUTO_SEQ_" + lower(table))));
+  const auto done =
+      server->execute(fmt::format("DELETE FROM sequence WHERE name = {}", quote_text("AUTO_SEQ_" + lower(table))));
   if (!done) return std::unexpected(from_storage(done.error(), server->server_errno()));
   return {};
 }
@@ -91,8 +92,9 @@ Answer<void> Sequences::rename(const std::string& from, const std::string& to) {
   ranges_.erase(lower(from));
   ranges_.erase(lower(to));
   TRY_VALUE(mysql::Connection * server, connection());
-  const auto done = server->execute(fmt::format("UPDATE sequence SET name = {} WHERE name = {}", quote_text("AUTO_SEQ_" + lower(to)),
-                                                quote_text("AUTO_SEQ_" + lower(from))));
+  const auto done =
+      server->execute(fmt::format("UPDATE sequence SET name = {} WHERE name = {}", quote_text("AUTO_SEQ_" + lower(to)),
+                                  quote_text("AUTO_SEQ_" + lower(from))));
   if (!done) return std::unexpected(from_storage(done.error(), server->server_errno()));
   return {};
 }
@@ -100,7 +102,11 @@ Answer<void> Sequences::rename(const std::string& from, const std::string& to) {
 mysql::Endpoint Shared::endpoint(int shard) const {
   const Shard& of = catalogue->shards()[static_cast<std::size_t>(shard)];
   const auto& storage = config.storage[static_cast<std::size_t>(of.storage)];
-  return {.host = storage.host, .port = storage.port, .user = storage.user, .password = storage.password, .database = of.database};
+  return {.host = storage.host,
+          .port = storage.port,
+          .user = storage.user,
+          .password = storage.password,
+          .database = of.database};
 }
 
 std::string Shared::address() const { return fmt::format("127.0.0.1:{}", port); }

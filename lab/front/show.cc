@@ -36,24 +36,29 @@ Answer<Outcome> show_topology(const Work& work, const Sql& sql) {
   TRY_VALUE(const TablePtr table, require(work, sql, at));
   mysql::Table out = table_of({"ID", "GROUP_NAME", "TABLE_NAME"});
   for (const auto& place : topology(*table, work.shard_count()))
-    out.rows.push_back({std::to_string(out.rows.size()), work.catalogue().shards()[static_cast<std::size_t>(place.shard)].group, place.name});
+    out.rows.push_back({std::to_string(out.rows.size()),
+                        work.catalogue().shards()[static_cast<std::size_t>(place.shard)].group, place.name});
   return Outcome{std::move(out)};
 }
 
 Answer<Outcome> show_datasources(const Work& work) {
-  mysql::Table out = table_of({"ID", "SCHEMA", "NAME", "GROUP", "URL", "USER", "TYPE", "INIT", "MIN", "MAX", "IDLE_TIMEOUT", "MAX_WAIT",
-                               "ACTIVE_COUNT", "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"});
+  mysql::Table out =
+      table_of({"ID", "SCHEMA", "NAME", "GROUP", "URL", "USER", "TYPE", "INIT", "MIN", "MAX", "IDLE_TIMEOUT",
+                "MAX_WAIT", "ACTIVE_COUNT", "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"});
   for (const auto& shard : work.catalogue().shards()) {
     const auto& storage = work.shared.config.storage[static_cast<std::size_t>(shard.storage)];
-    out.rows.push_back({std::to_string(out.rows.size()), work.catalogue().app_name(), fmt::format("rds{}_{}_iiab_1", shard.storage, shard.database),
-                        shard.group, fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, shard.database), storage.user, "mysql",
-                        "0", "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(shard.storage), "10", "10"});
+    out.rows.push_back({std::to_string(out.rows.size()), work.catalogue().app_name(),
+                        fmt::format("rds{}_{}_iiab_1", shard.storage, shard.database), shard.group,
+                        fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, shard.database), storage.user,
+                        "mysql", "0", "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(shard.storage), "10",
+                        "10"});
   }
   return Outcome{std::move(out)};
 }
 
 Answer<Outcome> show_node(const Work& work) {
-  mysql::Table out = table_of({"ID", "NAME", "MASTER_READ_COUNT", "SLAVE_READ_COUNT", "MASTER_READ_PERCENT", "SLAVE_READ_PERCENT"});
+  mysql::Table out =
+      table_of({"ID", "NAME", "MASTER_READ_COUNT", "SLAVE_READ_COUNT", "MASTER_READ_PERCENT", "SLAVE_READ_PERCENT"});
   for (const auto& shard : work.catalogue().shards())
     out.rows.push_back({std::to_string(out.rows.size()), shard.group, "0", "0", "100%", "0%"});
   return Outcome{std::move(out)};
@@ -75,12 +80,12 @@ Cell policy(const std::string& key, ShardFunction function) {
 
 Answer<Outcome> show_rule(const Work& work, const Sql& sql) {
   TRY_VALUE(const auto tables, ruled(work, sql, 2));
-  mysql::Table out = table_of({"ID", "TABLE_NAME", "BROADCAST", "DB_PARTITION_KEY", "DB_PARTITION_POLICY", "DB_PARTITION_COUNT",
-                               "TB_PARTITION_KEY", "TB_PARTITION_POLICY", "TB_PARTITION_COUNT"});
+  mysql::Table out = table_of({"ID", "TABLE_NAME", "BROADCAST", "DB_PARTITION_KEY", "DB_PARTITION_POLICY",
+                               "DB_PARTITION_COUNT", "TB_PARTITION_KEY", "TB_PARTITION_POLICY", "TB_PARTITION_COUNT"});
   for (const auto& t : tables)
-    out.rows.push_back({std::to_string(out.rows.size()), t->name, t->kind == TableKind::broadcast ? "1" : "0", t->db_key,
-                        policy(t->db_key, ShardFunction::hash), std::to_string(t->db_count), t->tb_key, policy(t->tb_key, t->tb_function),
-                        std::to_string(t->tb_count)});
+    out.rows.push_back({std::to_string(out.rows.size()), t->name, t->kind == TableKind::broadcast ? "1" : "0",
+                        t->db_key, policy(t->db_key, ShardFunction::hash), std::to_string(t->db_count), t->tb_key,
+                        policy(t->tb_key, t->tb_function), std::to_string(t->tb_count)});
   return Outcome{std::move(out)};
 }
 
@@ -94,22 +99,25 @@ std::string hash_text(const TableDef& table, const std::string& key, int count) 
 std::string db_rule(const TableDef& table) {
   if (table.db_key.empty()) return {};
   if (table.same_key() && table.tb_function == ShardFunction::hash)
-    return fmt::format("(({}).intdiv({}))", hash_text(table, table.db_key, table.db_count * table.tb_count), table.tb_count);
+    return fmt::format("(({}).intdiv({}))", hash_text(table, table.db_key, table.db_count * table.tb_count),
+                       table.tb_count);
   return fmt::format("({})", hash_text(table, table.db_key, table.db_count));
 }
 
 std::string tb_rule(const TableDef& table) {
   if (table.tb_key.empty()) return {};
   if (table.tb_function != ShardFunction::hash)
-    return fmt::format("{}_i(#{},1_date,{}#) % {}", to_string(table.tb_function), table.tb_key, table.tb_count, table.tb_count);
+    return fmt::format("{}_i(#{},1_date,{}#) % {}", to_string(table.tb_function), table.tb_key, table.tb_count,
+                       table.tb_count);
   const bool same = table.same_key();
   return fmt::format("({})", hash_text(table, table.tb_key, same ? table.db_count * table.tb_count : table.tb_count));
 }
 
 Answer<Outcome> show_full_rule(const Work& work, const Sql& sql) {
   TRY_VALUE(const auto tables, ruled(work, sql, 3));
-  mysql::Table out = table_of({"ID", "TABLE_NAME", "BROADCAST", "JOIN_GROUP", "ALLOW_FULL_TABLE_SCAN", "DB_NAME_PATTERN", "DB_RULES_STR",
-                               "TB_NAME_PATTERN", "TB_RULES_STR", "PARTITION_KEYS", "DEFAULT_DB_INDEX"});
+  mysql::Table out =
+      table_of({"ID", "TABLE_NAME", "BROADCAST", "JOIN_GROUP", "ALLOW_FULL_TABLE_SCAN", "DB_NAME_PATTERN",
+                "DB_RULES_STR", "TB_NAME_PATTERN", "TB_RULES_STR", "PARTITION_KEYS", "DEFAULT_DB_INDEX"});
   const std::string& first = work.catalogue().shards()[0].group;
   for (const auto& t : tables) {
     std::string pattern = first;
@@ -118,8 +126,9 @@ Answer<Outcome> show_full_rule(const Work& work, const Sql& sql) {
     const std::string db = db_rule(*t), tb = tb_rule(*t);
     std::string keys = t->db_key;
     if (!t->tb_key.empty() && !t->same_key()) keys += (keys.empty() ? "" : " ") + t->tb_key;
-    out.rows.push_back({std::to_string(out.rows.size()), t->name, t->kind == TableKind::broadcast ? "1" : "0", std::nullopt, "1", pattern,
-                        db.empty() ? Cell{} : db, table_pattern(*t), tb.empty() ? Cell{} : tb, keys.empty() ? Cell{} : keys, first});
+    out.rows.push_back({std::to_string(out.rows.size()), t->name, t->kind == TableKind::broadcast ? "1" : "0",
+                        std::nullopt, "1", pattern, db.empty() ? Cell{} : db, table_pattern(*t),
+                        tb.empty() ? Cell{} : tb, keys.empty() ? Cell{} : keys, first});
   }
   return Outcome{std::move(out)};
 }
@@ -143,17 +152,21 @@ Answer<Outcome> show_broadcasts(const Work& work) {
 
 Answer<Outcome> show_global_index(const Work& work, const Sql& sql) {
   TRY_VALUE(const TablePtr of, named(work, sql, 3, true));
-  mysql::Table out = table_of({"SCHEMA", "TABLE", "NON_UNIQUE", "KEY_NAME", "INDEX_NAMES", "COVERING_NAMES", "INDEX_TYPE", "DB_PARTITION_KEY",
-                               "DB_PARTITION_POLICY", "DB_PARTITION_COUNT", "TB_PARTITION_KEY", "TB_PARTITION_POLICY", "TB_PARTITION_COUNT", "STATUS"});
+  mysql::Table out = table_of({"SCHEMA", "TABLE", "NON_UNIQUE", "KEY_NAME", "INDEX_NAMES", "COVERING_NAMES",
+                               "INDEX_TYPE", "DB_PARTITION_KEY", "DB_PARTITION_POLICY", "DB_PARTITION_COUNT",
+                               "TB_PARTITION_KEY", "TB_PARTITION_POLICY", "TB_PARTITION_COUNT", "STATUS"});
   for (const auto& t : work.catalogue().tables()) {
     if (t->kind != TableKind::global_index || (of && !same_name(of->name, t->base))) continue;
     std::vector<std::string> covering;
     for (const auto& column : t->columns)
-      if (std::none_of(t->index_columns.begin(), t->index_columns.end(), [&](const auto& n) { return same_name(n, column.name); }))
+      if (std::none_of(t->index_columns.begin(), t->index_columns.end(),
+                       [&](const auto& n) { return same_name(n, column.name); }))
         covering.push_back(column.name);
-    out.rows.push_back({work.catalogue().database(), t->base, t->unique ? "0" : "1", t->name, fmt::format("{}", fmt::join(t->index_columns, ", ")),
-                        fmt::format("{}", fmt::join(covering, ", ")), std::nullopt, t->db_key, policy(t->db_key, ShardFunction::hash),
-                        std::to_string(t->db_count), t->tb_key, policy(t->tb_key, t->tb_function), std::to_string(t->tb_count), "PUBLIC"});
+    out.rows.push_back({work.catalogue().database(), t->base, t->unique ? "0" : "1", t->name,
+                        fmt::format("{}", fmt::join(t->index_columns, ", ")),
+                        fmt::format("{}", fmt::join(covering, ", ")), std::nullopt, t->db_key,
+                        policy(t->db_key, ShardFunction::hash), std::to_string(t->db_count), t->tb_key,
+                        policy(t->tb_key, t->tb_function), std::to_string(t->tb_count), "PUBLIC"});
   }
   return Outcome{std::move(out)};
 }
@@ -179,7 +192,8 @@ Answer<Outcome> show_tables(const Work& work, const Sql& sql, bool full) {
 
 Answer<Outcome> show_create_table(Work& work, const Sql& sql) {
   TRY_VALUE(const TablePtr table, require(work, sql, 3));
-  TRY_VALUE(const mysql::Table shown, work.backend.query(0, "SHOW CREATE TABLE " + mysql::quote_name(physical_name(*table, 0, 0))));
+  TRY_VALUE(const mysql::Table shown,
+            work.backend.query(0, "SHOW CREATE TABLE " + mysql::quote_name(physical_name(*table, 0, 0))));
   std::vector<TablePtr> indexes;
   for (const auto& name : table->global_indexes)
     if (TablePtr index = work.catalogue().find(name)) indexes.push_back(std::move(index));
@@ -192,12 +206,17 @@ Answer<Outcome> show_variables(Work& work, const Sql& sql) {
   TRY_VALUE(mysql::Table out, work.backend.query(0, std::string(sql.text())));
   const auto pattern = like_pattern(sql);
   const bool filtered = sql.find("where", 0, sql.size()) < sql.size();
-  const std::pair<std::string_view, std::string_view> own[] = {
-      {"drds_transaction_policy", "XA"}, {"TRANSACTION POLICY", "6"}, {"version", product_version}, {"version_comment", "Tddl Server (ALIBABA)"}};
+  const std::pair<std::string_view, std::string_view> own[] = {{"drds_transaction_policy", "XA"},
+                                                               {"TRANSACTION POLICY", "6"},
+                                                               {"version", product_version},
+                                                               {"version_comment", "Tddl Server (ALIBABA)"}};
   for (const auto& [name, value] : own) {
-    const auto found = std::find_if(out.rows.begin(), out.rows.end(), [&](const auto& row) { return row[0] && same_name(*row[0], name); });
-    if (found != out.rows.end()) (*found)[1] = std::string(value);
-    else if (pattern ? like(name, *pattern) : !filtered) out.rows.push_back({std::string(name), std::string(value)});
+    const auto found = std::find_if(out.rows.begin(), out.rows.end(),
+                                    [&](const auto& row) { return row[0] && same_name(*row[0], name); });
+    if (found != out.rows.end())
+      (*found)[1] = std::string(value);
+    else if (pattern ? like(name, *pattern) : !filtered)
+      out.rows.push_back({std::string(name), std::string(value)});
   }
   return Outcome{std::move(out)};
 }
@@ -210,10 +229,13 @@ Answer<Outcome> show_physical(Work& work, const Sql& sql) {
   std::size_t rest = reference->last;
   if (sql.is(rest, "from") || sql.is(rest, "in")) rest += 2;
   const std::string physical = physical_name(*table, 0, 0);
-  TRY_VALUE(mysql::Table out, work.backend.query(0, fmt::format("{} {} {}", sql.text(0, from + 1), mysql::quote_name(physical), sql.text(rest, sql.size()))));
+  TRY_VALUE(mysql::Table out,
+            work.backend.query(0, fmt::format("{} {} {}", sql.text(0, from + 1), mysql::quote_name(physical),
+                                              sql.text(rest, sql.size()))));
   const int name = std::max(out.column("Field"), out.column("Column_name"));
   const int of = out.column("Table");
-  std::erase_if(out.rows, [&](const auto& row) { return name >= 0 && row[static_cast<std::size_t>(name)] == implicit_key; });
+  std::erase_if(out.rows,
+                [&](const auto& row) { return name >= 0 && row[static_cast<std::size_t>(name)] == implicit_key; });
   for (auto& row : out.rows)
     if (of >= 0) row[static_cast<std::size_t>(of)] = table->name;
   return Outcome{std::move(out)};
@@ -234,8 +256,10 @@ bool like(std::string_view text, std::string_view pattern) {
     return false;
   }
   if (text.empty()) return false;
-  if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-  else if (pattern[0] == '_') return like(text.substr(1), pattern.substr(1));
+  if (pattern[0] == '\\' && pattern.size() > 1)
+    pattern.remove_prefix(1);
+  else if (pattern[0] == '_')
+    return like(text.substr(1), pattern.substr(1));
   return same_name(text.substr(0, 1), pattern.substr(0, 1)) && like(text.substr(1), pattern.substr(1));
 }
 
@@ -269,13 +293,18 @@ Answer<Outcome> run_show(Work& work, const Sql& sql, const std::string& user) {
     return Outcome{std::move(out)};
   }
   if (sql.is(1, "recyclebin"))
-    return forwarded(work, "SELECT ID AS Id, NAME, ORIGINAL_NAME, GMT_CREATE AS CREATED FROM `__drds__system__recyclebin__` ORDER BY ID");
+    return forwarded(
+        work,
+        "SELECT ID AS Id, NAME, ORIGINAL_NAME, GMT_CREATE AS CREATED FROM `__drds__system__recyclebin__` ORDER BY ID");
   if (sql.is(1, "sequences"))
-    return forwarded(work, "SELECT name AS NAME, value AS VALUE, 1 AS INCREMENT_BY, 1 AS START_WITH, 'GROUP' AS TYPE FROM `sequence` ORDER BY name");
+    return forwarded(work,
+                     "SELECT name AS NAME, value AS VALUE, 1 AS INCREMENT_BY, 1 AS START_WITH, 'GROUP' AS TYPE FROM "
+                     "`sequence` ORDER BY name");
   if (sql.is(1, "warnings") || sql.is(1, "errors")) return Outcome{table_of({"Level", "Code", "Message"})};
-  if (sql.is(1, "status") || sql.is(2, "status") || sql.is(1, "engines") || sql.is(1, "collation") || sql.is(1, "character") ||
-      sql.is(1, "charset") || sql.is(1, "processlist"))
-    return sql.is(1, "table") || sql.is(1, "master") ? not_supported(upper(sql.text(0, 3))) : forwarded(work, std::string(sql.text()));
+  if (sql.is(1, "status") || sql.is(2, "status") || sql.is(1, "engines") || sql.is(1, "collation") ||
+      sql.is(1, "character") || sql.is(1, "charset") || sql.is(1, "processlist"))
+    return sql.is(1, "table") || sql.is(1, "master") ? not_supported(upper(sql.text(0, 3)))
+                                                     : forwarded(work, std::string(sql.text()));
   return not_supported(fmt::format("SHOW {}", upper(sql.text(1))));
 }
 
@@ -290,10 +319,13 @@ Answer<Outcome> run_check_table(Work& work, const Sql& sql) {
   mysql::Table out = table_of({"TABLE", "OP", "MSG_TYPE", "MSG_TEXT"});
   const std::string name = work.catalogue().database() + "." + table->name;
   for (const auto& place : topology(*table, work.shard_count())) {
-    const auto looked = work.backend.query(place.shard, fmt::format("SELECT 1 FROM {} LIMIT 0", mysql::quote_name(place.name)));
+    const auto looked =
+        work.backend.query(place.shard, fmt::format("SELECT 1 FROM {} LIMIT 0", mysql::quote_name(place.name)));
     if (looked) continue;
-    out.rows.push_back({name, "check", "Error",
-                        fmt::format("Table '{}.{}' doesn't exist", work.catalogue().shards()[static_cast<std::size_t>(place.shard)].database, place.name)});
+    out.rows.push_back(
+        {name, "check", "Error",
+         fmt::format("Table '{}.{}' doesn't exist",
+                     work.catalogue().shards()[static_cast<std::size_t>(place.shard)].database, place.name)});
   }
   if (out.rows.empty()) out.rows.push_back({name, "check", "status", "OK"});
   return Outcome{std::move(out)};

@@ -39,13 +39,15 @@ std::string without_start_number(std::string_view options) {
   const Sql sql(options);
   for (std::size_t at = 0; at + 2 < sql.size(); ++at)
     if (sql.is(at, "auto_increment") && sql.is_symbol(at + 1, "="))
-      return fmt::format("{}{}", options.substr(0, sql[at].begin), options.substr(std::min<std::size_t>(sql[at + 2].end + 1, options.size())));
+      return fmt::format("{}{}", options.substr(0, sql[at].begin),
+                         options.substr(std::min<std::size_t>(sql[at + 2].end + 1, options.size())));
   return std::string(options);
 }
 
 }  // namespace
 
-std::string logical_create_table(const TableDef& table, const std::vector<TablePtr>& indexes, std::string_view physical) {
+std::string logical_create_table(const TableDef& table, const std::vector<TablePtr>& indexes,
+                                 std::string_view physical) {
   const auto lines = lines_of(physical);
   const bool own_numbers = table.kind == TableKind::single;
   std::vector<std::string> items;
@@ -62,10 +64,12 @@ std::string logical_create_table(const TableDef& table, const std::vector<TableP
     items.push_back(own_numbers ? std::string(line) : with_group_numbers(line));
   }
   for (const auto& index : indexes)
-    items.push_back(fmt::format("  {}GLOBAL INDEX {}({}) COVERING ({}) {}", index->unique ? "UNIQUE " : "", mysql::quote_name(index->name),
-                                quoted_list(index->index_columns), quoted_list(index->covering), shard_clause(*index)));
+    items.push_back(fmt::format("  {}GLOBAL INDEX {}({}) COVERING ({}) {}", index->unique ? "UNIQUE " : "",
+                                mysql::quote_name(index->name), quoted_list(index->index_columns),
+                                quoted_list(index->covering), shard_clause(*index)));
   const std::string clause = shard_clause(table);
-  return fmt::format("CREATE TABLE {} (\n{}\n{} {}", mysql::quote_name(table.name), fmt::join(items, ",\n"), options, clause);
+  return fmt::format("CREATE TABLE {} (\n{}\n{} {}", mysql::quote_name(table.name), fmt::join(items, ",\n"), options,
+                     clause);
 }
 
 }  // namespace tributary::lab

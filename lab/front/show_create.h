@@ -10,6 +10,7 @@
 
 namespace tributary::lab {
 
-std::string logical_create_table(const TableDef& table, const std::vector<TablePtr>& indexes, std::string_view physical);
+std::string logical_create_table(const TableDef& table, const std::vector<TablePtr>& indexes,
+                                 std::string_view physical);
 
 }  // namespace tributary::lab

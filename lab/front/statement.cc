@@ -18,8 +18,9 @@ bool is_any(const Sql& sql, std::size_t at, std::initializer_list<std::string_vi
 
 // Words that may follow a table but are no alias.
 bool ends_table(const Sql& sql, std::size_t at) {
-  return is_any(sql, at, {"where", "on", "using", "set", "group", "order", "limit", "having", "union", "join", "inner", "left", "right",
-                          "cross", "straight_join", "natural", "for", "lock", "force", "use", "ignore", "values", "value", "select",
+  return is_any(sql, at, {"where",     "on",   "using",     "set",  "group",  "order",  "limit",         "having",
+                          "union",     "join", "inner",     "left", "right",  "cross",  "straight_join", "natural",
+                          "for",       "lock", "force",     "use",  "ignore", "values", "value",         "select",
                           "partition", "from", "procedure", "into", "window"});
 }
 
@@ -71,7 +72,8 @@ std::vector<TableRef> table_references(const Sql& sql, std::size_t from) {
       if (levels.size() > 1) levels.pop_back();
     } else if (sql.is_symbol(at, ",")) {
       if (level.in_from) level.expect = true;
-    } else if (level.expect && sql.is_name(at) && !is_any(sql, at, {"select", "low_priority", "ignore", "high_priority", "delayed"})) {
+    } else if (level.expect && sql.is_name(at) &&
+               !is_any(sql, at, {"select", "low_priority", "ignore", "high_priority", "delayed"})) {
       level.expect = false;
       if (auto table = read_table(sql, at, true)) {
         at = table->last - 1;
@@ -92,7 +94,8 @@ std::vector<TableRef> table_references(const Sql& sql, std::size_t from) {
   return out;
 }
 
-std::string rewrite(const Sql& sql, std::size_t from, std::size_t to, const std::vector<TableRef>& references, const NameMap& names) {
+std::string rewrite(const Sql& sql, std::size_t from, std::size_t to, const std::vector<TableRef>& references,
+                    const NameMap& names) {
   std::string out;
   std::size_t copied = sql[from].begin;
   const auto replace = [&](std::size_t first, std::size_t last, const std::string& text) {
@@ -124,7 +127,8 @@ std::string rewrite(const Sql& sql, std::size_t from, std::size_t to, const std:
 }
 
 std::optional<KeyValue> literal(const Sql& sql, std::size_t from, std::size_t to) {
-  if (to == from + 2 && (sql.is_symbol(from, "-") || sql.is_symbol(from, "+")) && sql[from + 1].kind == TokenKind::number)
+  if (to == from + 2 && (sql.is_symbol(from, "-") || sql.is_symbol(from, "+")) &&
+      sql[from + 1].kind == TokenKind::number)
     return KeyValue{false, (sql.is_symbol(from, "-") ? "-" : "") + std::string(sql.text(from + 1))};
   if (to != from + 1) return std::nullopt;
   if (sql.is(from, "null")) return KeyValue{true, {}};
@@ -141,8 +145,10 @@ std::vector<std::pair<std::size_t, std::size_t>> split_list(const Sql& sql, std:
   std::vector<std::pair<std::size_t, std::size_t>> out;
   std::size_t begin = from, depth = 0;
   for (std::size_t at = from; at < to; ++at) {
-    if (sql.is_symbol(at, "(")) ++depth;
-    else if (sql.is_symbol(at, ")")) --depth;
+    if (sql.is_symbol(at, "("))
+      ++depth;
+    else if (sql.is_symbol(at, ")"))
+      --depth;
     else if (depth == 0 && sql.is_symbol(at, ",")) {
       out.emplace_back(begin, at);
       begin = at + 1;
@@ -154,8 +160,10 @@ std::vector<std::pair<std::size_t, std::size_t>> split_list(const Sql& sql, std:
 
 std::size_t predicate_end(const Sql& sql, std::size_t from) {
   for (std::size_t at = from; at < sql.size(); ++at) {
-    if (sql.is_symbol(at, "(")) at = sql.closing(at);
-    else if (is_any(sql, at, {"group", "having", "order", "limit", "for", "lock", "union", "window", "procedure"})) return at;
+    if (sql.is_symbol(at, "("))
+      at = sql.closing(at);
+    else if (is_any(sql, at, {"group", "having", "order", "limit", "for", "lock", "union", "window", "procedure"}))
+      return at;
   }
   return sql.size();
 }
@@ -165,7 +173,8 @@ namespace {
 using Values = std::optional<std::vector<KeyValue>>;
 
 // The literals a conjunct [from, to) allows for the column, if it is an equality or IN on it.
-Values allowed(const Sql& sql, std::size_t from, std::size_t to, const std::string& column, std::string_view qualifier) {
+Values allowed(const Sql& sql, std::size_t from, std::size_t to, const std::string& column,
+               std::string_view qualifier) {
   std::size_t at = from;
   const auto is_column = [&](std::size_t i, std::size_t& past) {
     if (!sql.is_name(i)) return false;
@@ -202,8 +211,8 @@ Values allowed(const Sql& sql, std::size_t from, std::size_t to, const std::stri
 
 }  // namespace
 
-std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const Sql& sql, std::size_t from, std::size_t to,
-                                   std::string_view qualifier) {
+std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const Sql& sql, std::size_t from,
+                                   std::size_t to, std::string_view qualifier) {
   // Unwrap (predicate).
   while (from < to && sql.is_symbol(from, "(") && sql.closing(from) == to - 1) {
     ++from;
@@ -213,8 +222,10 @@ std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const
   bool disjunction = false;
   std::size_t begin = from;
   for (std::size_t at = from; at <= to && !disjunction; ++at) {
-    if (at < to && sql.is_symbol(at, "(")) at = std::min(sql.closing(at), to - 1);
-    else if (at < to && (is_any(sql, at, {"or", "xor", "not"}) || sql.is_symbol(at, "||"))) disjunction = true;
+    if (at < to && sql.is_symbol(at, "("))
+      at = std::min(sql.closing(at), to - 1);
+    else if (at < to && (is_any(sql, at, {"or", "xor", "not"}) || sql.is_symbol(at, "||")))
+      disjunction = true;
     else if (at == to || sql.is(at, "and") || sql.is_symbol(at, "&&")) {
       std::size_t first = begin, last = at;
       while (first < last && sql.is_symbol(first, "(") && sql.closing(first) == last - 1) {
@@ -230,8 +241,10 @@ std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const
   if (disjunction || !table.is_sharded()) return all();
   const auto choices = [](const Values& values) {
     std::vector<std::optional<KeyValue>> out;
-    if (!values) out.emplace_back();
-    else out.assign(values->begin(), values->end());
+    if (!values)
+      out.emplace_back();
+    else
+      out.assign(values->begin(), values->end());
     return out;
   };
   std::set<PhysicalTable> found;

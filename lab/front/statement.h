@@ -30,7 +30,8 @@ std::size_t after_table(const Sql& sql, const TableRef& table);
 using NameMap = std::map<std::string, std::string>;
 
 // Text of tokens [from, to) with the references' names and the qualifiers `t.` replaced.
-std::string rewrite(const Sql& sql, std::size_t from, std::size_t to, const std::vector<TableRef>& references, const NameMap& names);
+std::string rewrite(const Sql& sql, std::size_t from, std::size_t to, const std::vector<TableRef>& references,
+                    const NameMap& names);
 
 // The value of a literal at tokens [from, to): a number with its sign, a string, NULL.
 std::optional<KeyValue> literal(const Sql& sql, std::size_t from, std::size_t to);
@@ -40,8 +41,8 @@ std::vector<std::pair<std::size_t, std::size_t>> split_list(const Sql& sql, std:
 
 // The physical tables that can hold rows the predicate [from, to) accepts: follows `key = literal` and `key IN (..)`
 // between top-level ANDs, the key bare or qualified by `qualifier`.
-std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const Sql& sql, std::size_t from, std::size_t to,
-                                   std::string_view qualifier);
+std::vector<PhysicalTable> targets(const TableDef& table, int shard_count, const Sql& sql, std::size_t from,
+                                   std::size_t to, std::string_view qualifier);
 
 // End of the WHERE predicate that begins at `from`: GROUP, HAVING, ORDER, LIMIT, FOR, LOCK, UNION, or the end.
 std::size_t predicate_end(const Sql& sql, std::size_t from);

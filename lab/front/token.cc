@@ -54,7 +54,8 @@ std::size_t number_end(std::string_view text, std::size_t at) {
 }
 
 std::size_t symbol_length(std::string_view text, std::size_t at) {
-  static constexpr std::string_view longer[] = {"<=>", "->>", "<=", ">=", "<>", "!=", ":=", "&&", "||", "->", "<<", ">>"};
+  static constexpr std::string_view longer[] = {
+      "<=>", "->>", "<=", ">=", "<>", "!=", ":=", "&&", "||", "->", "<<", ">>"};
   for (const auto symbol : longer)
     if (text.substr(at, symbol.size()) == symbol) return symbol.size();
   return 1;
@@ -94,10 +95,12 @@ Sql::Sql(std::string_view text) : text_(text) {
       at = add(TokenKind::string, at, quoted_end(text, at, true));
     } else if (c == '`') {
       at = add(TokenKind::quoted_name, at, quoted_end(text, at, false));
-    } else if (at + 1 < size && text[at + 1] == '\'' && (c == 'x' || c == 'X' || c == 'b' || c == 'B' || c == 'n' || c == 'N')) {
+    } else if (at + 1 < size && text[at + 1] == '\'' &&
+               (c == 'x' || c == 'X' || c == 'b' || c == 'B' || c == 'n' || c == 'N')) {
       at = add(TokenKind::string, at, quoted_end(text, at + 1, true));
-    } else if (std::isdigit(c) || (c == '.' && at + 1 < size && std::isdigit(static_cast<unsigned char>(text[at + 1])) &&
-                                   (tokens_.empty() || tokens_.back().end != at))) {
+    } else if (std::isdigit(c) ||
+               (c == '.' && at + 1 < size && std::isdigit(static_cast<unsigned char>(text[at + 1])) &&
+                (tokens_.empty() || tokens_.back().end != at))) {
       std::size_t end = number_end(text, at);
       // Names may begin with digits: 2fa_codes.
       if (end < size && is_word_start(static_cast<unsigned char>(text[end])) && c != '.') {
@@ -182,13 +185,26 @@ std::string Sql::value(std::size_t at) const {
       out += raw[i];
     } else {
       switch (raw[++i]) {
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case 'r': out += '\r'; break;
-        case 'b': out += '\b'; break;
-        case '0': out += '\0'; break;
-        case 'Z': out += '\x1a'; break;
-        default: out += raw[i];
+        case 'n':
+          out += '\n';
+          break;
+        case 't':
+          out += '\t';
+          break;
+        case 'r':
+          out += '\r';
+          break;
+        case 'b':
+          out += '\b';
+          break;
+        case '0':
+          out += '\0';
+          break;
+        case 'Z':
+          out += '\x1a';
+          break;
+        default:
+          out += raw[i];
       }
     }
   }
@@ -208,8 +224,10 @@ std::size_t Sql::closing(std::size_t open) const {
 
 std::size_t Sql::find(std::string_view keyword, std::size_t from, std::size_t to) const {
   for (std::size_t at = from; at < to; ++at) {
-    if (is_symbol(at, "(")) at = closing(at);
-    else if (is(at, keyword)) return at;
+    if (is_symbol(at, "("))
+      at = closing(at);
+    else if (is(at, keyword))
+      return at;
   }
   return to;
 }
@@ -236,8 +254,10 @@ std::string quote_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
-    if (c == '\0') out += "\\0";
-    else out += c;
+    if (c == '\0')
+      out += "\\0";
+    else
+      out += c;
   }
   return out + "'";
 }

@@ -19,7 +19,7 @@ enum class TokenKind : std::uint8_t {
   number,       // 1, 1.5e3, 0xAF
   symbol,       // operator or punctuation
   hint,
-  end,          // one past the last token
+  end,  // one past the last token
 };
 
 struct Token {

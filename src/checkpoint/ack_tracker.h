@@ -1,11 +1,11 @@
 // Which marks are behind all unacknowledged records? Pure: no I/O, no clock, no threads (one at a time).
 //
-// Records are emitted under sequence numbers that only grow, in runs: unbroken ranges that go to one partition. A mark at
-// sequence_end comes true when every record with a smaller number is acknowledged. Kafka acknowledges a partition in
+// Records are emitted under sequence numbers that only grow, in runs: unbroken ranges that go to one partition. A mark
+// at sequence_end comes true when every record with a smaller number is acknowledged. Kafka acknowledges a partition in
 // order, so an ack says: everything in this partition up to that number.
 //
 // Memory: one entry per unacknowledged run (neighbouring runs of a partition are one), and at most `marks_max` marks:
-// when there are more, every second of the older ones is dropped, so that those kept stay spread over what is under way.
+// when there are more, older ones are dropped so that those kept stay evenly spread over what is under way.
 #pragma once
 
 #include <cstdint>

@@ -26,14 +26,15 @@ void AckTracker<Payload>::mark(std::uint64_t sequence_end, Payload payload) {
   if (marks_.size() > marks_max_) thin();
 }
 
-// The newest mark always stays: it is the one that comes true when everything is acknowledged.
+// Keeps the newest quarter, and of the older ones those that stand at least an even step apart: half of the room then
+// covers all that is under way. The newest mark always stays: it comes true when everything is acknowledged.
 template <typename Payload>
 void AckTracker<Payload>::thin() {
-  const std::size_t newest_kept = marks_max_ / 4;
-  std::size_t kept = 0;
-  const std::size_t older = marks_.size() - newest_kept;
-  for (std::size_t i = 0; i < marks_.size(); ++i) {
-    if (i < older && i % 2 == 1) continue;
+  const std::size_t older = marks_.size() - marks_max_ / 4;
+  const std::uint64_t step = (marks_[older - 1].end - marks_.front().end) / (marks_max_ / 2) + 1;
+  std::size_t kept = 1;
+  for (std::size_t i = 1; i < marks_.size(); ++i) {
+    if (i < older && marks_[i].end - marks_[kept - 1].end < step) continue;
     if (kept != i) marks_[kept] = std::move(marks_[i]);
     ++kept;
   }

@@ -118,7 +118,8 @@ model::BinlogPosition to_position(Reader& reader, const json& object, const std:
   if (found == nullptr) return {};
   const std::string place = path + "." + name;
   const json* file = reader.member(*found, place, "file", json::value_t::string);
-  return {file == nullptr ? std::string() : reader.bytes(*file, place + ".file"), reader.number(*found, place, "offset")};
+  return {file == nullptr ? std::string() : reader.bytes(*file, place + ".file"),
+          reader.number(*found, place, "offset")};
 }
 // A set that can't be read must not come to light only when the server is asked for it.
 std::string to_gtid_set(Reader& reader, const json& object, const std::string& path, const char* name) {
@@ -203,12 +204,9 @@ std::unexpected<base::Error> malformed(std::string_view what) {
 }  // namespace
 
 std::string serialise(const SubtaskCheckpoint& c) {
-  const json object = {{"format", format_version},
-                       {"task_fingerprint", c.task_fingerprint},
-                       {"stream", from_stream(c.stream)},
-                       {"snapshot", from_snapshot(c.snapshot)},
-                       {"schema_done", c.schema_done},
-                       {"snapshot_done", c.snapshot_done}};
+  const json object = {{"format", format_version},        {"task_fingerprint", c.task_fingerprint},
+                       {"stream", from_stream(c.stream)}, {"snapshot", from_snapshot(c.snapshot)},
+                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done}};
   // Names and ids are ASCII by nature; should one not be, a replacement character is better than an exception.
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -230,7 +228,8 @@ Result<SubtaskCheckpoint> parse(std::string_view text) {
   const std::uint64_t format = reader.number(object, "checkpoint", "format");
   if (!problem.empty()) return malformed(problem);
   if (format > format_version)
-    return fail(ErrorCode::task_state_newer, fmt::format("checkpoint format {}, this release knows {}", format, format_version));
+    return fail(ErrorCode::task_state_newer,
+                fmt::format("checkpoint format {}, this release knows {}", format, format_version));
   if (format == 0) return malformed("checkpoint.format is 0");
   SubtaskCheckpoint c;
   c.task_fingerprint = reader.text(object, "checkpoint", "task_fingerprint");

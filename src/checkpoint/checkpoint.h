@@ -18,8 +18,8 @@ namespace tributary::checkpoint {
 
 inline constexpr std::uint32_t format_version = 1;
 
-// Where the binlog stream stands. Everything up to `emitted` is in Kafka; reading must start again at `restart`, which is
-// `emitted` or, while an XA transaction is prepared and undecided, a place before its PREPARE (invariant 4).
+// Where the binlog stream stands. Everything up to `emitted` is in Kafka; reading must start again at `restart`, which
+// is `emitted` or, while an XA transaction is prepared and undecided, a place before its PREPARE (invariant 4).
 struct StreamState {
   bool started = false;  // false: no start position has been chosen yet
   std::string flavour;   // "mysql", "mariadb"

@@ -22,7 +22,8 @@ Saver::~Saver() {
   }
   changed_.notify_all();
   thread_.join();
-  if (const Status last = save_newest(); !last) base::log::warn("the last checkpoint was not kept: {}", last.error().message());
+  if (const Status last = save_newest(); !last)
+    base::log::warn("the last checkpoint was not kept: {}", last.error().message());
 }
 
 void Saver::emitted(std::uint32_t partition_id, std::uint64_t first, std::uint64_t last) {

@@ -20,8 +20,8 @@ namespace tributary::checkpoint {
 
 class Saver {
  public:
-  using Mark = std::function<base::Result<std::string>()>;       // makes the checkpoint's bytes
-  using Save = std::function<base::Status(std::string bytes)>;   // keeps them; called by one thread at a time
+  using Mark = std::function<base::Result<std::string>()>;      // makes the checkpoint's bytes
+  using Save = std::function<base::Status(std::string bytes)>;  // keeps them; called by one thread at a time
 
   explicit Saver(Save save, std::int64_t interval_ms = 200);
   // Saves what is ready, without waiting for more.

@@ -1,5 +1,5 @@
-// Kafka as the rest of the program sees it: one configuration, a producer of encoded batches, a reader, and a look at the
-// cluster. Hides librdkafka (2.0.2 or newer), whose headers no other folder includes.
+// Kafka as the rest of the program sees it: one configuration, a producer of encoded batches, a reader, and a look at
+// the cluster. Hides librdkafka (2.0.2 or newer), whose headers no other folder includes.
 //
 // Errors: destination_config (a setting is refused), destination_unreachable (retriable), destination_auth,
 // destination_topic_missing, destination_topic_denied, destination_record_too_large (what: the record's key),
@@ -37,11 +37,11 @@ struct Config {
   Compression compression = Compression::none;
   // How long a batch waits to be filled. Longer means fewer requests and less CPU per record, later visibility.
   std::uint32_t linger_ms = 50;
-  std::uint32_t batch_bytes_max = 1'000'000;       // must not be over the topic's max.message.bytes
-  std::uint32_t record_bytes_max = 1'000'000;      // key and value; larger ones are destination_record_too_large
-  std::size_t unacked_bytes_max = 16u << 20;       // produce() waits beyond this; bounds the producer's memory
+  std::uint32_t batch_bytes_max = 1'000'000;   // must not be over the topic's max.message.bytes
+  std::uint32_t record_bytes_max = 1'000'000;  // key and value; larger ones are destination_record_too_large
+  std::size_t unacked_bytes_max = 16u << 20;   // produce() waits beyond this; bounds the producer's memory
 
-  std::map<std::string, std::string> overrides;    // librdkafka properties, applied last
+  std::map<std::string, std::string> overrides;  // librdkafka properties, applied last
 };
 
 // ---- producing ------------------------------------------------------------------------------------------------------
@@ -190,7 +190,8 @@ struct Cluster {
   std::vector<Topic> topics;         // in the order asked for
 };
 
-// Connects, authenticates and looks at the named topics without creating any. An error names the first topic in trouble.
+// Connects, authenticates and looks at the named topics without creating any. An error names the first topic in
+// trouble.
 base::Result<Cluster> describe(const Config& config, const std::vector<std::string>& topics, int timeout_ms);
 
 // An existing topic is not an error. replicas -1: the broker's default.

@@ -85,7 +85,8 @@ Result<PartitionSpan> Consumer::State::span_of(const std::string& topic, std::in
   PartitionSpan span{partition};
   const auto code =
       rd_kafka_query_watermark_offsets(handle.get(), topic.c_str(), partition, &span.first, &span.end, timeout_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(to_error(code, "", fmt::format("{}, partition {}", topic, partition)));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(to_error(code, "", fmt::format("{}, partition {}", topic, partition)));
   return span;
 }
 
@@ -112,9 +113,14 @@ Status Consumer::assign(const std::vector<std::string>& topics, StartAt start, i
     for (const PartitionSpan& span : spans) {
       auto* entry = rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), span.partition);
       switch (start.kind) {
-        case StartAt::Kind::beginning: entry->offset = RD_KAFKA_OFFSET_BEGINNING; break;
-        case StartAt::Kind::end: entry->offset = span.end; break;
-        default: entry->offset = start.value;
+        case StartAt::Kind::beginning:
+          entry->offset = RD_KAFKA_OFFSET_BEGINNING;
+          break;
+        case StartAt::Kind::end:
+          entry->offset = span.end;
+          break;
+        default:
+          entry->offset = start.value;
       }
       s.places[{topic, span.partition}] = {span.end, 0};
     }
@@ -187,7 +193,8 @@ Status Consumer::State::take(rd_kafka_message_t* message) {
 Result<std::span<const MessageView>> Consumer::poll(int timeout_ms, std::size_t most) {
   State& s = *state_;
   s.drop_messages();
-  // Asked for many, the library waits until it has them all or the time is over: so wait for one, then take what is there.
+  // Asked for many, the library waits until it has them all or the time is over: so wait for one, then take what is
+  // there.
   std::vector<rd_kafka_message_t*> taken(std::max<std::size_t>(1, most));
   ssize_t count = rd_kafka_consume_batch_queue(s.queue.get(), timeout_ms, taken.data(), 1);
   if (count > 0 && taken.size() > 1)

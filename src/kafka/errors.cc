@@ -41,13 +41,15 @@ ErrorCode our_code(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return ErrorCode::destination_auth;
-    case RD_KAFKA_RESP_ERR__SSL: return ErrorCode::destination_tls;
+    case RD_KAFKA_RESP_ERR__SSL:
+      return ErrorCode::destination_tls;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
       return ErrorCode::destination_topic_missing;
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return ErrorCode::destination_topic_denied;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return ErrorCode::destination_topic_denied;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return ErrorCode::destination_record_too_large;
@@ -61,7 +63,8 @@ ErrorCode our_code(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
       return ErrorCode::destination_config;
-    default: return ErrorCode::destination_rejected;
+    default:
+      return ErrorCode::destination_rejected;
   }
 }
 
@@ -97,8 +100,8 @@ void ProblemBoard::note(rd_kafka_resp_err_t code, std::string_view detail, const
   // A refused password is the reason why all brokers then are "down": keep it.
   if (no_reason && problem_ && problem_->error.code != ErrorCode::destination_unreachable) return;
   const std::int64_t since = problem_ ? problem_->since_ms : base::SystemClock::instance().now_ms();
-  problem_ = Problem{to_error(code, no_reason && !last_detail_.empty() ? std::string_view(last_detail_) : detail, brokers),
-                     since};
+  problem_ = Problem{
+      to_error(code, no_reason && !last_detail_.empty() ? std::string_view(last_detail_) : detail, brokers), since};
 }
 
 void ProblemBoard::note_stall(const std::string& brokers) {
@@ -106,8 +109,8 @@ void ProblemBoard::note_stall(const std::string& brokers) {
   if (problem_) return;
   std::string what = "the brokers acknowledge nothing";
   if (!last_detail_.empty()) what += "; last heard: " + last_detail_;
-  problem_ = Problem{{ErrorCode::destination_unreachable, std::move(what), brokers},
-                     base::SystemClock::instance().now_ms()};
+  problem_ =
+      Problem{{ErrorCode::destination_unreachable, std::move(what), brokers}, base::SystemClock::instance().now_ms()};
 }
 
 void ProblemBoard::clear() {

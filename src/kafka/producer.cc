@@ -9,6 +9,7 @@
 #include <limits>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,9 +36,11 @@ constexpr std::size_t message_overhead = 256;
 constexpr std::size_t borrow_bytes_min = 32 << 10;
 // Messages handed over at a time: their descriptors (72 bytes each) stay in the first-level cache.
 constexpr std::size_t messages_per_call = 256;
+constexpr int wait_slice_ms = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
-// Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by itself.
+// Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
+// itself.
 constexpr std::int64_t stall_ms = 5000;
 
 std::int64_t monotonic_ms() { return base::SystemClock::instance().monotonic_ms(); }
@@ -49,8 +52,7 @@ std::size_t key_bytes(const model::EncodedRecord& record) {
 }  // namespace
 
 struct Producer::State {
-  State(const Config& c, AckHandler handler)
-      : config(c), on_acks(std::move(handler)), unacked(c.unacked_bytes_max) {}
+  State(const Config& c, AckHandler handler) : config(c), on_acks(std::move(handler)), unacked(c.unacked_bytes_max) {}
 
   // ---- fixed after create()
   const Config config;
@@ -87,7 +89,7 @@ struct Producer::State {
   Status create();
   Status status() const;
   void fail_with(Error why);
-  Status wait_for_progress(const base::CancelToken& cancel, std::size_t charge);
+  Status wait_for_room(const base::CancelToken& cancel, std::size_t charge);
   Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
                   const base::CancelToken& cancel);
 
@@ -112,7 +114,8 @@ Status Producer::State::create() {
   // produce() bounds what is under way; the library's own limits only stand behind it.
   TRY(set(conf.get(), "queue.buffering.max.messages", "10000000"));
   TRY(set(conf.get(), "queue.buffering.max.kbytes",
-          std::to_string(std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
+          std::to_string(
+              std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
   static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
   TRY(set(conf.get(), "compression.codec", codecs.at(static_cast<std::size_t>(config.compression))));
   TRY(internal::apply_overrides(conf.get(), config));
@@ -138,14 +141,20 @@ void Producer::State::fail_with(Error why) {
   progress.notify_all();
 }
 
-// Until there is room for `charge` more, or, with nothing to add, until something moves.
-Status Producer::State::wait_for_progress(const base::CancelToken& cancel, std::size_t charge) {
+Status Producer::State::wait_for_room(const base::CancelToken& cancel, std::size_t charge) {
   std::unique_lock lock(mutex);
   const auto room = [&] { return unacked.empty() || unacked.charged() + charge <= config.unacked_bytes_max; };
+  std::size_t charged_before = unacked.charged();
   while (!room()) {
     if (error) return fail(*error);
     if (cancel.requested()) return fail(ErrorCode::cancelled);
-    progress.wait_for(lock, std::chrono::milliseconds(20));
+    progress.wait_for(lock, std::chrono::milliseconds(wait_slice_ms));
+    if (std::exchange(charged_before, unacked.charged()) != unacked.charged() || room()) continue;
+    // All that is under way is spread over so many partitions that none of their batches fills: lingering on would only
+    // cost time. The library sends what it has while it is inside this call.
+    lock.unlock();
+    rd_kafka_flush(handle.get(), wait_slice_ms);
+    lock.lock();
   }
   return {};
 }
@@ -206,9 +215,14 @@ void Producer::State::run() {
     Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events.get(), 500));
     if (event) {
       switch (rd_kafka_event_type(event.get())) {
-        case RD_KAFKA_EVENT_DR: on_deliveries(std::move(event)); break;
-        case RD_KAFKA_EVENT_ERROR: on_error(event.get()); break;
-        default: break;
+        case RD_KAFKA_EVENT_DR:
+          on_deliveries(std::move(event));
+          break;
+        case RD_KAFKA_EVENT_ERROR:
+          on_error(event.get());
+          break;
+        default:
+          break;
       }
       continue;
     }
@@ -288,8 +302,8 @@ void Producer::State::on_deliveries(Owned<rd_kafka_event_t> event) {
       const auto number = reinterpret_cast<std::uintptr_t>(rd_kafka_topic_opaque(topic));
       const auto same = [&](const Ack& a) { return a.topic == number && a.partition == message->partition; };
       const auto found = std::find_if(acks.begin(), acks.end(), same);
-      current = found != acks.end() ? &*found
-                                    : &acks.emplace_back(static_cast<std::uint16_t>(number), message->partition);
+      current =
+          found != acks.end() ? &*found : &acks.emplace_back(static_cast<std::uint16_t>(number), message->partition);
     }
     const auto sequence = reinterpret_cast<std::uintptr_t>(message->_private);
     in_order &= current->records == 0 || sequence > current->last_sequence;
@@ -345,7 +359,8 @@ Producer::~Producer() {
   }
   s.events.reset();
   s.topics.clear();
-  if (s.handle) rd_kafka_purge(s.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  if (s.handle)
+    rd_kafka_purge(s.handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   s.handle.reset();  // before the bytes that its messages still point to
 }
 
@@ -368,7 +383,8 @@ Status Producer::check(const model::RecordBatch& batch) const {
   const std::size_t allowed = state_->config.record_bytes_max;
   for (const model::EncodedRecord& record : batch.records) {
     const std::size_t size = record.value_size + key_bytes(record);
-    if (size <= allowed) [[likely]] continue;
+    if (size <= allowed) [[likely]]
+      continue;
     const std::string_view key = batch.key(record);
     const bool has_key = record.key_size != model::no_key;
     return fail(ErrorCode::destination_record_too_large,
@@ -387,9 +403,10 @@ Status Producer::produce(model::RecordBatch& batch, std::span<const Run> runs, c
   const std::size_t capacity = batch.bytes.capacity(), payload = batch.bytes.size();
   const bool borrow = payload >= borrow_bytes_min && payload >= capacity / 2;
   const std::size_t charge = (borrow ? capacity : payload) + message_overhead * batch.records.size();
-  TRY(s.wait_for_progress(cancel, charge));
+  TRY(s.wait_for_room(cancel, charge));
 
-  const char* bytes = batch.bytes.data();
+  // Never null, or records without a byte would leave as tombstones.
+  const char* bytes = payload == 0 ? "" : batch.bytes.data();
   {
     std::lock_guard lock(s.mutex);
     base::Buffer other;
@@ -420,11 +437,12 @@ Status Producer::flush(std::int64_t timeout_ms, const base::CancelToken& cancel)
       if (s.unacked.empty() && s.handlers_running == 0) return {};
     }
     if (cancel.requested()) return fail(ErrorCode::cancelled);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) {
       if (const auto problem = s.problems.now()) return fail(problem->error);
-      return fail(ErrorCode::destination_unreachable, fmt::format("not everything was acknowledged in {} ms", timeout_ms),
-                  s.config.brokers);
+      return fail(ErrorCode::destination_unreachable,
+                  fmt::format("not everything was acknowledged in {} ms", timeout_ms), s.config.brokers);
     }
     // The library sends what lingers while it is inside this call.
     rd_kafka_flush(s.handle.get(), static_cast<int>(std::min<std::int64_t>(left, 100)));

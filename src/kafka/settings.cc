@@ -24,10 +24,14 @@ void log_line(const rd_kafka_t*, int level, const char* facility, const char* te
 
 const char* mechanism(Security security) {
   switch (security) {
-    case Security::plaintext: return "";
-    case Security::plain: return "PLAIN";
-    case Security::scram_sha_256: return "SCRAM-SHA-256";
-    case Security::scram_sha_512: return "SCRAM-SHA-512";
+    case Security::plaintext:
+      return "";
+    case Security::plain:
+      return "PLAIN";
+    case Security::scram_sha_256:
+      return "SCRAM-SHA-256";
+    case Security::scram_sha_512:
+      return "SCRAM-SHA-512";
   }
   return "";
 }

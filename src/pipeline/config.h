@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "kafka/client.h"
 #include "model/position.h"
+#include "sink/delivery.h"
 #include "source/topology/topology.h"
 
 namespace tributary::pipeline {
@@ -28,9 +28,7 @@ struct Config {
   kafka::Config kafka;
   std::string topic;
   std::string ddl_topic;  // empty: the data topic
-  bool create_topics = false;
-  std::int32_t partitions = 1;
-  int replication = 1;
+  std::int32_t partitions = 1;  // of the data topic
 
   bool schema = true, full = true, incremental = true;
   std::filesystem::path state_dir;

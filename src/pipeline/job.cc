@@ -12,7 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "pipeline/source_check.h"
 #include "pipeline/subtask.h"
-#include "store/store.h"
+#include "base/backoff.h"
 
 namespace tributary::pipeline {
 
@@ -24,20 +24,9 @@ using base::Status;
 
 namespace {
 
-constexpr int describe_ms_max = 15'000;
 constexpr std::int64_t report_ms = 500;
+constexpr std::int64_t retry_least_ms = 500, retry_most_ms = 15'000;
 constexpr std::int64_t schema_flush_ms_max = 60'000;
-
-Status prepare_topics(const Config& config, std::int32_t& partitions) {
-  std::vector<std::string> topics = {config.topic};
-  if (!config.ddl_topic.empty() && config.ddl_topic != config.topic) topics.push_back(config.ddl_topic);
-  if (config.create_topics)
-    for (const std::string& topic : topics)
-      TRY(kafka::create_topic(config.kafka, topic, config.partitions, config.replication, {}, describe_ms_max));
-  TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config.kafka, topics, describe_ms_max));
-  partitions = cluster.topics.front().partitions;
-  return {};
-}
 
 // One CREATE TABLE record per logical table, to the DDL topic if there is one.
 Status send_schemas(const Config& config, const source::Topology& topology, const base::Clock& clock) {
@@ -66,31 +55,50 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
 
 class Job {
  public:
-  Job(const Config& config, bool until_caught_up, base::CancelToken& cancel,
+  Job(const Config& config, const Doors& doors, bool until_caught_up, base::CancelToken& cancel,
       const std::function<void(const Progress&)>& on_progress)
-      : config_(config), until_caught_up_(until_caught_up), cancel_(cancel), on_progress_(on_progress),
+      : config_(config), doors_(doors), until_caught_up_(until_caught_up), cancel_(cancel), on_progress_(on_progress),
         begun_ms_(clock_.monotonic_ms()) {}
 
   Status run() {
     report(Phase::starting);
-    TRY(prepare_topics(config_, config_.partitions));
-    TRY_VALUE(topology_, source::discover(config_.source));
-    if (topology_.tables.empty())
-      return fail(ErrorCode::source_table_missing, "the selected databases hold no table", config_.source.endpoint.address());
+    TRY(begin());
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
-    for (const source::Instance& instance : topology_.instances) TRY(check_instance(config_, instance));
-    counters_.emplace(topology_.tables.size());
-    TRY_VALUE(const std::unique_ptr<store::Store> store, store::open_sqlite(config_.state_dir));
+    TRY_VALUE(const std::unique_ptr<store::Store> store, doors_.open_store());
     TRY(schemas(*store));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, *counters_, clock_, until_caught_up_,
-                                                     topology_.instances.size()));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, topology_.tables.size(), clock_,
+                                                     until_caught_up_, topology_.instances.size()));
     Status done = run_subtasks();
     report(done ? Phase::done : Phase::failed);
     return done;
   }
 
  private:
+  // All that can be refused before anything is written.
+  Status look_around() {
+    TRY_VALUE(config_.partitions, doors_.prepare_destination());
+    TRY_VALUE(topology_, source::discover(config_.source));
+    if (topology_.tables.empty())
+      return fail(ErrorCode::source_table_missing, "the selected databases hold no table", config_.source.endpoint.address());
+    for (const source::Instance& instance : topology_.instances) TRY(check_instance(config_, instance));
+    return {};
+  }
+
+  Status begin() {
+    base::Backoff backoff(retry_least_ms, retry_most_ms);
+    while (true) {
+      Status done = look_around();
+      if (done || !doors_.resuming || !done.error().is_retriable()) return done;
+      if (clock_.monotonic_ms() - begun_ms_ > config_.retry_connection_ms) return done;
+      problem_ = done.error().message();
+      base::log::warn("{}: {}", config_.task, problem_);
+      report(Phase::retrying);
+      if (cancel_.wait_for_ms(backoff.next_ms())) return fail(ErrorCode::cancelled);
+      problem_.clear();
+    }
+  }
+
   Status schemas(store::Store& store) {
     if (!config_.schema) return {};
     const std::string name = config_.task + "/schema";
@@ -137,7 +145,7 @@ class Job {
       else cancel_.wait_for_ms(watch_ms);
     }
     for (std::thread& thread : threads) thread.join();
-    if (first && !first->is_cancelled()) return fail(std::move(*first));
+    if (first && !(first->is_cancelled() && cancel_.requested())) return fail(std::move(*first));
     return {};
   }
 
@@ -170,17 +178,20 @@ class Job {
       out.caught_up = out.caught_up && subtask->caught_up();
       if (std::string problem = subtask->destination_problem(); !problem.empty()) out.destination_problem = std::move(problem);
     }
-    for (std::size_t i = 0; counters_ && i < topology_.tables.size(); ++i) {
+    if (!problem_.empty()) out.destination_problem = problem_;
+    for (std::size_t i = 0; !subtasks_.empty() && i < topology_.tables.size(); ++i) {
       const source::LogicalTable& table = topology_.tables[i];
-      const TableCounters& counted = (*counters_)[i];
       TableProgress row;
       row.database = table.schema->database;
       row.table = table.schema->table;
-      row.rows_done = counted.rows_done;
-      row.rows_estimated = counted.rows_estimated;
-      row.changes = counted.changes;
       row.shards = static_cast<std::uint32_t>(table.shards.size());
-      row.shards_done = counted.shards_done;
+      for (const auto& subtask : subtasks_) {
+        const TableCounters& counted = subtask->counters()[i];
+        row.rows_done += counted.rows_done;
+        row.rows_estimated += counted.rows_estimated;
+        row.changes += counted.changes;
+        row.shards_done += counted.shards_done;
+      }
       row.snapshot_done = config_.full && row.shards_done >= row.shards;
       out.tables.push_back(std::move(row));
     }
@@ -188,21 +199,22 @@ class Job {
   }
 
   Config config_;
+  const Doors& doors_;
   const bool until_caught_up_;
   base::CancelToken& cancel_;
   const std::function<void(const Progress&)>& on_progress_;
   base::SystemClock clock_;
   const std::int64_t begun_ms_;
   source::Topology topology_;
-  std::optional<AllTableCounters> counters_;
+  std::string problem_;  // of the beginning, while it is retried
   std::vector<std::unique_ptr<Subtask>> subtasks_;
 };
 
 }  // namespace
 
-Status run_job(const Config& config, bool until_caught_up, base::CancelToken& cancel,
+Status run_job(const Config& config, const Doors& doors, bool until_caught_up, base::CancelToken& cancel,
                const std::function<void(const Progress&)>& on_progress) {
-  return Job(config, until_caught_up, cancel, on_progress).run();
+  return Job(config, doors, until_caught_up, cancel, on_progress).run();
 }
 
 }  // namespace tributary::pipeline

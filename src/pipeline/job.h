@@ -1,19 +1,30 @@
 // A task's data plane: checks, topology, the schema records, then one subtask per storage instance.
+// A run that goes on with saved state waits for a source or broker that is away; a first run says so and ends.
 // Threads: run() on one; progress is reported from that thread, about twice a second and at the end.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "checkpoint/checkpoint.h"
 #include "pipeline/config.h"
 #include "pipeline/progress.h"
 
 namespace tributary::pipeline {
 
+// What the job needs from outside, asked for in this order.
+struct Doors {
+  bool resuming = false;                                                   // there is state of an earlier run
+  std::function<base::Result<std::int32_t>()> prepare_destination;         // checks the topics; the data topic's partitions
+  std::function<base::Result<std::unique_ptr<store::Store>>()> open_store; // after all checks, before anything is sent
+};
+
 // Returns when a full load is done, when the stream has caught up (until_caught_up), on a request to stop (ok), or with
 // the error that ended a subtask; the others are stopped then, too.
-base::Status run_job(const Config& config, bool until_caught_up, base::CancelToken& cancel,
+base::Status run_job(const Config& config, const Doors& doors, bool until_caught_up, base::CancelToken& cancel,
                      const std::function<void(const Progress&)>& on_progress);
 
 }  // namespace tributary::pipeline

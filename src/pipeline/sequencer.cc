@@ -79,10 +79,16 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
     std::lock_guard lock(state_mutex_);
     if (mark.in_transaction && mark.emitted.at.empty()) in_transaction_ = true;
     else apply(mark);
+    handing_over_ = true;
   }
   changed_.notify_all();
   router_.route_rows(batch);
-  return mark.in_transaction ? hand_over(batch, std::nullopt) : emit(batch, false);
+  TRY(mark.in_transaction ? hand_over(batch, std::nullopt) : emit(batch, false));
+  // Not before: whoever is told may end the attempt, and with it an emission that waits for room.
+  std::lock_guard lock(state_mutex_);
+  handing_over_ = false;
+  note_caught_up();
+  return {};
 }
 
 Status Sequencer::advance(const StreamMark& mark) {
@@ -90,6 +96,8 @@ Status Sequencer::advance(const StreamMark& mark) {
   {
     std::lock_guard lock(state_mutex_);
     apply(mark);
+    handing_over_ = false;
+    note_caught_up();
   }
   changed_.notify_all();
   model::RecordBatch nothing;
@@ -166,8 +174,13 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
     state_.snapshot.high_watermark_reached = !has_stream_ || !(state_.stream.emitted < high);
+    if (!handing_over_) note_caught_up();
   }
   changed_.notify_all();
+}
+
+void Sequencer::note_caught_up() {
+  if (state_.snapshot_done && state_.snapshot.high_watermark_reached) caught_up_ = true;
 }
 
 void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
@@ -224,7 +237,7 @@ checkpoint::SubtaskCheckpoint Sequencer::state() const {
 
 bool Sequencer::caught_up() const {
   std::lock_guard lock(state_mutex_);
-  return state_.snapshot_done && state_.snapshot.high_watermark_reached;
+  return caught_up_;
 }
 
 model::BinlogPosition Sequencer::emitted() const {

@@ -108,7 +108,7 @@ class Sequencer {
   // ---- anybody
   base::Status save_now();  // a mark of the present state
   checkpoint::SubtaskCheckpoint state() const;
-  bool caught_up() const;   // the snapshot is finished and the stream has reached its high watermark
+  bool caught_up() const;   // the snapshot is finished and what the stream had to its high watermark is handed over
   model::BinlogPosition emitted() const;
   void cancel();
 
@@ -120,6 +120,7 @@ class Sequencer {
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
   void apply(const StreamMark& mark);                             // with state_mutex_ held
+  void note_caught_up();                                          // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
 
@@ -139,6 +140,8 @@ class Sequencer {
   checkpoint::SubtaskCheckpoint state_;
   model::GtidSet emitted_gtid_set_;
   bool in_transaction_ = false;
+  bool handing_over_ = false;  // state_ speaks of changes that are not yet with the delivery
+  bool caught_up_ = false;
   bool cancelled_ = false;
   std::set<std::string> recently_decided_;
   std::vector<Keyless> keyless_;

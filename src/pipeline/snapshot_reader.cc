@@ -56,7 +56,7 @@ std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
 
 Status SnapshotReader::plan() {
   checkpoint::SubtaskCheckpoint state = sequencer_.state();
-  std::vector<std::uint64_t> estimates(tables_.tables.size(), 0);
+  std::vector<std::uint64_t> estimates(tables_.tables.size(), 0), estimated(counters_.size(), 0);
   TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(tables_.instance));
   std::vector<checkpoint::Lane> lanes = state.snapshot.lanes;
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
@@ -65,7 +65,7 @@ Status SnapshotReader::plan() {
               source::plan_lanes(connection, table.physical, *table.schema, table.has_identity ? lanes_per_table_max : 1,
                                  rows_per_lane_min));
     estimates[i] = plan.rows_estimated;
-    counters_[table.physical.logical].rows_estimated.fetch_add(plan.rows_estimated);
+    estimated[table.physical.logical] += plan.rows_estimated;
     if (state.snapshot.planned) continue;
     for (std::uint32_t l = 0; l < plan.lanes.size(); ++l)
       lanes.push_back({table.physical.database, table.physical.table, l, plan.lanes[l].lower, plan.lanes[l].upper, {}, 0, false});
@@ -75,15 +75,12 @@ Status SnapshotReader::plan() {
     if (physical >= tables_.tables.size())
       return fail(ErrorCode::task_state_mismatch, "the saved snapshot knows a table that the task does not",
                   lanes[l].physical_database + "." + lanes[l].physical_table);
-    const std::uint32_t logical = tables_.tables[physical].physical.logical;
-    counters_[logical].rows_done.fetch_add(lanes[l].rows_done);
     if (lanes[l].done) continue;
     lanes_left_[physical].fetch_add(1);
     queue_.push_back(l);
     if (!tables_.tables[physical].has_identity) sequencer_.set_keyless(physical, true);
   }
-  for (std::uint32_t i = 0; i < tables_.tables.size(); ++i)
-    if (lanes_left_[i] == 0) counters_[tables_.tables[i].physical.logical].shards_done.fetch_add(1);
+  for (std::size_t i = 0; i < estimated.size(); ++i) counters_[i].rows_estimated = estimated[i];
   std::stable_sort(queue_.begin(), queue_.end(), [&](std::size_t a, std::size_t b) {
     return estimates[physical_of(lanes[a])] > estimates[physical_of(lanes[b])];
   });

@@ -77,9 +77,9 @@ struct Subtask::Attempt {
   }
 };
 
-Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters,
+Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
                  const base::Clock& clock, bool until_caught_up, std::size_t subtask_count)
-    : config_(config), tables_(std::move(tables)), store_(store), counters_(counters), clock_(clock),
+    : config_(config), tables_(std::move(tables)), store_(store), counters_(logical_tables), clock_(clock),
       until_caught_up_(until_caught_up), subtask_count_(subtask_count) {}
 
 Subtask::~Subtask() = default;
@@ -170,9 +170,32 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
   return start;
 }
 
+// The display goes on with what earlier runs and attempts have done.
+void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
+  std::vector<std::uint64_t> rows(counters_.size(), 0), lanes_left(tables_.tables.size(), 0);
+  for (const checkpoint::Lane& lane : saved.lanes) {
+    for (std::size_t i = 0; i < tables_.tables.size(); ++i) {
+      const source::PhysicalTable& physical = tables_.tables[i].physical;
+      if (physical.table != lane.physical_table || physical.database != lane.physical_database) continue;
+      rows[physical.logical] += lane.rows_done;
+      if (!lane.done) ++lanes_left[i];
+      break;
+    }
+  }
+  std::vector<std::uint32_t> shards_done(counters_.size(), 0);
+  for (std::size_t i = 0; saved.planned && i < tables_.tables.size(); ++i)
+    if (lanes_left[i] == 0) ++shards_done[tables_.tables[i].physical.logical];
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    counters_[i].rows_done = rows[i];
+    counters_[i].shards_done = shards_done[i];
+    counters_[i].rows_estimated = saved.planned ? rows[i] : 0;
+  }
+}
+
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
+  caught_up_ = false;
   TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
   checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
   state.task_fingerprint = config_.fingerprint;
@@ -192,6 +215,8 @@ Status Subtask::attempt() {
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  count_saved_snapshot(state.snapshot);
+  state.snapshot.high_watermark_reached = false;
   std::optional<source::StreamStart> start;
   if (config_.incremental) {
     TRY_VALUE(start, choose_start(state.stream));
@@ -245,16 +270,14 @@ Status Subtask::attempt() {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
       if (writer) writer->stop_noting_identities();
-      // A run that finds the snapshot done has caught up where the log ended at its own start.
-      if (snapshot_wanted || !state.snapshot_done || !snapshot_done_) {
-        source::LogEnd end;
-        if (config_.incremental) {
-          TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
-          TRY_VALUE(end, source::read_log_end(connection));
-        }
-        sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
-        TRY(sequencer.save_now());
+      // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
+      source::LogEnd end;
+      if (config_.incremental) {
+        TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+        TRY_VALUE(end, source::read_log_end(connection));
       }
+      sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
+      TRY(sequencer.save_now());
       snapshot_done_ = true;
       if (config_.incremental) phase_ = Phase::streaming;
       return {};
@@ -284,10 +307,11 @@ Status Subtask::attempt() {
   attempt.stop();
   for (std::thread& thread : threads) thread.join();
 
-  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us.
-  Status flushed = sequencer.save_now();
+  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the middle
+  // of an emission leaves no newer mark to make: the run ends at the one before.
+  if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled()) attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
-  if (flushed) flushed = attempt.delivery->flush(flush_ms_max, patience);
+  const Status flushed = attempt.delivery->flush(flush_ms_max, patience);
   {
     std::lock_guard lock(mutex_);
     const sink::DeliveryCounters now = attempt.delivery->counters();

@@ -22,14 +22,14 @@
 #include "pipeline/stream_writer.h"
 #include "pipeline/table_set.h"
 #include "sink/delivery.h"
-#include "store/store.h"
+#include "checkpoint/checkpoint.h"
 
 namespace tributary::pipeline {
 
 class Subtask {
  public:
-  Subtask(const Config& config, TableSet tables, store::Store& store, AllTableCounters& counters, const base::Clock& clock,
-          bool until_caught_up, std::size_t subtask_count);
+  Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
+          const base::Clock& clock, bool until_caught_up, std::size_t subtask_count);
   ~Subtask();
 
   base::Status run();
@@ -38,6 +38,7 @@ class Subtask {
   InstanceProgress progress() const;
   sink::DeliveryCounters delivered() const;     // over all attempts
   std::string destination_problem() const;
+  const AllTableCounters& counters() const { return counters_; }  // by logical table
   bool snapshot_done() const { return snapshot_done_; }
   bool caught_up() const { return caught_up_; }
 
@@ -45,6 +46,7 @@ class Subtask {
   struct Attempt;
   base::Status attempt();
   base::Result<source::StreamStart> choose_start(checkpoint::StreamState& state);
+  void count_saved_snapshot(const checkpoint::SnapshotState& saved);
   void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
@@ -52,7 +54,7 @@ class Subtask {
   const Config& config_;
   const TableSet tables_;
   store::Store& store_;
-  AllTableCounters& counters_;
+  AllTableCounters counters_;
   const base::Clock& clock_;
   const bool until_caught_up_;
   const std::size_t subtask_count_;  // they share the task's buffers

@@ -23,8 +23,9 @@ class AtLeastOnce final : public Delivery {
 
   Status open(const kafka::Config& config, const std::vector<std::string>& topics) {
     TRY_VALUE(producer_, kafka::Producer::create(config, [this](std::span<const kafka::Ack> acks) {
-      for (const kafka::Ack& ack : acks) tracking_.acked(partition_id(ack.topic, ack.partition), ack.last_sequence);
-    }));
+                for (const kafka::Ack& ack : acks)
+                  tracking_.acked(partition_id(ack.topic, ack.partition), ack.last_sequence);
+              }));
     for (std::size_t i = 0; i < topics.size(); ++i) {
       TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
       if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);

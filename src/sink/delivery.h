@@ -27,9 +27,9 @@
 
 namespace tributary::sink {
 
-// A checkpoint that may be kept later. Called at most once, on another thread, only if it is the one to be kept: capture
-// an immutable snapshot of the state (a shared_ptr<const ...>), serialise inside. Give one per batch or transaction
-// group, not one per record.
+// A checkpoint that may be kept later. Called at most once, on another thread, only if it is the one to be kept:
+// capture an immutable snapshot of the state (a shared_ptr<const ...>), serialise inside. Give one per batch or
+// transaction group, not one per record.
 using Mark = std::function<base::Result<std::string>()>;
 
 struct DeliveryCounters {
@@ -47,8 +47,7 @@ class Delivery {
   // batch comes back empty, with other memory. An empty batch with a mark is allowed: the position moved without
   // records. destination_record_too_large: nothing was taken. After any other error no more may be emitted: make a new
   // delivery and resume from the last checkpoint; after `cancelled` a flush() still keeps what was emitted before.
-  virtual base::Status emit(model::RecordBatch& batch, std::optional<Mark> mark,
-                            const base::CancelToken& cancel) = 0;
+  virtual base::Status emit(model::RecordBatch& batch, std::optional<Mark> mark, const base::CancelToken& cancel) = 0;
 
   // Waits until all records are acknowledged and the newest mark is kept.
   virtual base::Status flush(std::int64_t timeout_ms, const base::CancelToken& cancel) = 0;

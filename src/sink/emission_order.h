@@ -1,6 +1,6 @@
 // Sorts the records of one batch by (topic, partition) without changing the order inside a partition, and numbers them
-// in that order, so that each partition gets one unbroken range of sequence numbers per batch: acknowledgements are then
-// tracked per batch and partition, never per record. Threads: one at a time; keeps its memory between batches.
+// in that order, so that each partition gets one unbroken range of sequence numbers per batch: acknowledgements are
+// then tracked per batch and partition, never per record. Threads: one at a time; keeps its memory between batches.
 #pragma once
 
 #include <cstdint>

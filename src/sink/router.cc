@@ -23,8 +23,12 @@ void Router::route_rows(model::RecordBatch& batch) const {
   for (model::EncodedRecord& record : batch.records) {
     record.topic = data_.topic;
     switch (policy_) {
-      case PartitionPolicy::zero: record.partition = 0; break;
-      case PartitionPolicy::table: record.partition = partition_of_table(record.table); break;
+      case PartitionPolicy::zero:
+        record.partition = 0;
+        break;
+      case PartitionPolicy::table:
+        record.partition = partition_of_table(record.table);
+        break;
       case PartitionPolicy::key:
         record.partition =
             record.key_size == model::no_key ? 0 : floor_mod(java_hash(batch.key(record)), data_.partitions);

@@ -28,8 +28,8 @@ class MemoryStore final : public Store {
     for (const Put& put : puts) {
       Entry& entry = changed[put.key];
       if (put.expected_version && entry.version != *put.expected_version)
-        return fail(ErrorCode::task_state_in_use,
-                    fmt::format("'{}' has version {} where {} was expected", put.key, entry.version, *put.expected_version));
+        return fail(ErrorCode::task_state_in_use, fmt::format("'{}' has version {} where {} was expected", put.key,
+                                                              entry.version, *put.expected_version));
       entry = {put.key, put.value, entry.version + 1};
     }
     entries_.swap(changed);

@@ -22,6 +22,9 @@ using base::Status;
 
 namespace {
 
+std::filesystem::path database_path(const std::filesystem::path& state_dir) { return state_dir / "tributary.db"; }
+
+
 constexpr int schema_version = 1;
 constexpr int application_id = 0x54524942;  // "TRIB": tells our files from other SQLite files
 constexpr int busy_timeout_ms = 2000;       // a backup may hold the file for a moment
@@ -56,7 +59,7 @@ class SqliteStore final : public Store {
     std::filesystem::create_directories(state_dir, problem);
     if (problem) return fail(ErrorCode::task_state_unusable, problem.message(), state_dir.string());
     TRY(lock_.take(state_dir / "tributary.lock"));
-    path_ = (state_dir / "tributary.db").string();
+    path_ = database_path(state_dir).string();
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path_.c_str(), &opened,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -154,17 +157,21 @@ class SqliteStore final : public Store {
     TRY_VALUE(const std::int64_t application, pragma("PRAGMA application_id"));
     if (version == 0 && application == 0) {
       TRY_VALUE(const std::int64_t foreign_tables, pragma("SELECT count(*) FROM sqlite_master"));
-      if (foreign_tables != 0) return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
-      return execute(fmt::format("BEGIN IMMEDIATE;"
-                                 "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL)"
-                                 " WITHOUT ROWID;"
-                                 "PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
-                                 application_id, schema_version)
-                         .c_str());
+      if (foreign_tables != 0)
+        return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
+      return execute(
+          fmt::format("BEGIN IMMEDIATE;"
+                      "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL)"
+                      " WITHOUT ROWID;"
+                      "PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+                      application_id, schema_version)
+              .c_str());
     }
-    if (application != application_id) return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
+    if (application != application_id)
+      return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
     if (version > schema_version)
-      return fail(ErrorCode::task_state_newer, fmt::format("version {}, this release knows {}", version, schema_version), path_);
+      return fail(ErrorCode::task_state_newer,
+                  fmt::format("version {}, this release knows {}", version, schema_version), path_);
     return {};
   }
 
@@ -180,7 +187,8 @@ class SqliteStore final : public Store {
         sqlite3_reset(version.get());
         if (present != *put.expected_version)
           return fail(ErrorCode::task_state_in_use,
-                      fmt::format("'{}' has version {} where {} was expected", put.key, present, *put.expected_version), path_);
+                      fmt::format("'{}' has version {} where {} was expected", put.key, present, *put.expected_version),
+                      path_);
       }
       bind(write.get(), 1, put.key);
       bind(write.get(), 2, put.value);
@@ -202,6 +210,11 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& state_di
   auto store = std::make_unique<SqliteStore>();
   TRY(store->open(state_dir));
   return store;
+}
+
+bool exists_sqlite(const std::filesystem::path& state_dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(database_path(state_dir), ignored);
 }
 
 }  // namespace tributary::store

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "pipeline/job.h"
+#include "store/store.h"
 #include "task/kafka_config.h"
 
 namespace tributary::task {
@@ -50,6 +51,19 @@ source::SourceConfig source_config(const TaskSpec& spec) {
   return to;
 }
 
+// Topics must be there before anything is read; partitions of the data topic.
+Result<std::int32_t> prepare_topics(const Destination& destination, const kafka::Config& config) {
+  constexpr int timeout_ms = 15'000;
+  std::vector<std::string> topics = {destination.topic};
+  if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic) topics.push_back(destination.ddl_topic);
+  if (destination.create_topics)
+    for (const std::string& topic : topics)
+      TRY(kafka::create_topic(config, topic, static_cast<std::int32_t>(destination.partitions),
+                              static_cast<int>(destination.replication), {}, timeout_ms));
+  TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
+  return cluster.topics.front().partitions;
+}
+
 }  // namespace
 
 Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelToken& cancel,
@@ -63,9 +77,6 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
-  config.create_topics = spec.destination.create_topics;
-  config.partitions = static_cast<std::int32_t>(spec.destination.partitions);
-  config.replication = static_cast<int>(spec.destination.replication);
   config.schema = spec.migration.schema;
   config.full = spec.migration.full;
   config.incremental = spec.migration.incremental;
@@ -77,7 +88,11 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.heartbeat_ms = spec.heartbeat.interval_ms;
   config.retry_connection_ms = std::int64_t{spec.retry.connection_minutes} * 60'000;
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
-  return pipeline::run_job(config, options.until_caught_up, cancel, on_progress);
+  pipeline::Doors doors;
+  doors.resuming = store::exists_sqlite(spec.state_dir);
+  doors.prepare_destination = [&]() -> Result<std::int32_t> { return prepare_topics(spec.destination, config.kafka); };
+  doors.open_store = [&] { return store::open_sqlite(spec.state_dir); };
+  return pipeline::run_job(config, doors, options.until_caught_up, cancel, on_progress);
 }
 
 }  // namespace tributary::task

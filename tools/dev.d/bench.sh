@@ -1,13 +1,9 @@
 # shellcheck shell=bash
-# bench: the product beside the anchor, release build. Options go to bench/run.
+# bench: the product beside the anchor, release build. Options go to tributary-bench.
 
 dev_bench() {
   need build lab
-  if [[ ! -x bench/run ]]; then
-    say_error "bench/run is missing"
-    exit 1
-  fi
-  prepare_kafka || true
-  build_preset release
-  TRIBUTARY_BIN=$ROOT/build/release/bin bench/run "$@"
+  [[ " $* " == *mock* || " $* " == *" --help "* || " $* " == *" -h "* ]] || prepare_kafka || true
+  build_preset release tributary tributary-lab tributary-bench
+  build/release/bin/tributary-bench "$@"
 }

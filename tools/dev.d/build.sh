@@ -1,16 +1,18 @@
 # shellcheck shell=bash
 # build, format, clean
 
+configure_preset() { # PRESET
+  need build
+  [[ $1 != fuzz ]] || need fuzz
+  [[ -f build/$1/build.ninja ]] || quietly "configure-$1" cmake --preset "$1"
+}
+
 # build_preset PRESET [TARGET...]
 build_preset() {
   local preset=$1 targets=()
   shift
-  need build
-  [[ $preset == fuzz ]] && need fuzz
+  configure_preset "$preset" || return 1
   [[ $# -gt 0 ]] && targets=(--target "$@")
-  if [[ ! -f build/$preset/build.ninja ]]; then
-    quietly "configure-$preset" cmake --preset "$preset" || return 1
-  fi
   say "building $preset${*:+: $*}"
   cmake --build --preset "$preset" -j "$JOBS" "${targets[@]+"${targets[@]}"}" >&2
 }

@@ -55,8 +55,10 @@ check_sanitized() { # PRESET
 
 # Each fuzz target for a while, from its seed corpus; what it finds is kept in build/fuzz/findings.
 check_fuzz() { # SECONDS
-  build_preset fuzz || return 1
-  local target name code=0 found=0
+  local target targets name code=0 found=0
+  configure_preset fuzz || return 1
+  mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -nE 's#^bin/([a-z0-9_]+_fuzz):.*#\1#p')
+  [[ ${#targets[@]} == 0 ]] || build_preset fuzz "${targets[@]}" || return 1
   mkdir -p build/fuzz/findings
   for target in build/fuzz/bin/*_fuzz; do
     [[ -x $target ]] || continue
@@ -64,7 +66,10 @@ check_fuzz() { # SECONDS
     name=$(basename "$target" _fuzz)
     mkdir -p "build/fuzz/corpus/$name"
     local corpora=("build/fuzz/corpus/$name")
-    [[ -d fuzz/corpus/$name ]] && corpora+=("fuzz/corpus/$name")
+    local seeds
+    for seeds in "fuzz/corpus/$name" "fuzz/corpus/${name%%_*}"; do # of the target, or of its family
+      if [[ -d $seeds ]]; then corpora+=("$seeds"); break; fi
+    done
     say "fuzzing $name for $1 s"
     quietly "fuzz-$name" "$target" -max_total_time="$1" -max_len=65536 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
       -artifact_prefix=build/fuzz/findings/"$name"- "${corpora[@]}" || code=1
@@ -92,12 +97,12 @@ dev_check() {
   step "docs/errors.md" check_errors_doc
   if [[ $quick == yes ]]; then
     step "clang-tidy, changed files" check_tidy changed
-    [[ -f fuzz/CMakeLists.txt ]] && step "fuzzing" check_fuzz 20
+    step "fuzzing" check_fuzz 20
   else
     step "clang-tidy" check_tidy all
     step "unit tests, asan and ubsan" check_sanitized asan
     step "unit tests, tsan" check_sanitized tsan
-    [[ -f fuzz/CMakeLists.txt ]] && step "fuzzing" check_fuzz 60
+    step "fuzzing" check_fuzz 60
   fi
   printf '%s\n' "" "${CHECK_RESULTS[@]}"
   if printf '%s\n' "${CHECK_RESULTS[@]}" | grep -q '^FAILED'; then

@@ -32,5 +32,6 @@ make_venv() { # BASE VENV
   rm -rf "$2"
   mkdir -p "$(dirname "$2")"
   "$1" -m venv "$2" &&
-    "$2/bin/python" -m pip install --disable-pip-version-check --no-input --only-binary :all: -r "$ROOT/tests/requirements.txt"
+    "$2/bin/python" -m pip install --disable-pip-version-check --no-input --retries 1 \
+      --only-binary :all: -r "$ROOT/tests/requirements.txt"
 }

@@ -68,10 +68,14 @@ class Cursor {
     const std::uint8_t first = u8();
     if (first < 251) return first;
     switch (first) {
-      case 252: return uint<2>();
-      case 253: return uint<3>();
-      case 254: return uint<8>();
-      default: return fail_zero();
+      case 252:
+        return uint<2>();
+      case 253:
+        return uint<3>();
+      case 254:
+        return uint<8>();
+      default:
+        return fail_zero();
     }
   }
   std::string_view packed_bytes() { return bytes(packed()); }

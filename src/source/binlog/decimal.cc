@@ -46,10 +46,14 @@ char* put_number(std::uint32_t number, char* out) {
 // A group of up to nine digits; the first byte's inverted sign bit has been taken care of by `flip`.
 inline std::uint32_t group(const char* at, unsigned bytes, std::uint32_t mask) {
   switch (bytes) {
-    case 1: return (static_cast<std::uint8_t>(*at) ^ mask) & 0xff;
-    case 2: return (static_cast<std::uint32_t>(big<2>(at)) ^ mask) & 0xffff;
-    case 3: return (static_cast<std::uint32_t>(big<3>(at)) ^ mask) & 0xffffff;
-    default: return static_cast<std::uint32_t>(big<4>(at)) ^ mask;
+    case 1:
+      return (static_cast<std::uint8_t>(*at) ^ mask) & 0xff;
+    case 2:
+      return (static_cast<std::uint32_t>(big<2>(at)) ^ mask) & 0xffff;
+    case 3:
+      return (static_cast<std::uint32_t>(big<3>(at)) ^ mask) & 0xffffff;
+    default:
+      return static_cast<std::uint32_t>(big<4>(at)) ^ mask;
   }
 }
 

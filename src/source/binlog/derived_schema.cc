@@ -10,10 +10,14 @@ constexpr std::uint64_t binary_collation = 63;
 
 ColumnType blob_type(unsigned length_bytes, bool is_binary) {
   switch (length_bytes) {
-    case 1: return is_binary ? ColumnType::tinyblob : ColumnType::tinytext;
-    case 2: return is_binary ? ColumnType::blob : ColumnType::text;
-    case 3: return is_binary ? ColumnType::mediumblob : ColumnType::mediumtext;
-    default: return is_binary ? ColumnType::longblob : ColumnType::longtext;
+    case 1:
+      return is_binary ? ColumnType::tinyblob : ColumnType::tinytext;
+    case 2:
+      return is_binary ? ColumnType::blob : ColumnType::text;
+    case 3:
+      return is_binary ? ColumnType::mediumblob : ColumnType::mediumtext;
+    default:
+      return is_binary ? ColumnType::longblob : ColumnType::longtext;
   }
 }
 
@@ -53,13 +57,27 @@ base::Result<model::TableSchemaPtr> derive_schema(const TableMap& map) {
       ++next;
     };
     switch (wire.type) {
-      case WireType::tiny: number(ColumnType::tinyint); break;
-      case WireType::short_: number(ColumnType::smallint); break;
-      case WireType::int24: number(ColumnType::mediumint); break;
-      case WireType::long_: number(ColumnType::int_); break;
-      case WireType::longlong: number(ColumnType::bigint); break;
-      case WireType::float_: number(ColumnType::float_); break;
-      case WireType::double_: number(ColumnType::double_); break;
+      case WireType::tiny:
+        number(ColumnType::tinyint);
+        break;
+      case WireType::short_:
+        number(ColumnType::smallint);
+        break;
+      case WireType::int24:
+        number(ColumnType::mediumint);
+        break;
+      case WireType::long_:
+        number(ColumnType::int_);
+        break;
+      case WireType::longlong:
+        number(ColumnType::bigint);
+        break;
+      case WireType::float_:
+        number(ColumnType::float_);
+        break;
+      case WireType::double_:
+        number(ColumnType::double_);
+        break;
       case WireType::newdecimal:
         number(ColumnType::decimal);
         column.precision = static_cast<std::uint8_t>(wire.metadata);
@@ -69,15 +87,25 @@ base::Result<model::TableSchemaPtr> derive_schema(const TableMap& map) {
         column.type = ColumnType::bit;
         column.length = (wire.metadata >> 8) * 8u + (wire.metadata & 0xffu);
         break;
-      case WireType::year: column.type = ColumnType::year; break;
+      case WireType::year:
+        column.type = ColumnType::year;
+        break;
       case WireType::date:
-      case WireType::newdate: column.type = ColumnType::date; break;
+      case WireType::newdate:
+        column.type = ColumnType::date;
+        break;
       case WireType::time:
-      case WireType::time2: temporal(ColumnType::time); break;
+      case WireType::time2:
+        temporal(ColumnType::time);
+        break;
       case WireType::datetime:
-      case WireType::datetime2: temporal(ColumnType::datetime); break;
+      case WireType::datetime2:
+        temporal(ColumnType::datetime);
+        break;
       case WireType::timestamp:
-      case WireType::timestamp2: temporal(ColumnType::timestamp); break;
+      case WireType::timestamp2:
+        temporal(ColumnType::timestamp);
+        break;
       case WireType::varchar:
       case WireType::var_string:
       case WireType::varchar_compressed:
@@ -88,7 +116,9 @@ base::Result<model::TableSchemaPtr> derive_schema(const TableMap& map) {
         if (column.type == ColumnType::binary) column.length = wire.metadata;
         break;
       case WireType::blob:
-      case WireType::blob_compressed: column.type = blob_type(wire.metadata, is_binary()); break;
+      case WireType::blob_compressed:
+        column.type = blob_type(wire.metadata, is_binary());
+        break;
       case WireType::enum_:
         column.type = ColumnType::enum_;
         labels(metadata.enum_labels, enums);
@@ -97,9 +127,15 @@ base::Result<model::TableSchemaPtr> derive_schema(const TableMap& map) {
         column.type = ColumnType::set;
         labels(metadata.set_labels, sets);
         break;
-      case WireType::json: column.type = ColumnType::json; break;
-      case WireType::geometry: column.type = ColumnType::geometry; break;
-      case WireType::vector: column.type = ColumnType::vector; break;
+      case WireType::json:
+        column.type = ColumnType::json;
+        break;
+      case WireType::geometry:
+        column.type = ColumnType::geometry;
+        break;
+      case WireType::vector:
+        column.type = ColumnType::vector;
+        break;
       default:
         return base::fail(base::ErrorCode::data_event_unsupported,
                           "column " + std::to_string(i + 1) + " of type " + std::string(to_string(wire.type)),

@@ -174,9 +174,8 @@ FormatDescription FormatDescription::without_checksum() const {
 base::Result<EventView> parse_event(std::string_view raw, const FormatDescription& format) {
   TRY_VALUE(const EventHeader header, parse_event_header(raw));
   if (header.size != raw.size()) {
-    return malformed("the event says it is " + std::to_string(header.size) + " bytes long but has " +
-                         std::to_string(raw.size()),
-                     9);
+    return malformed(
+        "the event says it is " + std::to_string(header.size) + " bytes long but has " + std::to_string(raw.size()), 9);
   }
   std::size_t body_begin = event_header_size;
   bool has_checksum = false;
@@ -195,13 +194,16 @@ base::Result<EventView> parse_event(std::string_view raw, const FormatDescriptio
     if (raw.size() < body_begin) return malformed("the event is shorter than its header", raw.size());
     const bool has_room = raw.size() >= body_begin + checksum_size;
     switch (format.checksum) {
-      case Checksum::off: break;
+      case Checksum::off:
+        break;
       case Checksum::crc32:
         if (!has_room) return malformed("no room for the checksum", raw.size());
         if (!crc_matches(raw, false)) return bad_checksum(header);
         has_checksum = true;
         break;
-      case Checksum::unknown: has_checksum = has_room && crc_matches(raw, false); break;
+      case Checksum::unknown:
+        has_checksum = has_room && crc_matches(raw, false);
+        break;
     }
   }
   raw.remove_prefix(body_begin);
@@ -232,8 +234,11 @@ base::Result<FormatDescription> parse_format_description(const EventView& event)
   if (describes_checksum(format.server_version)) {
     if (lengths.empty()) return cursor.malformed("Format_desc: no checksum algorithm");
     switch (lengths.back()) {
-      case 0: break;
-      case 1: format.checksum = Checksum::crc32; break;
+      case 0:
+        break;
+      case 1:
+        format.checksum = Checksum::crc32;
+        break;
       default:
         return base::fail(ErrorCode::data_event_unsupported,
                           "binlog checksum algorithm " + std::to_string(static_cast<std::uint8_t>(lengths.back())) +
@@ -262,8 +267,8 @@ bool is_pre_ga_rows_event(EventType type) {
 }
 
 base::Error refuse_event(EventType type) {
-  std::string what = std::string(to_string(type)) + " event (type " +
-                     std::to_string(static_cast<std::uint8_t>(type)) + ")";
+  std::string what =
+      std::string(to_string(type)) + " event (type " + std::to_string(static_cast<std::uint8_t>(type)) + ")";
   if (type == EventType::start_v3) {
     what += ": a binlog of MySQL 4.1 or older; only version 4 (MySQL 5.0 and later, MariaDB) can be read";
   } else if (is_pre_ga_rows_event(type)) {

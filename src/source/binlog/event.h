@@ -1,9 +1,9 @@
 // Framing of binlog events: the common header, the format description, checksums.
 //
 // Everything borrows from the bytes the dump delivered and lives as long as they do. Any byte string is safe to pass.
-// Errors: data_event_malformed, data_event_checksum, data_event_unsupported; `where` is "byte N of the event" (the caller
-// puts file:position in front). Threads: values, no shared state.
-// Source: MySQL Internals "Binary Log Event"; MariaDB KB "2-Binlog Event Header", "Format_description_event".
+// Errors: data_event_malformed, data_event_checksum, data_event_unsupported; `where` is "byte N of the event" (the
+// caller puts file:position in front). Threads: values, no shared state. Source: MySQL Internals "Binary Log Event";
+// MariaDB KB "2-Binlog Event Header", "Format_description_event".
 #pragma once
 
 #include <array>
@@ -95,7 +95,7 @@ struct EventHeader {
 
 struct EventView {
   EventHeader header;
-  std::string_view body;  // after the header, without the checksum
+  std::string_view body;                          // after the header, without the checksum
   std::uint32_t body_offset = event_header_size;  // of body in the event; for error messages
 };
 
@@ -108,9 +108,10 @@ enum class Checksum : std::uint8_t {
   crc32,
 };
 
-// What a file says about its own events. Start each dump and each file with a fresh one (checksum unknown): the dump
-// sends an artificial Rotate, whose checksum follows the session's wish, before the first format description. An
-// artificial Rotate later in a dump follows the format description in force.
+// What a file says about its own events. Start each dump (and each file read offline) with a fresh one and replace it
+// at every format description event. Until the first one the checksum is unknown: the artificial Rotate that opens a
+// dump has one if the session asked for it. Artificial events and heartbeats later on follow the format description in
+// force (seen on MySQL 5.6, 9.7 and MariaDB 10.11, with binlog_checksum changed between and within files of one dump).
 struct FormatDescription {
   FormatDescription();  // the lengths every version 4 server uses
 

@@ -21,22 +21,42 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
   Cursor cursor(block, offset);
   while (cursor.left() != 0 && cursor.ok()) {
     switch (cursor.u8()) {
-      case 0: cursor.skip(4); break;  // flags2
-      case 1: query.sql_mode = cursor.u64(); break;
-      case 2: cursor.skip(cursor.u8() + 1u); break;  // catalog with its end mark
-      case 3: cursor.skip(4); break;                 // auto_increment_increment, _offset
+      case 0:
+        cursor.skip(4);
+        break;  // flags2
+      case 1:
+        query.sql_mode = cursor.u64();
+        break;
+      case 2:
+        cursor.skip(cursor.u8() + 1u);
+        break;  // catalog with its end mark
+      case 3:
+        cursor.skip(4);
+        break;  // auto_increment_increment, _offset
       case 4:
         query.client_collation = cursor.u16();
         query.connection_collation = cursor.u16();
         query.server_collation = cursor.u16();
         break;
-      case 5: query.time_zone = cursor.bytes(cursor.u8()); break;
-      case 6: cursor.skip(cursor.u8()); break;  // catalog
-      case 7: cursor.skip(2); break;            // lc_time_names
-      case 8: query.database_collation = cursor.u16(); break;
-      case 9: cursor.skip(8); break;   // tables for update
-      case 10: cursor.skip(4); break;  // master data written
-      case 11:                         // invoker
+      case 5:
+        query.time_zone = cursor.bytes(cursor.u8());
+        break;
+      case 6:
+        cursor.skip(cursor.u8());
+        break;  // catalog
+      case 7:
+        cursor.skip(2);
+        break;  // lc_time_names
+      case 8:
+        query.database_collation = cursor.u16();
+        break;
+      case 9:
+        cursor.skip(8);
+        break;  // tables for update
+      case 10:
+        cursor.skip(4);
+        break;  // master data written
+      case 11:  // invoker
         cursor.skip(cursor.u8());
         cursor.skip(cursor.u8());
         break;
@@ -48,21 +68,39 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
         }
         break;
       }
-      case 13: cursor.skip(3); break;  // microseconds
-      case 16: cursor.skip(1); break;  // explicit_defaults_for_timestamp
-      case 17: query.ddl_xid = cursor.u64(); break;
-      case 18: cursor.skip(2); break;   // default collation for utf8mb4
-      case 19: cursor.skip(1); break;   // sql_require_primary_key
-      case 20: cursor.skip(1); break;   // default_table_encryption
-      case 128: cursor.skip(3); break;  // MariaDB: microseconds
-      case 129: query.ddl_xid = cursor.u64(); break;
-      default: return true;  // a later server's: what follows can't be told apart
+      case 13:
+        cursor.skip(3);
+        break;  // microseconds
+      case 16:
+        cursor.skip(1);
+        break;  // explicit_defaults_for_timestamp
+      case 17:
+        query.ddl_xid = cursor.u64();
+        break;
+      case 18:
+        cursor.skip(2);
+        break;  // default collation for utf8mb4
+      case 19:
+        cursor.skip(1);
+        break;  // sql_require_primary_key
+      case 20:
+        cursor.skip(1);
+        break;  // default_table_encryption
+      case 128:
+        cursor.skip(3);
+        break;  // MariaDB: microseconds
+      case 129:
+        query.ddl_xid = cursor.u64();
+        break;
+      default:
+        return true;  // a later server's: what follows can't be told apart
     }
   }
   return cursor.ok();
 }
 
-// The serialization of MySQL 8.3's tagged Gtid event: numbers of 1 to 9 bytes, whose length is the count of low set bits.
+// The serialization of MySQL 8.3's tagged Gtid event: numbers of 1 to 9 bytes, whose length is the count of low set
+// bits.
 class TaggedCursor {
  public:
   explicit TaggedCursor(Cursor& cursor) : cursor_(cursor) {}
@@ -96,21 +134,41 @@ base::Result<GtidEvent> parse_tagged_gtid(const EventView& event) {
   tagged.number();  // last field that must be understood
   while (cursor.left() != 0 && cursor.ok()) {
     switch (tagged.number()) {
-      case 0: gtid.flags = static_cast<std::uint8_t>(tagged.number()); break;
+      case 0:
+        gtid.flags = static_cast<std::uint8_t>(tagged.number());
+        break;
       case 1:
         for (std::uint8_t& byte : gtid.uuid) byte = static_cast<std::uint8_t>(tagged.number());
         break;
-      case 2: gtid.number = static_cast<std::uint64_t>(tagged.signed_number()); break;
-      case 3: gtid.tag = cursor.bytes(tagged.number()); break;
-      case 4: gtid.last_committed = tagged.signed_number(); break;
-      case 5: gtid.sequence_number = tagged.signed_number(); break;
-      case 6: gtid.immediate_commit_us = tagged.number(); break;
-      case 7: gtid.original_commit_us = tagged.number(); break;
-      case 8: gtid.transaction_length = tagged.number(); break;
+      case 2:
+        gtid.number = static_cast<std::uint64_t>(tagged.signed_number());
+        break;
+      case 3:
+        gtid.tag = cursor.bytes(tagged.number());
+        break;
+      case 4:
+        gtid.last_committed = tagged.signed_number();
+        break;
+      case 5:
+        gtid.sequence_number = tagged.signed_number();
+        break;
+      case 6:
+        gtid.immediate_commit_us = tagged.number();
+        break;
+      case 7:
+        gtid.original_commit_us = tagged.number();
+        break;
+      case 8:
+        gtid.transaction_length = tagged.number();
+        break;
       case 9:
       case 10:
-      case 11: tagged.number(); break;  // server versions, commit group
-      default: cursor.skip(cursor.left()); break;  // a later server's
+      case 11:
+        tagged.number();
+        break;  // server versions, commit group
+      default:
+        cursor.skip(cursor.left());
+        break;  // a later server's
     }
   }
   if (!cursor.ok()) return cursor.malformed("Gtid_tagged");

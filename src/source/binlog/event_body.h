@@ -32,7 +32,7 @@ struct QueryEvent {
   std::string_view sql;
   // Present where the server sent them.
   std::optional<std::uint64_t> sql_mode;
-  std::optional<std::uint16_t> client_collation;      // collation ids
+  std::optional<std::uint16_t> client_collation;  // collation ids
   std::optional<std::uint16_t> connection_collation;
   std::optional<std::uint16_t> server_collation;
   std::optional<std::uint16_t> database_collation;
@@ -52,7 +52,7 @@ struct GtidEvent {
   std::array<std::uint8_t, 16> uuid{};
   std::string_view tag;  // empty but for tagged ones
   std::uint64_t number = 0;
-  std::int64_t last_committed = 0;   // logical clock; 0 if not sent (5.6)
+  std::int64_t last_committed = 0;  // logical clock; 0 if not sent (5.6)
   std::int64_t sequence_number = 0;
   std::uint64_t immediate_commit_us = 0;  // since the epoch; 0 if not sent (before 8.0)
   std::uint64_t original_commit_us = 0;

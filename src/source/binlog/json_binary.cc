@@ -76,14 +76,22 @@ class Printer {
       case json::small_object:
       case json::large_object:
       case json::small_array:
-      case json::large_array: return container(ref, depth);
-      case json::literal: return scalar(1) && print_literal(static_cast<std::uint8_t>(*from), ref.at);
-      case json::int16: return scalar(2) && (append_number(static_cast<std::int16_t>(little<2>(from)), out_), true);
-      case json::uint16: return scalar(2) && (append_number(static_cast<std::uint16_t>(little<2>(from)), out_), true);
-      case json::int32: return scalar(4) && (append_number(static_cast<std::int32_t>(little<4>(from)), out_), true);
-      case json::uint32: return scalar(4) && (append_number(static_cast<std::uint32_t>(little<4>(from)), out_), true);
-      case json::int64: return scalar(8) && (append_number(static_cast<std::int64_t>(little<8>(from)), out_), true);
-      case json::uint64: return scalar(8) && (append_number(little<8>(from), out_), true);
+      case json::large_array:
+        return container(ref, depth);
+      case json::literal:
+        return scalar(1) && print_literal(static_cast<std::uint8_t>(*from), ref.at);
+      case json::int16:
+        return scalar(2) && (append_number(static_cast<std::int16_t>(little<2>(from)), out_), true);
+      case json::uint16:
+        return scalar(2) && (append_number(static_cast<std::uint16_t>(little<2>(from)), out_), true);
+      case json::int32:
+        return scalar(4) && (append_number(static_cast<std::int32_t>(little<4>(from)), out_), true);
+      case json::uint32:
+        return scalar(4) && (append_number(static_cast<std::uint32_t>(little<4>(from)), out_), true);
+      case json::int64:
+        return scalar(8) && (append_number(static_cast<std::int64_t>(little<8>(from)), out_), true);
+      case json::uint64:
+        return scalar(8) && (append_number(little<8>(from), out_), true);
       case json::real: {
         if (!scalar(8)) return false;
         double number;
@@ -104,7 +112,8 @@ class Printer {
         if (!sized(ref.at + 1, ref.end, data)) return false;
         return print_opaque(static_cast<std::uint8_t>(*from), data, ref.at);
       }
-      default: return bad("an unknown type", ref.at);
+      default:
+        return bad("an unknown type", ref.at);
     }
   }
 
@@ -128,10 +137,17 @@ class Printer {
 
   bool print_literal(std::uint8_t what, std::size_t at) {
     switch (what) {
-      case 0: out_.append("null"); return true;
-      case 1: out_.append("true"); return true;
-      case 2: out_.append("false"); return true;
-      default: return bad("an unknown literal", at);
+      case 0:
+        out_.append("null");
+        return true;
+      case 1:
+        out_.append("true");
+        return true;
+      case 2:
+        out_.append("false");
+        return true;
+      default:
+        return bad("an unknown literal", at);
     }
   }
 
@@ -240,8 +256,8 @@ base::Status append_json_text(std::string_view bytes, base::Buffer& out) {
 
 void append_json_double(double number, base::Buffer& out) {
   if (number == 0) return out.append(std::signbit(number) ? "-0.0" : "0.0");
-  // The shortest digits that read back, then my_gcvt's choice of form: plain for points from 14 places before the digits
-  // to 15 behind the first of them.
+  // The shortest digits that read back, then my_gcvt's choice of form: plain for points from 14 places before the
+  // digits to 15 behind the first of them.
   char text[32];
   const char* const text_end = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
   const char* at = text;
@@ -293,18 +309,31 @@ void append_json_string(std::string_view text, base::Buffer& out) {
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<std::uint8_t>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]] continue;
+    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
+      continue;
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
     out.push_back('\\');
     switch (c) {
-      case '\b': out.push_back('b'); break;
-      case '\t': out.push_back('t'); break;
-      case '\n': out.push_back('n'); break;
-      case '\f': out.push_back('f'); break;
-      case '\r': out.push_back('r'); break;
+      case '\b':
+        out.push_back('b');
+        break;
+      case '\t':
+        out.push_back('t');
+        break;
+      case '\n':
+        out.push_back('n');
+        break;
+      case '\f':
+        out.push_back('f');
+        break;
+      case '\r':
+        out.push_back('r');
+        break;
       case '"':
-      case '\\': out.push_back(static_cast<char>(c)); break;
+      case '\\':
+        out.push_back(static_cast<char>(c));
+        break;
       default:
         out.append("u00");
         out.push_back(hex[c >> 4]);

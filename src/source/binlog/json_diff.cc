@@ -32,8 +32,16 @@ struct Member {
 
 struct Leg {
   bool is_index = false;
+  bool from_end = false;  // [last], [last-1], ...
   std::size_t index = 0;
   std::string key;
+
+  // In an array of that many elements; false if it lies outside, then `at` is where an element goes in.
+  bool place(std::size_t size, std::size_t& at) const {
+    const bool is_inside = index < size;
+    at = from_end ? (is_inside ? size - index - 1 : 0) : std::min(index, size);
+    return is_inside;
+  }
 };
 
 bool append_utf8(std::uint32_t code, std::string& out) {
@@ -56,7 +64,7 @@ bool append_utf8(std::uint32_t code, std::string& out) {
   return true;
 }
 
-// path ::= '$' ( '[' index ']' | '.' name | '.' '"' escaped '"' )*
+// path ::= '$' ( '[' (index | 'last' ('-' index)?) ']' | '.' name | '.' '"' escaped '"' )*
 class PathParser {
  public:
   explicit PathParser(std::string_view text) : text_(text) {}
@@ -80,6 +88,12 @@ class PathParser {
   }
   bool index(Leg& leg) {
     leg.is_index = true;
+    if (text_.substr(at_).starts_with("last")) {
+      at_ += 4;
+      leg.from_end = true;
+      if (take(']')) return true;
+      if (!take('-')) return false;
+    }
     const std::size_t begin = at_;
     for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
       if (leg.index > UINT32_MAX) return false;
@@ -96,7 +110,10 @@ class PathParser {
     for (int i = 0; i < 4; ++i, ++at_) {
       if (at_ == text_.size()) return false;
       const char c = text_[at_];
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
       if (digit < 0) return false;
       code = code << 4 | static_cast<std::uint32_t>(digit);
     }
@@ -112,11 +129,21 @@ class PathParser {
       }
       if (at_ == text_.size()) return false;
       switch (const char escaped = text_[at_++]) {
-        case 'b': key += '\b'; break;
-        case 'f': key += '\f'; break;
-        case 'n': key += '\n'; break;
-        case 'r': key += '\r'; break;
-        case 't': key += '\t'; break;
+        case 'b':
+          key += '\b';
+          break;
+        case 'f':
+          key += '\f';
+          break;
+        case 'n':
+          key += '\n';
+          break;
+        case 'r':
+          key += '\r';
+          break;
+        case 't':
+          key += '\t';
+          break;
         case 'u': {
           std::uint32_t code = 0;
           std::uint32_t low = 0;
@@ -128,7 +155,9 @@ class PathParser {
           append_utf8(code, key);
           break;
         }
-        default: key += escaped; break;
+        default:
+          key += escaped;
+          break;
       }
     }
     return false;
@@ -205,8 +234,9 @@ class Patcher {
   Node* child(Node& node, const Leg& leg) {
     if (leg.is_index) {
       if (!node.ref.is_array()) return leg.index == 0 ? &node : nullptr;  // a scalar is an array of itself
-      if (!open(node) || leg.index >= node.members.size()) return nullptr;
-      return &node.members[leg.index].node;
+      std::size_t at = 0;
+      if (!open(node) || !leg.place(node.members.size(), at)) return nullptr;
+      return &node.members[at].node;
     }
     if (!node.ref.is_object() || !open(node)) return nullptr;
     const auto found = std::find_if(node.members.begin(), node.members.end(),
@@ -219,8 +249,9 @@ class Patcher {
     if (!open(parent)) return false;
     auto& members = parent.members;
     if (leg.is_index) {
-      const auto at = members.begin() + static_cast<std::ptrdiff_t>(std::min(leg.index, members.size()));
-      members.insert(at, Member{{}, std::move(value)});
+      std::size_t at = 0;
+      leg.place(members.size(), at);
+      members.insert(members.begin() + static_cast<std::ptrdiff_t>(at), Member{{}, std::move(value)});
       return true;
     }
     const auto at = std::find_if(members.begin(), members.end(),

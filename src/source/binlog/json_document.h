@@ -6,8 +6,8 @@
 // key-entry ::= offset length(2)    value-entry ::= type (offset | value if it fits)
 // string    ::= length(7 bits a byte) bytes    opaque ::= column-type string
 //
-// Every byte stands for one thing only, so what is looked at can't exceed the document's size: the budget makes overlaps
-// and cycles errors. Threads: one at a time.
+// Every byte stands for one thing only, so what is looked at can't exceed the document's size: the budget makes
+// overlaps and cycles errors. Threads: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -110,8 +110,8 @@ class Container {
   bool value(std::size_t i, Ref& out) {
     const std::size_t entry = values_ + i * (1 + wide_);
     const auto type = static_cast<std::uint8_t>(document_->begin[entry]);
-    const bool is_inline = type == literal || type == int16 || type == uint16 ||
-                           (wide_ == 4 && (type == int32 || type == uint32));
+    const bool is_inline =
+        type == literal || type == int16 || type == uint16 || (wide_ == 4 && (type == int32 || type == uint32));
     if (is_inline) {
       document_->budget += wide_;  // paid for with the head
       out = {document_, type, entry + 1, entry + 1 + wide_};

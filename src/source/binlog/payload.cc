@@ -13,6 +13,8 @@ namespace {
 
 // Neither library's output grows by more than this before what was read is looked at again.
 constexpr std::size_t step_bytes = 256 * 1024;
+// The servers' largest packet, and room for an event's head.
+constexpr std::uint64_t inner_event_size_max = (std::uint64_t{1} << 30) + (1 << 20);
 constexpr std::size_t zlib_ratio_max = 1032;  // deflate can't do better
 
 // What the payload's field numbers mean.
@@ -24,12 +26,12 @@ constexpr std::uint64_t compression_zstd = 0, compression_none = 255;
 struct PayloadReader::State {
   ZSTD_DCtx* zstd = nullptr;
   bool is_compressed = false;
-  std::string_view left;            // of the payload, not decompressed yet
+  std::string_view left;                // of the payload, not decompressed yet
   std::uint64_t uncompressed_left = 0;  // what the header promises and has not been given out
-  std::uint32_t event_offset = 0;   // of `left` when it was whole
+  std::uint32_t event_offset = 0;       // of `left` when it was whole
   std::size_t payload_size = 0;
-  base::Buffer out;                 // the inner event given out, then what follows it
-  std::size_t given = 0;            // bytes of `out` given out by the last next()
+  base::Buffer out;       // the inner event given out, then what follows it
+  std::size_t given = 0;  // bytes of `out` given out by the last next()
 
   ~State() { ZSTD_freeDCtx(zstd); }
   std::size_t offset() const { return event_offset + payload_size - left.size(); }
@@ -48,7 +50,8 @@ struct PayloadReader::State {
       left.remove_prefix(in.pos);
       out.commit(to + decompressed.pos);
       if (decompressed.pos == 0 && left.empty()) return false;
-      if (decompressed.pos == 0 && in.pos == 0) return malformed("Transaction_payload: zstd makes no progress", offset());
+      if (decompressed.pos == 0 && in.pos == 0)
+        return malformed("Transaction_payload: zstd makes no progress", offset());
     }
     return true;
   }
@@ -121,7 +124,7 @@ base::Result<bool> PayloadReader::next(std::string_view& raw) {
     return malformed("Transaction_payload: an inner event ends too early", state.offset());
   }
   auto header = parse_event_header(state.out.view());
-  if (!header || header->size > state.uncompressed_left) {
+  if (!header || header->size > state.uncompressed_left || header->size > inner_event_size_max) {
     return malformed("Transaction_payload: an inner event has a wrong length", state.offset());
   }
   TRY_VALUE(const bool is_whole, state.fill(header->size));
@@ -136,17 +139,19 @@ base::Status inflate_mariadb(std::string_view compressed, base::Buffer& out, std
   Cursor cursor(compressed, offset_in_event);
   const std::uint8_t head = cursor.u8();
   const int length_bytes = head & 0x07;
-  if ((head & 0x80) == 0 || length_bytes < 1 || length_bytes > 4) return cursor.malformed("compressed event: its header");
+  if ((head & 0x80) == 0 || length_bytes < 1 || length_bytes > 4)
+    return cursor.malformed("compressed event: its header");
   if ((head & 0x70) != 0) {
-    return base::fail(base::ErrorCode::data_event_unsupported,
-                      "compressed event: algorithm " + std::to_string(head >> 4 & 7) +
-                          "; set log_bin_compress = OFF on the source");
+    return base::fail(
+        base::ErrorCode::data_event_unsupported,
+        "compressed event: algorithm " + std::to_string(head >> 4 & 7) + "; set log_bin_compress = OFF on the source");
   }
   std::uint64_t size = 0;
   for (int i = 0; i < length_bytes; ++i) size = size << 8 | cursor.u8();
   const std::string_view deflated = cursor.rest();
   if (!cursor.ok()) return cursor.malformed("compressed event");
-  if (size > deflated.size() * zlib_ratio_max) return cursor.malformed("compressed event: it can't hold what it claims");
+  if (size > deflated.size() * zlib_ratio_max)
+    return cursor.malformed("compressed event: it can't hold what it claims");
   auto inflated_size = static_cast<uLongf>(size);
   char* to = out.ensure(size);
   const int result = uncompress(reinterpret_cast<Bytef*>(to), &inflated_size,

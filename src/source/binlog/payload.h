@@ -1,5 +1,5 @@
-// Events that hold others in compressed form: MySQL's transaction payload (zstd or none, read as a stream, one inner event
-// in memory at a time) and MariaDB's compressed rows events (zlib, inflated into a reused buffer).
+// Events that hold others in compressed form: MySQL's transaction payload (zstd or none, read as a stream, one inner
+// event in memory at a time) and MariaDB's compressed rows events (zlib, inflated into a reused buffer).
 //
 // Memory: what an inner event really holds, however large a length field claims to be. Threads: one at a time.
 // Errors: data_event_malformed, data_event_unsupported (another compression).

@@ -30,15 +30,21 @@ std::string describe(const WireColumn& wire) {
     case WireType::varchar:
     case WireType::var_string:
     case WireType::string:
-    case WireType::varchar_compressed: return text + " of up to " + std::to_string(wire.metadata) + " bytes";
-    case WireType::bit: return text + "(" + std::to_string((wire.metadata >> 8) * 8 + (wire.metadata & 0xff)) + ")";
+    case WireType::varchar_compressed:
+      return text + " of up to " + std::to_string(wire.metadata) + " bytes";
+    case WireType::bit:
+      return text + "(" + std::to_string((wire.metadata >> 8) * 8 + (wire.metadata & 0xff)) + ")";
     case WireType::time2:
     case WireType::datetime2:
-    case WireType::timestamp2: return text + "(" + std::to_string(wire.metadata) + ")";
+    case WireType::timestamp2:
+      return text + "(" + std::to_string(wire.metadata) + ")";
     case WireType::enum_:
-    case WireType::set: return text + " of " + std::to_string(wire.metadata) + " bytes";
-    case WireType::blob: return text + " with a length of " + std::to_string(wire.metadata) + " bytes";
-    default: return text;
+    case WireType::set:
+      return text + " of " + std::to_string(wire.metadata) + " bytes";
+    case WireType::blob:
+      return text + " with a length of " + std::to_string(wire.metadata) + " bytes";
+    default:
+      return text;
   }
 }
 
@@ -77,17 +83,25 @@ bool plan_text(const WireColumn& wire, Step& step) {
   switch (wire.type) {
     case WireType::varchar:
     case WireType::var_string:
-    case WireType::string: step.opcode = text_opcode(prefix_bytes(wire)); return true;
-    case WireType::varchar_compressed: step.opcode = compressed_opcode(prefix_bytes(wire)); return true;
-    default: return false;
+    case WireType::string:
+      step.opcode = text_opcode(prefix_bytes(wire));
+      return true;
+    case WireType::varchar_compressed:
+      step.opcode = compressed_opcode(prefix_bytes(wire));
+      return true;
+    default:
+      return false;
   }
 }
 
 bool plan_blob(const WireColumn& wire, unsigned length_bytes, Step& step) {
   if (wire.metadata != length_bytes) return false;
-  if (wire.type == WireType::blob) step.opcode = text_opcode(length_bytes);
-  else if (wire.type == WireType::blob_compressed) step.opcode = compressed_opcode(length_bytes);
-  else return false;
+  if (wire.type == WireType::blob)
+    step.opcode = text_opcode(length_bytes);
+  else if (wire.type == WireType::blob_compressed)
+    step.opcode = compressed_opcode(length_bytes);
+  else
+    return false;
   return true;
 }
 
@@ -106,11 +120,16 @@ bool plan_column(const model::Column& column, const WireColumn& wire, Step& step
     return wire.type == type;
   };
   switch (column.type) {
-    case ColumnType::tinyint: return integer(WireType::tiny, Opcode::i8);
-    case ColumnType::smallint: return integer(WireType::short_, Opcode::i16);
-    case ColumnType::mediumint: return integer(WireType::int24, Opcode::i24);
-    case ColumnType::int_: return integer(WireType::long_, Opcode::i32);
-    case ColumnType::bigint: return integer(WireType::longlong, Opcode::i64);
+    case ColumnType::tinyint:
+      return integer(WireType::tiny, Opcode::i8);
+    case ColumnType::smallint:
+      return integer(WireType::short_, Opcode::i16);
+    case ColumnType::mediumint:
+      return integer(WireType::int24, Opcode::i24);
+    case ColumnType::int_:
+      return integer(WireType::long_, Opcode::i32);
+    case ColumnType::bigint:
+      return integer(WireType::longlong, Opcode::i64);
     case ColumnType::decimal: {
       const unsigned precision = wire.metadata & 0xff;
       const unsigned scale = wire.metadata >> 8;
@@ -119,15 +138,21 @@ bool plan_column(const model::Column& column, const WireColumn& wire, Step& step
       step.length = static_cast<std::uint32_t>(decimal_size(precision, scale));
       return precision == column.precision && scale == column.scale;
     }
-    case ColumnType::float_: step.opcode = Opcode::real4; return wire.type == WireType::float_ && wire.metadata == 4;
-    case ColumnType::double_: step.opcode = Opcode::real8; return wire.type == WireType::double_ && wire.metadata == 8;
+    case ColumnType::float_:
+      step.opcode = Opcode::real4;
+      return wire.type == WireType::float_ && wire.metadata == 4;
+    case ColumnType::double_:
+      step.opcode = Opcode::real8;
+      return wire.type == WireType::double_ && wire.metadata == 8;
     case ColumnType::bit: {
       const unsigned bits = (wire.metadata >> 8) * 8u + (wire.metadata & 0xffu);
       step.opcode = Opcode::bits;
       step.length = (bits + 7) / 8;
       return wire.type == WireType::bit && bits >= 1 && bits <= 64 && (column.length == 0 || column.length == bits);
     }
-    case ColumnType::year: step.opcode = Opcode::year; return wire.type == WireType::year;
+    case ColumnType::year:
+      step.opcode = Opcode::year;
+      return wire.type == WireType::year;
     case ColumnType::date:
       step.opcode = Opcode::date;
       return wire.type == WireType::date || wire.type == WireType::newdate;
@@ -145,16 +170,22 @@ bool plan_column(const model::Column& column, const WireColumn& wire, Step& step
              plan_old_temporal(column, Opcode::timestamp4, Opcode::timestamp_hires, timestamp_hires_bytes, step);
     case ColumnType::char_:
     case ColumnType::varchar:
-    case ColumnType::varbinary: return plan_text(wire, step);
-    case ColumnType::binary: return plan_fixed(wire, column.length, Opcode::binary1, step);
+    case ColumnType::varbinary:
+      return plan_text(wire, step);
+    case ColumnType::binary:
+      return plan_fixed(wire, column.length, Opcode::binary1, step);
     case ColumnType::tinytext:
-    case ColumnType::tinyblob: return plan_blob(wire, 1, step);
+    case ColumnType::tinyblob:
+      return plan_blob(wire, 1, step);
     case ColumnType::text:
-    case ColumnType::blob: return plan_blob(wire, 2, step);
+    case ColumnType::blob:
+      return plan_blob(wire, 2, step);
     case ColumnType::mediumtext:
-    case ColumnType::mediumblob: return plan_blob(wire, 3, step);
+    case ColumnType::mediumblob:
+      return plan_blob(wire, 3, step);
     case ColumnType::longtext:
-    case ColumnType::longblob: return plan_blob(wire, 4, step);
+    case ColumnType::longblob:
+      return plan_blob(wire, 4, step);
     case ColumnType::enum_:
     case ColumnType::set: {
       const bool is_enum = column.type == ColumnType::enum_;
@@ -177,22 +208,30 @@ bool plan_column(const model::Column& column, const WireColumn& wire, Step& step
       if (wire.metadata < 1 || wire.metadata > 4) return false;
       step.opcode = text_opcode(wire.metadata);
       return true;
-    case ColumnType::uuid: return plan_fixed(wire, 16, Opcode::uuid, step);
-    case ColumnType::inet4: return plan_fixed(wire, 4, Opcode::inet4, step);
-    case ColumnType::inet6: return plan_fixed(wire, 16, Opcode::inet6, step);
+    case ColumnType::uuid:
+      return plan_fixed(wire, 16, Opcode::uuid, step);
+    case ColumnType::inet4:
+      return plan_fixed(wire, 4, Opcode::inet4, step);
+    case ColumnType::inet6:
+      return plan_fixed(wire, 16, Opcode::inet6, step);
   }
   return false;
 }
 
 std::size_t scratch_bytes_of(const Step& step) {
   switch (step.opcode) {
-    case Opcode::decimal: return decimal_text_max;
+    case Opcode::decimal:
+      return decimal_text_max;
     case Opcode::binary1:
-    case Opcode::binary2: return step.length;
-    case Opcode::uuid: return uuid_text_size;
+    case Opcode::binary2:
+      return step.length;
+    case Opcode::uuid:
+      return uuid_text_size;
     case Opcode::inet4:
-    case Opcode::inet6: return address_text_max;
-    default: return 0;
+    case Opcode::inet6:
+      return address_text_max;
+    default:
+      return 0;
   }
 }
 
@@ -200,7 +239,8 @@ bool has_unbounded_text(Opcode opcode) { return opcode == Opcode::json || opcode
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::unexpected<base::Error> mismatch(const TableMap& map, std::string what) {
@@ -227,14 +267,13 @@ base::Result<RowPlan> RowPlan::make(const TableMap& map, model::TableSchemaPtr s
       return mismatch(map, name + " is called `" + std::string(metadata.column_names[i]) + "` in the binlog");
     }
     if (!plan_column(column, wire[i], plan.steps_[i])) {
-      return mismatch(map, name + " is " + describe(wire[i]) + " in the binlog, " + describe(column) +
-                               " in the known structure");
+      return mismatch(
+          map, name + " is " + describe(wire[i]) + " in the binlog, " + describe(column) + " in the known structure");
     }
     const Opcode opcode = plan.steps_[i].opcode;
     if (opcode <= Opcode::decimal) {  // the types whose signedness the map may tell
       const bool is_integer = opcode <= Opcode::u64;
-      if (is_integer && numeric < metadata.is_unsigned.size() &&
-          metadata.is_unsigned[numeric] != column.is_unsigned) {
+      if (is_integer && numeric < metadata.is_unsigned.size() && metadata.is_unsigned[numeric] != column.is_unsigned) {
         return mismatch(map, name + " is " + (column.is_unsigned ? "signed" : "unsigned") + " in the binlog, " +
                                  describe(column) + " in the known structure");
       }

@@ -1,7 +1,7 @@
 // How the columns of one table are decoded: made once per layout, one opcode per column.
 //
-// Errors: data_schema_mismatch naming the column and both types, data_event_unsupported for column types nobody can decode.
-// Threads: may be shared once made.
+// Errors: data_schema_mismatch naming the column and both types, data_event_unsupported for column types nobody can
+// decode. Threads: may be shared once made.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,47 @@
 namespace tributary::source {
 
 enum class Opcode : std::uint8_t {
-  i8, i16, i24, i32, i64, u8, u16, u24, u32, u64,
-  real4, real8,
-  decimal,      // a: precision, b: scale, length: bytes
-  bits,         // length: bytes, big endian
-  year, date,
-  time3, datetime8, timestamp4,                    // as before MySQL 5.6, no fraction
-  time2, datetime2, timestamp2,                    // a: fraction digits
-  time_hires, datetime_hires, timestamp_hires,     // MariaDB 5.3 form; a: fraction digits, length: bytes
-  text1, text2, text3, text4,                      // that many length bytes
-  binary1, binary2,                                // length: bytes to pad to
-  set,                                             // length: bytes; ENUM too
-  json, geometry,                                  // a: bytes of the length; json: b: number among the JSON columns
-  uuid, inet4, inet6,
-  compressed1, compressed2, compressed3, compressed4,  // MariaDB COMPRESSED columns; that many length bytes
+  i8,
+  i16,
+  i24,
+  i32,
+  i64,
+  u8,
+  u16,
+  u24,
+  u32,
+  u64,
+  real4,
+  real8,
+  decimal,  // a: precision, b: scale, length: bytes
+  bits,     // length: bytes, big endian
+  year,
+  date,
+  time3,
+  datetime8,
+  timestamp4,  // as before MySQL 5.6, no fraction
+  time2,
+  datetime2,
+  timestamp2,  // a: fraction digits
+  time_hires,
+  datetime_hires,
+  timestamp_hires,  // MariaDB 5.3 form; a: fraction digits, length: bytes
+  text1,
+  text2,
+  text3,
+  text4,  // that many length bytes
+  binary1,
+  binary2,  // length: bytes to pad to
+  set,      // length: bytes; ENUM too
+  json,
+  geometry,  // a: bytes of the length; json: b: number among the JSON columns
+  uuid,
+  inet4,
+  inet6,
+  compressed1,
+  compressed2,
+  compressed3,
+  compressed4,  // MariaDB COMPRESSED columns; that many length bytes
   // json and compressed: length: number among the columns with unbounded texts
 };
 
@@ -41,8 +68,8 @@ class RowPlan {
     std::uint32_t length = 0;
   };
 
-  // Fails with data_schema_mismatch if rows described by `map` can't be rows of `schema`. Where the map carries names and
-  // signedness (binlog_row_metadata) they are compared too.
+  // Fails with data_schema_mismatch if rows described by `map` can't be rows of `schema`. Where the map carries names
+  // and signedness (binlog_row_metadata) they are compared too.
   static base::Result<RowPlan> make(const TableMap& map, model::TableSchemaPtr schema);
 
   // True if a later table map describes the same layout, so that this plan still holds.

@@ -41,13 +41,22 @@ base::Result<RowsEvent> parse_rows(const EventView& event, const FormatDescripti
   RowsEvent rows;
   switch (event.header.type) {
     case EventType::write_rows_v1:
-    case EventType::write_rows: rows.change = RowChange::insert; break;
-    case EventType::partial_update_rows: rows.is_partial = true; [[fallthrough]];
+    case EventType::write_rows:
+      rows.change = RowChange::insert;
+      break;
+    case EventType::partial_update_rows:
+      rows.is_partial = true;
+      [[fallthrough]];
     case EventType::update_rows_v1:
-    case EventType::update_rows: rows.change = RowChange::update; break;
+    case EventType::update_rows:
+      rows.change = RowChange::update;
+      break;
     case EventType::delete_rows_v1:
-    case EventType::delete_rows: rows.change = RowChange::delete_; break;
-    default: return base::fail(refuse_event(event.header.type));
+    case EventType::delete_rows:
+      rows.change = RowChange::delete_;
+      break;
+    default:
+      return base::fail(refuse_event(event.header.type));
   }
   Cursor cursor(event.body, event.body_offset);
   const std::size_t post_header = format.post_header_length(event.header.type);
@@ -82,10 +91,10 @@ base::Status RowReader::open(const RowsEvent& event, const RowPlan& plan) {
   at_ = end_ = nullptr;
   const std::size_t columns = plan.steps().size();
   if (event.column_count != columns) {
-    return base::fail(ErrorCode::data_schema_mismatch,
-                      "the rows have " + std::to_string(event.column_count) + " columns, their table map " +
-                          std::to_string(columns),
-                      plan.schema()->database + "." + plan.schema()->table);
+    return base::fail(
+        ErrorCode::data_schema_mismatch,
+        "the rows have " + std::to_string(event.column_count) + " columns, their table map " + std::to_string(columns),
+        plan.schema()->database + "." + plan.schema()->table);
   }
   event_ = event;
   partial_ = {};
@@ -126,7 +135,8 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
       after.clear();
     } else {
       if (event_.is_partial) {
-        Cursor cursor({at, static_cast<std::size_t>(end_ - at)}, event_.rows_offset + static_cast<std::size_t>(at - event_.rows.data()));
+        Cursor cursor({at, static_cast<std::size_t>(end_ - at)},
+                      event_.rows_offset + static_cast<std::size_t>(at - event_.rows.data()));
         constexpr std::uint64_t partial_json = 1;
         partial_ = {};
         const std::uint64_t options = cursor.packed();
@@ -146,17 +156,20 @@ base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value
   return true;
 }
 
-bool RowReader::append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out) {
-  if (!event_.is_partial) return append_json_text(stored, out).has_value();
+base::Status RowReader::append_json(const RowPlan::Step& step, unsigned image, std::string_view stored,
+                                    base::Buffer& out) {
+  if (!event_.is_partial) return append_json_text(stored, out);
   if (image == 0) {
     documents_[step.length] = stored;
-    return append_json_text(stored, out).has_value();
+    return append_json_text(stored, out);
   }
   const std::size_t bit = step.b;
   const bool is_change = bit / 8 < partial_.size() && (static_cast<unsigned>(partial_[bit / 8]) >> (bit % 8) & 1) != 0;
-  if (!is_change) return append_json_text(stored, out).has_value();
-  if (documents_[step.length].data() == nullptr) return false;  // a change of nothing
-  return append_patched_json_text(documents_[step.length], stored, out).has_value();
+  if (!is_change) return append_json_text(stored, out);
+  if (documents_[step.length].data() == nullptr) {
+    return base::fail(ErrorCode::data_value_malformed, "JSON change: no value to change");
+  }
+  return append_patched_json_text(documents_[step.length], stored, out);
 }
 
 base::Error RowReader::failure() const {
@@ -169,6 +182,7 @@ base::Error RowReader::failure() const {
             (column.declared_type.empty() ? std::string(to_string(column.type)) : column.declared_type);
   }
   if (failed_code_ == ErrorCode::data_event_malformed) what += ": the row ends too early";
+  if (!failed_reason_.empty()) what += ": " + failed_reason_;
   return base::Error{failed_code_, std::move(what), "byte " + std::to_string(offset) + " of the event"};
 }
 
@@ -184,6 +198,7 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
   std::uint32_t column = 0;
   std::uint32_t bit = 0;
   ErrorCode code = ErrorCode::data_event_malformed;
+  failed_reason_.clear();
 
   const auto failed = [&]() -> const char* {
     failed_at_ = at;
@@ -204,10 +219,14 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
   };
   const auto sized_by = [&](unsigned length_bytes) {
     switch (length_bytes) {
-      case 1: return sized(std::integral_constant<int, 1>());
-      case 2: return sized(std::integral_constant<int, 2>());
-      case 3: return sized(std::integral_constant<int, 3>());
-      default: return sized(std::integral_constant<int, 4>());
+      case 1:
+        return sized(std::integral_constant<int, 1>());
+      case 2:
+        return sized(std::integral_constant<int, 2>());
+      case 3:
+        return sized(std::integral_constant<int, 3>());
+      default:
+        return sized(std::integral_constant<int, 4>());
     }
   };
   // The text with zeros behind it up to the column's length, in scratch.
@@ -256,23 +275,33 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
   value->field = (expression);                            \
   at += (bytes);                                          \
   break
-#define TRIBUTARY_TEXT(n)                                                  \
-  if (!sized(std::integral_constant<int, n>())) return failed();           \
-  value->kind = ValueKind::bytes;                                          \
-  value->text = text;                                                      \
+#define TRIBUTARY_TEXT(n)                                        \
+  if (!sized(std::integral_constant<int, n>())) return failed(); \
+  value->kind = ValueKind::bytes;                                \
+  value->text = text;                                            \
   break
 
     switch (step->opcode) {
-      case Opcode::i8: TRIBUTARY_NUMBER(1, integer, i, static_cast<std::int8_t>(*at));
-      case Opcode::i16: TRIBUTARY_NUMBER(2, integer, i, static_cast<std::int16_t>(little<2>(at)));
-      case Opcode::i24: TRIBUTARY_NUMBER(3, integer, i, static_cast<std::int32_t>(little<3>(at) << 8) >> 8);
-      case Opcode::i32: TRIBUTARY_NUMBER(4, integer, i, static_cast<std::int32_t>(little<4>(at)));
-      case Opcode::i64: TRIBUTARY_NUMBER(8, integer, i, static_cast<std::int64_t>(little<8>(at)));
-      case Opcode::u8: TRIBUTARY_NUMBER(1, integer_unsigned, u, static_cast<std::uint8_t>(*at));
-      case Opcode::u16: TRIBUTARY_NUMBER(2, integer_unsigned, u, little<2>(at));
-      case Opcode::u24: TRIBUTARY_NUMBER(3, integer_unsigned, u, little<3>(at));
-      case Opcode::u32: TRIBUTARY_NUMBER(4, integer_unsigned, u, little<4>(at));
-      case Opcode::u64: TRIBUTARY_NUMBER(8, integer_unsigned, u, little<8>(at));
+      case Opcode::i8:
+        TRIBUTARY_NUMBER(1, integer, i, static_cast<std::int8_t>(*at));
+      case Opcode::i16:
+        TRIBUTARY_NUMBER(2, integer, i, static_cast<std::int16_t>(little<2>(at)));
+      case Opcode::i24:
+        TRIBUTARY_NUMBER(3, integer, i, static_cast<std::int32_t>(little<3>(at) << 8) >> 8);
+      case Opcode::i32:
+        TRIBUTARY_NUMBER(4, integer, i, static_cast<std::int32_t>(little<4>(at)));
+      case Opcode::i64:
+        TRIBUTARY_NUMBER(8, integer, i, static_cast<std::int64_t>(little<8>(at)));
+      case Opcode::u8:
+        TRIBUTARY_NUMBER(1, integer_unsigned, u, static_cast<std::uint8_t>(*at));
+      case Opcode::u16:
+        TRIBUTARY_NUMBER(2, integer_unsigned, u, little<2>(at));
+      case Opcode::u24:
+        TRIBUTARY_NUMBER(3, integer_unsigned, u, little<3>(at));
+      case Opcode::u32:
+        TRIBUTARY_NUMBER(4, integer_unsigned, u, little<4>(at));
+      case Opcode::u64:
+        TRIBUTARY_NUMBER(8, integer_unsigned, u, little<8>(at));
       case Opcode::real4: {
         if (!has(4)) return failed();
         float number;
@@ -313,7 +342,8 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         at += step->length;
         break;
       }
-      case Opcode::bits: TRIBUTARY_NUMBER(step->length, integer_unsigned, u, big_of(at, step->length));
+      case Opcode::bits:
+        TRIBUTARY_NUMBER(step->length, integer_unsigned, u, big_of(at, step->length));
       case Opcode::set: {
         std::uint64_t number = 0;
         if (!has(step->length)) return failed();
@@ -336,18 +366,21 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         break;
       }
 
-#define TRIBUTARY_TEMPORAL(bytes, kind_, is_good)    \
-  if (!has(bytes)) return failed();                  \
-  value->kind = ValueKind::kind_;                    \
-  if (!(is_good)) {                                  \
-    code = ErrorCode::data_value_malformed;          \
-    return failed();                                 \
-  }                                                  \
-  at += (bytes);                                     \
+#define TRIBUTARY_TEMPORAL(bytes, kind_, is_good) \
+  if (!has(bytes)) return failed();               \
+  value->kind = ValueKind::kind_;                 \
+  if (!(is_good)) {                               \
+    code = ErrorCode::data_value_malformed;       \
+    return failed();                              \
+  }                                               \
+  at += (bytes);                                  \
   break
-      case Opcode::date: TRIBUTARY_TEMPORAL(3, date, date_of(static_cast<std::uint32_t>(little<3>(at)), value->t));
-      case Opcode::time3: TRIBUTARY_TEMPORAL(3, time, time3_of(at, value->negative, value->t));
-      case Opcode::datetime8: TRIBUTARY_TEMPORAL(8, datetime, datetime8_of(little<8>(at), value->t));
+      case Opcode::date:
+        TRIBUTARY_TEMPORAL(3, date, date_of(static_cast<std::uint32_t>(little<3>(at)), value->t));
+      case Opcode::time3:
+        TRIBUTARY_TEMPORAL(3, time, time3_of(at, value->negative, value->t));
+      case Opcode::datetime8:
+        TRIBUTARY_TEMPORAL(8, datetime, datetime8_of(little<8>(at), value->t));
       case Opcode::timestamp4:
         value->t.micros = 0;
         TRIBUTARY_NUMBER(4, timestamp, i, static_cast<std::int64_t>(little<4>(at)));
@@ -366,17 +399,21 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
       case Opcode::datetime_hires:
         TRIBUTARY_TEMPORAL(step->length, datetime, datetime_hires_of(at, step->a, value->t));
       case Opcode::timestamp_hires:
-        TRIBUTARY_TEMPORAL(step->length, timestamp,
-                           (value->i = static_cast<std::int64_t>(big<4>(at)),
-                            value->t.micros = static_cast<std::uint32_t>(big_of(at + 4, step->length - 4)) *
-                                              micros_per_unit[step->a],
-                            value->t.micros < micros_per_second));
+        TRIBUTARY_TEMPORAL(
+            step->length, timestamp,
+            (value->i = static_cast<std::int64_t>(big<4>(at)),
+             value->t.micros = static_cast<std::uint32_t>(big_of(at + 4, step->length - 4)) * micros_per_unit[step->a],
+             value->t.micros < micros_per_second));
 #undef TRIBUTARY_TEMPORAL
 
-      case Opcode::text1: TRIBUTARY_TEXT(1);
-      case Opcode::text2: TRIBUTARY_TEXT(2);
-      case Opcode::text3: TRIBUTARY_TEXT(3);
-      case Opcode::text4: TRIBUTARY_TEXT(4);
+      case Opcode::text1:
+        TRIBUTARY_TEXT(1);
+      case Opcode::text2:
+        TRIBUTARY_TEXT(2);
+      case Opcode::text3:
+        TRIBUTARY_TEXT(3);
+      case Opcode::text4:
+        TRIBUTARY_TEXT(4);
       case Opcode::binary1:
       case Opcode::binary2:
         if (!sized_by(step->opcode == Opcode::binary1 ? 1 : 2)) return failed();
@@ -404,7 +441,8 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         if (!sized_by(step->a)) return failed();
         base::Buffer& out = texts_[image * plan_->text_count() + step->length];
         out.clear();
-        if (!append_json(*step, image, text, out)) {
+        if (auto printed = append_json(*step, image, text, out); !printed) {
+          failed_reason_ = printed.error().what + " at " + printed.error().where;
           code = ErrorCode::data_value_malformed;
           return failed();
         }
@@ -428,8 +466,7 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
       case Opcode::compressed2:
       case Opcode::compressed3:
       case Opcode::compressed4: {
-        const auto length_bytes =
-            static_cast<unsigned>(step->opcode) - static_cast<unsigned>(Opcode::compressed1) + 1;
+        const auto length_bytes = static_cast<unsigned>(step->opcode) - static_cast<unsigned>(Opcode::compressed1) + 1;
         if (!sized_by(length_bytes)) return failed();
         value->kind = ValueKind::bytes;
         if (!read_compressed_column(text, texts_[image * plan_->text_count() + step->length], value->text)) {

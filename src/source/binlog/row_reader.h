@@ -1,13 +1,14 @@
 // Row images to values: rows events are read through a plan made once per table layout.
 //
-// Values are canonical as model/value.h says, the same as the snapshot gives for the same stored value. They borrow from
-// the rows event's bytes or from the reader's scratch and live until the next next().
-// Errors: data_schema_mismatch, data_event_malformed, data_value_malformed, data_event_unsupported (an image without columns).
+// Values are canonical as model/value.h says, the same as the snapshot gives for the same stored value. They borrow
+// from the rows event's bytes or from the reader's scratch and live until the next next(). Errors:
+// data_schema_mismatch, data_event_malformed, data_value_malformed, data_event_unsupported (an image without columns).
 // Threads: a RowPlan may be shared once made; a RowReader is for one thread at a time.
 // Source: MySQL libbinlogevents rows_event.h, sql/log_event.cc (row image layout per type).
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,8 +47,8 @@ base::Result<std::uint64_t> parse_rows_table_id(const EventView& event, const Fo
 
 class RowReader {
  public:
-  // Begins with the rows of an event; event and plan must outlive the rows. Fails if the event's column count is not the
-  // plan's.
+  // Begins with the rows of an event; event and plan must outlive the rows. Fails if the event's column count is not
+  // the plan's.
   base::Status open(const RowsEvent& event, const RowPlan& plan);
   // parse_rows() and open() in one; inflates compressed events into the reader's own buffer.
   base::Status open(const EventView& event, const FormatDescription& format, const RowPlan& plan);
@@ -62,7 +63,7 @@ class RowReader {
   template <bool every_column>
   const char* read_image(std::string_view bitmap, std::uint32_t present, const char* at, unsigned image,
                          std::vector<model::Value>& row);
-  bool append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out);
+  base::Status append_json(const RowPlan::Step& step, unsigned image, std::string_view stored, base::Buffer& out);
   base::Error failure() const;
 
   RowsEvent event_;
@@ -71,16 +72,17 @@ class RowReader {
   const char* end_ = nullptr;
   std::uint32_t present_before_ = 0, present_after_ = 0;
 
-  base::Buffer scratch_;   // bounded texts: decimals, padded bytes, addresses; sized once, so that it never moves
+  base::Buffer scratch_;  // bounded texts: decimals, padded bytes, addresses; sized once, so that it never moves
   char* scratch_at_ = nullptr;
-  std::vector<base::Buffer> texts_;  // unbounded ones: one per such column and image
+  std::vector<base::Buffer> texts_;          // unbounded ones: one per such column and image
   std::vector<std::string_view> documents_;  // JSON columns of the before image, for the changes in the after image
-  std::string_view partial_;         // bitmap of the JSON columns that hold changes; empty: none does
-  base::Buffer inflated_;            // the body of a compressed event
+  std::string_view partial_;                 // bitmap of the JSON columns that hold changes; empty: none does
+  base::Buffer inflated_;                    // the body of a compressed event
 
   // What read_image() failed on.
   const char* failed_at_ = nullptr;
   std::uint32_t failed_column_ = 0;
+  std::string failed_reason_;
   base::ErrorCode failed_code_ = base::ErrorCode::data_event_malformed;
 };
 

@@ -25,6 +25,20 @@ namespace {
 constexpr std::size_t recently_decided_max = 4096;
 constexpr int silence_s_max = 30;  // heartbeats come every second
 
+// A session can set binlog_row_image for itself. Generated columns, VIRTUAL ones too, are in full images.
+Status require_full_image(std::string_view present, const model::TableSchema& schema) {
+  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+    if (i % 8 == 0 && static_cast<unsigned char>(present[i / 8]) == 0xff) {
+      i += 7;
+      continue;
+    }
+    if ((static_cast<unsigned char>(present[i / 8]) >> (i % 8) & 1) == 0)
+      return fail(ErrorCode::source_row_image, fmt::format("a row was logged without column {}", schema.columns[i].name),
+                  schema.database + "." + schema.table);
+  }
+  return {};
+}
+
 // A captured table with the layout its latest table map gave.
 struct Bound {
   TableMap map;
@@ -355,10 +369,9 @@ Status BinlogStream::State::on_table_map(const EventView& event) {
 
 Status BinlogStream::State::on_rows(const EventView& event) {
   TRY_VALUE(const std::uint64_t id, parse_rows_table_id(event, format));
-  constexpr std::uint64_t dummy_table = 0xffffff;  // ends a statement without rows
   const auto known = std::find_if(table_ids.rbegin(), table_ids.rend(), [&](const auto& t) { return t.first == id; });
   if (known == table_ids.rend()) {
-    if (id == dummy_table) return {};
+    if (id == RowsEvent::dummy_table_id) return {};
     return fail(ErrorCode::data_event_malformed, fmt::format("rows of table id {} without a table map", id));
   }
   if (known->second < 0) return {};
@@ -370,6 +383,9 @@ Status BinlogStream::State::on_rows(const EventView& event) {
 Status BinlogStream::State::deliver_rows(const EventView& event, std::uint32_t table) {
   if (auto opened = reader.open(event, format, *bound[table].plan); !opened)
     return fail(std::move(opened.error()).in(tables[table].database + "." + tables[table].table));
+  const RowsEvent& rows = reader.event();
+  TRY(require_full_image(rows.columns_before, *tables[table].schema));
+  if (rows.change == RowChange::update) TRY(require_full_image(rows.columns_after, *tables[table].schema));
   group.has_rows = true;
   return handler->on_rows(table, reader, context);
 }

@@ -23,7 +23,8 @@ int metadata_size(std::uint8_t type) {
     case WireType::time:
     case WireType::datetime:
     case WireType::year:
-    case WireType::newdate: return 0;
+    case WireType::newdate:
+      return 0;
     case WireType::float_:
     case WireType::double_:
     case WireType::timestamp2:
@@ -36,7 +37,8 @@ int metadata_size(std::uint8_t type) {
     case WireType::medium_blob:
     case WireType::long_blob:
     case WireType::blob:
-    case WireType::geometry: return 1;
+    case WireType::geometry:
+      return 1;
     case WireType::varchar:
     case WireType::bit:
     case WireType::varchar_compressed:
@@ -44,8 +46,10 @@ int metadata_size(std::uint8_t type) {
     case WireType::enum_:
     case WireType::set:
     case WireType::var_string:
-    case WireType::string: return 2;
-    case WireType::typed_array: break;
+    case WireType::string:
+      return 2;
+    case WireType::typed_array:
+      break;
   }
   return -1;
 }
@@ -89,8 +93,10 @@ bool is_numeric(WireType type) {
     case WireType::longlong:
     case WireType::newdecimal:
     case WireType::float_:
-    case WireType::double_: return true;
-    default: return false;
+    case WireType::double_:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -104,8 +110,10 @@ bool is_character(WireType type) {
     case WireType::medium_blob:
     case WireType::long_blob:
     case WireType::blob_compressed:
-    case WireType::varchar_compressed: return true;
-    default: return false;
+    case WireType::varchar_compressed:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -137,7 +145,8 @@ void read_labels(Cursor& field, std::vector<std::vector<std::string_view>>& out)
   out.clear();
   while (field.ok() && field.left() != 0) {
     auto& labels = out.emplace_back();
-    for (std::uint64_t count = field.packed(); count != 0 && field.ok(); --count) labels.push_back(field.packed_bytes());
+    for (std::uint64_t count = field.packed(); count != 0 && field.ok(); --count)
+      labels.push_back(field.packed_bytes());
   }
 }
 
@@ -145,41 +154,73 @@ void read_labels(Cursor& field, std::vector<std::vector<std::string_view>>& out)
 
 std::string_view to_string(WireType type) {
   switch (type) {
-    case WireType::decimal_old: return "old decimal";
-    case WireType::tiny: return "tinyint";
-    case WireType::short_: return "smallint";
-    case WireType::long_: return "int";
-    case WireType::float_: return "float";
-    case WireType::double_: return "double";
-    case WireType::null: return "null";
-    case WireType::timestamp: return "timestamp (before 5.6)";
-    case WireType::longlong: return "bigint";
-    case WireType::int24: return "mediumint";
-    case WireType::date: return "date";
-    case WireType::time: return "time (before 5.6)";
-    case WireType::datetime: return "datetime (before 5.6)";
-    case WireType::year: return "year";
-    case WireType::newdate: return "date";
-    case WireType::varchar: return "varchar";
-    case WireType::bit: return "bit";
-    case WireType::timestamp2: return "timestamp";
-    case WireType::datetime2: return "datetime";
-    case WireType::time2: return "time";
-    case WireType::typed_array: return "typed array";
-    case WireType::blob_compressed: return "compressed blob";
-    case WireType::varchar_compressed: return "compressed varchar";
-    case WireType::vector: return "vector";
-    case WireType::json: return "json";
-    case WireType::newdecimal: return "decimal";
-    case WireType::enum_: return "enum";
-    case WireType::set: return "set";
+    case WireType::decimal_old:
+      return "old decimal";
+    case WireType::tiny:
+      return "tinyint";
+    case WireType::short_:
+      return "smallint";
+    case WireType::long_:
+      return "int";
+    case WireType::float_:
+      return "float";
+    case WireType::double_:
+      return "double";
+    case WireType::null:
+      return "null";
+    case WireType::timestamp:
+      return "timestamp (before 5.6)";
+    case WireType::longlong:
+      return "bigint";
+    case WireType::int24:
+      return "mediumint";
+    case WireType::date:
+      return "date";
+    case WireType::time:
+      return "time (before 5.6)";
+    case WireType::datetime:
+      return "datetime (before 5.6)";
+    case WireType::year:
+      return "year";
+    case WireType::newdate:
+      return "date";
+    case WireType::varchar:
+      return "varchar";
+    case WireType::bit:
+      return "bit";
+    case WireType::timestamp2:
+      return "timestamp";
+    case WireType::datetime2:
+      return "datetime";
+    case WireType::time2:
+      return "time";
+    case WireType::typed_array:
+      return "typed array";
+    case WireType::blob_compressed:
+      return "compressed blob";
+    case WireType::varchar_compressed:
+      return "compressed varchar";
+    case WireType::vector:
+      return "vector";
+    case WireType::json:
+      return "json";
+    case WireType::newdecimal:
+      return "decimal";
+    case WireType::enum_:
+      return "enum";
+    case WireType::set:
+      return "set";
     case WireType::tiny_blob:
     case WireType::medium_blob:
     case WireType::long_blob:
-    case WireType::blob: return "blob/text";
-    case WireType::var_string: return "varchar";
-    case WireType::string: return "char/binary";
-    case WireType::geometry: return "geometry";
+    case WireType::blob:
+      return "blob/text";
+    case WireType::var_string:
+      return "varchar";
+    case WireType::string:
+      return "char/binary";
+    case WireType::geometry:
+      return "geometry";
   }
   return "unknown type";
 }
@@ -216,9 +257,14 @@ base::Status TableMap::parse(const EventView& event, const FormatDescription& fo
     column.metadata = 0;
     column.is_nullable = (null_bits[i / 8] >> (i % 8) & 1) != 0;
     switch (metadata_size(type)) {
-      case 0: break;
-      case 1: column.metadata = metadata.u8(); break;
-      case 2: column.metadata = metadata.u16(); break;
+      case 0:
+        break;
+      case 1:
+        column.metadata = metadata.u8();
+        break;
+      case 2:
+        column.metadata = metadata.u16();
+        break;
       default:
         columns_.clear();
         return base::fail(base::ErrorCode::data_event_unsupported,
@@ -257,17 +303,31 @@ base::Result<TableMetadata> TableMap::metadata() const {
     const std::size_t offset = cursor.offset();
     Cursor field(cursor.bytes(size), offset);
     switch (type) {
-      case 1: read_bits(field, count_of(is_numeric), metadata.is_unsigned); break;
-      case 2: read_default_collations(field, count_of(is_character), metadata.collations); break;
-      case 3: read_numbers(field, metadata.collations); break;
+      case 1:
+        read_bits(field, count_of(is_numeric), metadata.is_unsigned);
+        break;
+      case 2:
+        read_default_collations(field, count_of(is_character), metadata.collations);
+        break;
+      case 3:
+        read_numbers(field, metadata.collations);
+        break;
       case 4:
         metadata.column_names.clear();
         while (field.ok() && field.left() != 0) metadata.column_names.push_back(field.packed_bytes());
         break;
-      case 5: read_labels(field, metadata.set_labels); break;
-      case 6: read_labels(field, metadata.enum_labels); break;
-      case 7: read_numbers(field, metadata.geometry_types); break;
-      case 8: read_numbers(field, metadata.primary_key); break;
+      case 5:
+        read_labels(field, metadata.set_labels);
+        break;
+      case 6:
+        read_labels(field, metadata.enum_labels);
+        break;
+      case 7:
+        read_numbers(field, metadata.geometry_types);
+        break;
+      case 8:
+        read_numbers(field, metadata.primary_key);
+        break;
       case 9:  // with prefix lengths
         metadata.primary_key.clear();
         while (field.ok() && field.left() != 0) {
@@ -275,11 +335,20 @@ base::Result<TableMetadata> TableMap::metadata() const {
           field.packed();
         }
         break;
-      case 10: read_default_collations(field, count_of(is_enum_or_set), metadata.enum_set_collations); break;
-      case 11: read_numbers(field, metadata.enum_set_collations); break;
-      case 12: read_bits(field, columns_.size(), metadata.is_visible); break;
-      case 13: read_numbers(field, metadata.vector_dimensions); break;
-      default: break;  // a later server's
+      case 10:
+        read_default_collations(field, count_of(is_enum_or_set), metadata.enum_set_collations);
+        break;
+      case 11:
+        read_numbers(field, metadata.enum_set_collations);
+        break;
+      case 12:
+        read_bits(field, columns_.size(), metadata.is_visible);
+        break;
+      case 13:
+        read_numbers(field, metadata.vector_dimensions);
+        break;
+      default:
+        break;  // a later server's
     }
     if (!field.ok()) return field.malformed("Table_map: optional metadata");
   }

@@ -73,19 +73,19 @@ struct TableName {
 };
 base::Result<TableName> parse_table_name(const EventView& event, const FormatDescription& format);
 
-// Optional metadata (binlog_row_metadata; MINIMAL sends signedness, charsets and geometry types only). Views borrow from
-// the TableMap. A vector is empty where the server sent nothing of the kind.
+// Optional metadata (binlog_row_metadata; MINIMAL sends signedness, charsets and geometry types only). Views borrow
+// from the TableMap. A vector is empty where the server sent nothing of the kind.
 struct TableMetadata {
-  std::vector<bool> is_unsigned;                            // one per numeric column
-  std::vector<std::string_view> column_names;               // one per column
-  std::vector<std::uint64_t> collations;                    // one per character column; 63 is binary
-  std::vector<std::uint64_t> enum_set_collations;           // one per ENUM/SET column
-  std::vector<std::vector<std::string_view>> enum_labels;   // one per ENUM column
-  std::vector<std::vector<std::string_view>> set_labels;    // one per SET column
-  std::vector<std::uint64_t> geometry_types;                // one per GEOMETRY column
-  std::vector<std::uint64_t> primary_key;                   // column indexes
-  std::vector<std::uint64_t> vector_dimensions;             // one per VECTOR column
-  std::vector<bool> is_visible;                             // one per column
+  std::vector<bool> is_unsigned;                           // one per numeric column
+  std::vector<std::string_view> column_names;              // one per column
+  std::vector<std::uint64_t> collations;                   // one per character column; 63 is binary
+  std::vector<std::uint64_t> enum_set_collations;          // one per ENUM/SET column
+  std::vector<std::vector<std::string_view>> enum_labels;  // one per ENUM column
+  std::vector<std::vector<std::string_view>> set_labels;   // one per SET column
+  std::vector<std::uint64_t> geometry_types;               // one per GEOMETRY column
+  std::vector<std::uint64_t> primary_key;                  // column indexes
+  std::vector<std::uint64_t> vector_dimensions;            // one per VECTOR column
+  std::vector<bool> is_visible;                            // one per column
 };
 
 class TableMap {

@@ -2,6 +2,7 @@
 // decoder, payloads and compressed events included, and hands out what it finds.
 #pragma once
 
+#include <cstdio>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,9 +17,50 @@
 
 namespace tributary::source::testing {
 
+// A value as readable text; bytes as they are.
+inline std::string render(const model::Value& v) {
+  char text[64] = "";
+  const auto print = [&](const char* form, auto... arguments) {
+    std::snprintf(text, sizeof text, form, arguments...);
+    return std::string(text);
+  };
+  const auto& t = v.t;
+  switch (v.kind) {
+    case model::ValueKind::null:
+      return "NULL";
+    case model::ValueKind::absent:
+      return "absent";
+    case model::ValueKind::integer:
+      return std::to_string(v.i);
+    case model::ValueKind::integer_unsigned:
+      return std::to_string(v.u);
+    case model::ValueKind::real:
+      return print("%.17g", v.d);
+    case model::ValueKind::date:
+      return print("%04d-%02d-%02d", t.year, t.month, t.day);
+    case model::ValueKind::year:
+      return print("%04d", t.year);
+    case model::ValueKind::time:
+      return print("%s%02d:%02d:%02d.%06u", v.negative ? "-" : "", t.hour, t.minute, t.second, t.micros);
+    case model::ValueKind::datetime:
+      return print("%04d-%02d-%02d %02d:%02d:%02d.%06u", t.year, t.month, t.day, t.hour, t.minute, t.second, t.micros);
+    case model::ValueKind::timestamp:
+      return print("%lld.%06u", static_cast<long long>(v.i), t.micros);
+    default:
+      return std::string(v.text);
+  }
+}
+
+inline std::string render(const std::vector<model::Value>& row) {
+  std::string text;
+  for (const model::Value& value : row) text += (text.empty() ? "" : "|") + render(value);
+  return text;
+}
+
 class BinlogWalker {
  public:
   std::size_t events = 0, inner_events = 0, row_events = 0, rows = 0, errors = 0;
+  std::size_t left = 0;           // bytes at the end that are no whole event
   bool ignore_checksums = false;  // fuzzing: no random byte has a right checksum
   bool stop_at_error = true;
   std::string first_error;
@@ -26,7 +68,9 @@ class BinlogWalker {
   virtual ~BinlogWalker() = default;
 
   void walk(std::string_view bytes) {
-    if (bytes.starts_with("\xfe" "bin")) bytes.remove_prefix(4);
+    if (bytes.starts_with("\xfe"
+                          "bin"))
+      bytes.remove_prefix(4);
     const std::size_t size = bytes.size();
     FormatDescription format;
     if (ignore_checksums) format.checksum = Checksum::off;
@@ -34,11 +78,12 @@ class BinlogWalker {
       auto header = parse_event_header(bytes);
       if (!header) return fail(header.error(), size - bytes.size());
       const std::string_view raw = bytes.substr(0, header->size);
-      if (raw.size() < header->size && stop_at_error) return;  // the file ends inside an event
+      if (raw.size() < header->size && stop_at_error) break;  // the file ends inside an event
       ++events;
       take(raw, format, size - bytes.size(), 0);
       bytes.remove_prefix(raw.size());
     }
+    left = bytes.size();
   }
 
  protected:
@@ -66,7 +111,8 @@ class BinlogWalker {
   void take(std::string_view raw, FormatDescription& format, std::size_t offset, int depth) {
     auto event = parse_event(raw, format);
     if (!event) {
-      if (!ignore_checksums || event.error().code != base::ErrorCode::data_event_checksum) return fail(event.error(), offset);
+      if (!ignore_checksums || event.error().code != base::ErrorCode::data_event_checksum)
+        return fail(event.error(), offset);
       event = EventView{*parse_event_header(raw), raw.substr(event_header_size, raw.size() - event_header_size - 4)};
     }
     on_event(*event, format);
@@ -79,7 +125,9 @@ class BinlogWalker {
         if (ignore_checksums) format.checksum = Checksum::off;
         break;
       }
-      case EventType::rotate: check(parse_rotate(*event, format), offset); break;
+      case EventType::rotate:
+        check(parse_rotate(*event, format), offset);
+        break;
       case EventType::query:
       case EventType::query_compressed: {
         auto query = parse_query(*event, format, scratch_);
@@ -88,21 +136,43 @@ class BinlogWalker {
         check(parse_xa_statement(query->sql), offset);
         break;
       }
-      case EventType::xid: check(parse_xid(*event), offset); break;
+      case EventType::xid:
+        check(parse_xid(*event), offset);
+        break;
       case EventType::gtid:
       case EventType::anonymous_gtid:
-      case EventType::gtid_tagged: check(parse_gtid(*event), offset); break;
-      case EventType::previous_gtids: check(parse_previous_gtids(*event), offset); break;
-      case EventType::mariadb_gtid: check(parse_mariadb_gtid(*event), offset); break;
-      case EventType::mariadb_gtid_list: check(parse_mariadb_gtid_list(*event), offset); break;
-      case EventType::xa_prepare: check(parse_xa_prepare(*event), offset); break;
+      case EventType::gtid_tagged:
+        check(parse_gtid(*event), offset);
+        break;
+      case EventType::previous_gtids:
+        check(parse_previous_gtids(*event), offset);
+        break;
+      case EventType::mariadb_gtid:
+        check(parse_mariadb_gtid(*event), offset);
+        break;
+      case EventType::mariadb_gtid_list:
+        check(parse_mariadb_gtid_list(*event), offset);
+        break;
+      case EventType::xa_prepare:
+        check(parse_xa_prepare(*event), offset);
+        break;
       case EventType::heartbeat:
-      case EventType::heartbeat_v2: check(parse_heartbeat(*event), offset); break;
-      case EventType::incident: check(parse_incident(*event), offset); break;
+      case EventType::heartbeat_v2:
+        check(parse_heartbeat(*event), offset);
+        break;
+      case EventType::incident:
+        check(parse_incident(*event), offset);
+        break;
       case EventType::rows_query:
-      case EventType::annotate_rows: check(parse_rows_query(*event), offset); break;
-      case EventType::transaction_payload: take_payload(*event, format, offset, depth); break;
-      case EventType::table_map: take_table_map(*event, format, offset); break;
+      case EventType::annotate_rows:
+        check(parse_rows_query(*event), offset);
+        break;
+      case EventType::transaction_payload:
+        take_payload(*event, format, offset, depth);
+        break;
+      case EventType::table_map:
+        take_table_map(*event, format, offset);
+        break;
       default:
         if (is_rows_event(event->header.type)) take_rows(*event, format, offset);
         if (is_pre_ga_rows_event(event->header.type)) fail(refuse_event(event->header.type), offset);
@@ -170,6 +240,33 @@ class BinlogWalker {
   RowReader reader_;
   std::vector<model::Value> before_, after_;
   base::Buffer scratch_;
+};
+
+// Keeps every row as a line: "I 1|...", "B 1|..." and "A 1|..." for the two sides of an update, "D 1|...".
+class RowCollector : public BinlogWalker {
+ public:
+  std::vector<std::string> lines;
+  std::vector<std::string> queries;
+  std::map<EventType, std::size_t> counts;
+  void (*change_schema)(model::TableSchema&) = nullptr;
+
+ protected:
+  void on_event(const EventView& event, const FormatDescription&) override { ++counts[event.header.type]; }
+  void on_query(const QueryEvent& query) override { queries.emplace_back(query.sql); }
+  void on_row(const model::TableSchema&, RowChange change, const std::vector<model::Value>& before,
+              const std::vector<model::Value>& after) override {
+    if (change == RowChange::insert) lines.push_back("I " + render(after));
+    if (change == RowChange::delete_) lines.push_back("D " + render(before));
+    if (change != RowChange::update) return;
+    lines.push_back("B " + render(before));
+    lines.push_back("A " + render(after));
+  }
+  model::TableSchemaPtr adjust(model::TableSchemaPtr schema) override {
+    if (change_schema == nullptr) return schema;
+    auto changed = std::make_shared<model::TableSchema>(*schema);
+    change_schema(*changed);
+    return changed;
+  }
 };
 
 }  // namespace tributary::source::testing

@@ -16,8 +16,8 @@ struct XaId {
   std::string gtrid;  // raw bytes, up to 64
   std::string bqual;  // raw bytes, up to 64
 
-  // One text per id, the same for all spellings of it: X'6162',X'63',1 with lower-case hex. Also what the servers accept
-  // in XA COMMIT.
+  // One text per id, the same for all spellings of it: X'6162',X'63',1 with lower-case hex. Also what the servers
+  // accept in XA COMMIT.
   std::string key() const;
   bool operator==(const XaId&) const = default;
 };

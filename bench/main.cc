@@ -1,0 +1,271 @@
+// tributary-bench: how fast the product is beside the best that this machine, these servers and this broker can do.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "bench/anchor.h"
+#include "bench/orders.h"
+#include "bench/product.h"
+#include "bench/report.h"
+#include "bench/usage.h"
+
+namespace {
+
+using namespace tributary;
+using namespace tributary::bench;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+std::atomic<bool> stop_asked = false;
+bool stopped() { return stop_asked.load(); }
+
+struct Arguments {
+  std::uint64_t rows = 2'000'000;
+  int runs = 1;
+  std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, program_dir;
+  std::vector<std::string> task_lines;
+  int buffer_pool_mb = 1024;
+  bool as_json = false, stream_too = false;
+};
+
+template <typename... Args>
+void say(fmt::format_string<Args...> text, Args&&... args) {
+  fmt::print(stderr, "bench: {}\n", fmt::format(text, std::forward<Args>(args)...));
+}
+
+// The folder of the run's servers and logs; gone at the end unless it is to be kept.
+class Folder {
+ public:
+  explicit Folder(const Arguments& a) : kept_(!a.keep.empty()) {
+    const char* temp = std::getenv("TMPDIR");
+    std::string pattern = (!a.dir.empty()                     ? a.dir
+                           : temp != nullptr && *temp != '\0' ? temp
+                                                              : "/tmp") +
+                          std::string("/tributary-bench.XXXXXX");
+    std::error_code ignored;
+    if (!a.dir.empty()) std::filesystem::create_directories(a.dir, ignored);
+    if (kept_) {
+      std::filesystem::create_directories(a.keep, ignored);
+      path_ = std::filesystem::absolute(a.keep, ignored).string();
+    } else if (::mkdtemp(pattern.data()) != nullptr) {
+      path_ = std::filesystem::absolute(pattern, ignored).string();
+    }
+  }
+  ~Folder() {
+    std::error_code ignored;
+    if (kept_) {
+      say("kept: {}", path_);
+    } else if (!path_.empty()) {
+      std::filesystem::remove_all(path_, ignored);
+    }
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  bool kept_;
+  std::string path_;
+};
+
+Result<std::vector<model::BinlogPosition>> binlog_ends(const Lab& lab) {
+  std::vector<model::BinlogPosition> ends;
+  for (const mysql::Endpoint& server : lab.readers()) {
+    TRY_VALUE(ends.emplace_back(), binlog_end(server));
+  }
+  return ends;
+}
+
+class Bench {
+ public:
+  Bench(const Arguments& arguments, const std::string& dir, const Lab& lab) : a_(arguments), dir_(dir), lab_(lab) {
+    like_product_.brokers = lab.brokers();
+    static const std::map<std::string, kafka::Compression> codecs = {
+        {"none", kafka::Compression::none}, {"lz4", kafka::Compression::lz4}, {"zstd", kafka::Compression::zstd}};
+    like_product_.compression = codecs.at(a_.compression);
+    like_product_.unacked_bytes_max = 64u << 20;
+  }
+
+  Result<Figures> run() {
+    Figures figures{.rows = a_.rows, .broker = lab_.real_kafka() ? "kafka" : "mock", .compression = a_.compression};
+    TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab_.readers().front()));
+    figures.server = connection.server_version();
+    // A small table first: the product's records of it are what the anchor sends.
+    TRY_VALUE(const auto begin, binlog_ends(lab_));
+    constexpr std::uint64_t sample_rows = 20'000;
+    TRY(load_table(lab_, "calib", sample_rows, stopped));
+    if (a_.only != "catch-up") {
+      TRY(sample({.name = "calib-s", .database = "calib", .topic = "calib-s"}, snapshot_messages_));
+    }
+    if (a_.only != "snapshot") {
+      TRY(sample({.name = "calib-c", .database = "calib", .topic = "calib-c", .catch_up = true, .from = begin},
+                 catch_up_messages_));
+    }
+    TRY_VALUE(from_, binlog_ends(lab_));
+    say("loading {} rows", a_.rows);
+    const Stopwatch loading;
+    TRY(load_table(lab_, "bench", a_.rows, stopped));
+    figures.load_s = loading.seconds();
+    say("loaded in {:.1f} s", figures.load_s);
+    Shape snapshot{.name = "snapshot", .record_bytes = snapshot_messages_.mean_bytes};
+    Shape catch_up{.name = "catch_up", .record_bytes = catch_up_messages_.mean_bytes};
+    for (int i = 0; i < a_.runs; ++i) {
+      if (a_.only != "catch-up") {
+        TRY_VALUE(snapshot.pairs.emplace_back(), pair(false, i));
+      }
+      if (a_.only != "snapshot") {
+        TRY_VALUE(catch_up.pairs.emplace_back(), pair(true, i));
+      }
+    }
+    if (!snapshot.pairs.empty()) figures.shapes.push_back(std::move(snapshot));
+    if (!catch_up.pairs.empty()) figures.shapes.push_back(std::move(catch_up));
+    return figures;
+  }
+
+ private:
+  std::string program() const { return a_.program_dir + "/tributary"; }
+
+  Status sample(ProductTask task, Messages& messages) {
+    task.compression = a_.compression;
+    TRY(lab_.make_topic(task.topic));
+    TRY(run_product(lab_, program(), dir_, task, {}, stopped));
+    constexpr std::size_t sample_messages = 10'000;
+    TRY_VALUE(messages, read_messages(lab_.brokers(), task.topic, sample_messages));
+    return {};
+  }
+
+  Status expect_records(const std::string& topic) const {
+    TRY_VALUE(const std::uint64_t records, lab_.records_in(topic));
+    if (records != a_.rows)
+      return fail(ErrorCode::internal,
+                  fmt::format("{} records in the topic where {} rows were to be carried", records, a_.rows), topic);
+    return {};
+  }
+
+  Result<Pair> pair(bool catch_up, int number) {
+    Pair out;
+    const char* shape = catch_up ? "catch-up" : "snapshot";
+    {
+      const std::string topic = fmt::format("anchor-{}-{}", shape, number);
+      TRY(lab_.make_topic(topic));
+      const double servers = cpu_s(lab_.server_pids()), broker = cpu_s(lab_.broker_pid());
+      TRY_VALUE(const AnchorRun run,
+                run_anchor(catch_up ? binlog_readers(lab_, from_) : select_readers(lab_, "bench"), like_product_, topic,
+                           catch_up ? catch_up_messages_ : snapshot_messages_, a_.rows, stopped));
+      out.anchor_servers_cpu_s = cpu_s(lab_.server_pids()) - servers;
+      out.anchor_broker_cpu_s = cpu_s(lab_.broker_pid()) - broker;
+      TRY(expect_records(topic));
+      TRY(lab_.remove_topic(topic));
+      if (!catch_up && run.read != a_.rows)
+        return fail(ErrorCode::internal, fmt::format("the anchor read {} rows", run.read));
+      out.anchor_wall_s = run.wall_s;
+      out.anchor_read_s = run.read_s;
+      out.anchor_produce_s = run.produce_s;
+      out.anchor_cpu_s = run.cpu_s;
+      say("{} anchor   {:.2f} s (reading {:.2f} s, producing {:.2f} s)", shape, run.wall_s, run.read_s, run.produce_s);
+    }
+    const std::string name = fmt::format("product-{}-{}", shape, number);
+    TRY(lab_.make_topic(name));
+    ProductTask task{.name = name,
+                     .database = "bench",
+                     .topic = name,
+                     .catch_up = catch_up,
+                     .stream_too = a_.stream_too,
+                     .from = from_,
+                     .compression = a_.compression,
+                     .extra = a_.task_lines};
+    std::vector<std::string> wrapper;
+    if (!a_.profile.empty())
+      wrapper = {"perf", "record", "-q", "-F", "499", "-g", "-o", fmt::format("{}-{}.data", a_.profile, shape), "--"};
+    const double servers = cpu_s(lab_.server_pids()), broker = cpu_s(lab_.broker_pid());
+    TRY_VALUE(const ProductRun run, run_product(lab_, program(), dir_, task, wrapper, stopped));
+    out.servers_cpu_s = cpu_s(lab_.server_pids()) - servers;
+    out.broker_cpu_s = cpu_s(lab_.broker_pid()) - broker;
+    TRY(expect_records(name));
+    TRY(lab_.remove_topic(name));
+    out.wall_s = run.wall_s;
+    out.inside_s = run.inside_s;
+    out.cpu_s = run.cpu_s;
+    out.peak_rss_mib = run.peak_rss_mib;
+    say("{} product  {:.2f} s ({:.2f} CPU s)", shape, run.wall_s, run.cpu_s);
+    return out;
+  }
+
+  const Arguments& a_;
+  const std::string dir_;
+  const Lab& lab_;
+  kafka::Config like_product_;
+  Messages snapshot_messages_, catch_up_messages_;
+  std::vector<model::BinlogPosition> from_;
+};
+
+Result<Figures> measure(const Arguments& a, const std::string& dir) {
+  say("starting two servers and a broker");
+  TRY_VALUE(const Lab lab, Lab::up({.program = a.program_dir + "/tributary-lab",
+                                    .dir = dir + "/lab",
+                                    .broker = a.broker,
+                                    .buffer_pool_mb = a.buffer_pool_mb,
+                                    // No page is written out while something is measured, nor at the end.
+                                    .server_options = {"innodb-log-file-size=2G", "innodb-fast-shutdown=2"}},
+                                   stopped));
+  if (!lab.real_kafka()) say("NOT A REAL KAFKA: librdkafka's mock broker. Anchor and product both use it.");
+  return Bench(a, dir, lab).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments a;
+  a.program_dir = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+  CLI::App app{
+      "The product's speed and cost beside the anchor: raw SELECT or binlog streams and a bare producer at the same "
+      "time",
+      "bench"};
+  app.add_option("--rows", a.rows, "Rows of the table (2000000)")->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--runs", a.runs, "Anchor and product in turn, medians (1)")->check(CLI::Range(1, 100));
+  app.add_option("--broker", a.broker, "auto (default: real Kafka where it can be had, else the mock), kafka or mock")
+      ->check(CLI::IsMember({"auto", "kafka", "mock"}));
+  app.add_option("--compression", a.compression, "none, lz4 (the product's default) or zstd, for anchor and product")
+      ->check(CLI::IsMember({"none", "lz4", "zstd"}));
+  app.add_option("--only", a.only, "snapshot, catch-up or both (default)")
+      ->check(CLI::IsMember({"snapshot", "catch-up", "both"}));
+  app.add_flag("--with-stream", a.stream_too, "The snapshot with the binlog streaming at the same time");
+  app.add_option("--task", a.task_lines, "A line more for the product's task file, e.g. 'tuning: {chunk_rows: 50000}'");
+  app.add_option("--buffer-pool-mb", a.buffer_pool_mb, "Of each server (1024)");
+  app.add_option("--dir", a.dir, "Where to make the temporary folder ($TMPDIR or /tmp)");
+  app.add_option("--keep", a.keep, "Use this folder and leave it there");
+  app.add_option("--profile", a.profile,
+                 "Run the product under perf record, data in PROFILE-snapshot.data and PROFILE-catch-up.data");
+  app.add_flag("--json", a.as_json, "One object instead of a table");
+  CLI11_PARSE(app, argc, argv);
+
+  struct sigaction on_stop {};
+  on_stop.sa_handler = [](int) { stop_asked.store(true); };
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &on_stop, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  const Folder folder(a);
+  if (folder.path().empty()) {
+    say("no folder can be made");
+    return 1;
+  }
+  const Result<Figures> figures = measure(a, folder.path());
+  if (!figures) {
+    if (figures.error().is_cancelled()) {
+      say("stopped");
+      return 130;
+    }
+    say("{}", figures.error().message());
+    return 1;
+  }
+  fmt::print("{}\n", a.as_json ? as_json(*figures) : as_table(*figures));
+  return 0;
+}

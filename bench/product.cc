@@ -1,0 +1,106 @@
+#include "bench/product.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bench/usage.h"
+
+namespace tributary::bench {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+using nlohmann::json;
+
+namespace {
+
+std::string task_file(const Lab& lab, const ProductTask& task, const std::string& state_dir) {
+  const mysql::Endpoint& login = lab.readers().front();
+  std::string yaml = fmt::format("name: {}\nsource:\n  engine: mysql-shards\n  user: {}\n  password: {}\n  shards:\n",
+                                 task.name, login.user, login.password);
+  for (const mysql::Endpoint& server : lab.readers())
+    yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
+  yaml += fmt::format("  databases:\n    {0}: {{physical: [\"{0}_*\"]}}\n", task.database);
+  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}}}\n", lab.brokers(),
+                      task.topic, task.compression);
+  yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
+                                           : task.stream_too ? "full, incremental"
+                                                             : "full");
+  yaml += fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", task.database, state_dir);
+  if (task.catch_up) {
+    yaml += "start:\n  position:\n";
+    for (std::size_t i = 0; i < lab.readers().size(); ++i)
+      yaml += fmt::format("    \"{}\": {{file: {}, offset: {}}}\n", lab.readers()[i].address(), task.from[i].file,
+                          task.from[i].offset);
+  }
+  for (const std::string& line : task.extra) yaml += line + "\n";
+  return yaml;
+}
+
+double seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+
+// The last line that is an object: the end of `run --json`.
+json last_report(const std::string& path) {
+  std::ifstream file(path);
+  json last = json::object();
+  for (std::string line; std::getline(file, line);)
+    if (json one = json::parse(line, nullptr, false); one.is_object() && one.contains("records_acked"))
+      last = std::move(one);
+  return last;
+}
+
+}  // namespace
+
+Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir,
+                               const ProductTask& task, const std::vector<std::string>& wrapper,
+                               const StopCheck& stop) {
+  const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log",
+                    state_dir = base + ".state";
+  std::error_code ignored;
+  std::filesystem::remove_all(state_dir, ignored);
+  std::filesystem::remove(log, ignored);
+  std::ofstream(file) << task_file(lab, task, state_dir);
+  ::chmod(file.c_str(), 0600);  // it holds a password
+
+  lab::Command command{.argv = wrapper, .log = log};
+  command.argv.insert(command.argv.end(), {program, "run", file, "--json"});
+  if (task.catch_up || task.stream_too) command.argv.insert(command.argv.end(), {"--until", "caught-up"});
+  ProductRun run;
+  const Stopwatch watch;
+  TRY_VALUE(const pid_t pid, lab::spawn(command));
+  int status = 0;
+  rusage usage{};
+  bool asked = false;
+  constexpr int look_ms = 5;
+  while (::wait4(pid, &status, WNOHANG, &usage) == 0) {
+    // rusage's own peak would include what the parent had before exec.
+    run.peak_rss_mib = std::max(run.peak_rss_mib, peak_rss_mib(pid));
+    if (!asked && stop()) {
+      asked = true;
+      ::kill(pid, SIGTERM);
+    }
+    ::poll(nullptr, 0, look_ms);
+  }
+  run.wall_s = watch.seconds();
+  run.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  std::filesystem::remove_all(state_dir, ignored);
+  if (asked) return fail(ErrorCode::cancelled);
+  if (status != 0)
+    return fail(ErrorCode::io,
+                "tributary ended with " + lab::describe_wait_status(status) + "\n" + lab::tail_of(log, 15), log);
+  const json report = last_report(log);
+  run.inside_s = report.value("elapsed_ms", 0.0) / 1000;
+  run.records = report.value("records_acked", std::uint64_t{0});
+  return run;
+}
+
+}  // namespace tributary::bench

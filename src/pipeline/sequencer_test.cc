@@ -1,0 +1,192 @@
+#include "pipeline/sequencer.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace tributary::pipeline {
+namespace {
+
+// Keeps keys in the order of emission and every mark's bytes.
+class FakeDelivery final : public sink::Delivery {
+ public:
+  base::Status emit(model::RecordBatch& batch, std::optional<sink::Mark> mark, const base::CancelToken&) override {
+    if (broken) return base::fail(base::ErrorCode::destination_rejected);
+    for (const auto& record : batch.records) keys.emplace_back(batch.key(record));
+    batch.clear();
+    if (mark) marks.push_back(*(*mark)());
+    return {};
+  }
+  base::Status flush(std::int64_t, const base::CancelToken&) override { return {}; }
+  base::Status status() const override { return {}; }
+  std::optional<kafka::Problem> problem() const override { return {}; }
+  sink::DeliveryCounters counters() const override { return {}; }
+
+  std::vector<std::string> keys;
+  std::vector<std::string> marks;
+  bool broken = false;
+};
+
+struct Fixture {
+  FakeDelivery delivery;
+  sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
+  base::CancelToken cancel;
+  base::ManualClock clock;
+  Sequencer sequencer{{delivery, router, cancel, clock, 2, true, start()}};
+
+  static checkpoint::SubtaskCheckpoint start() {
+    checkpoint::SubtaskCheckpoint state;
+    state.stream.emitted = {"b.000001", 100};
+    state.snapshot.lanes.resize(1);
+    return state;
+  }
+  static StreamMark mark(std::uint64_t offset) {
+    StreamMark m;
+    m.emitted.at = m.restart.at = {"b.000001", offset};
+    return m;
+  }
+  static void add(model::RecordBatch& batch, Identities& identities, std::uint32_t physical, std::string_view key) {
+    model::EncodedRecord record;
+    batch.bytes.append(key);
+    record.key_size = static_cast<std::uint32_t>(key.size());
+    record.value_begin = batch.bytes.size();
+    batch.records.push_back(record);
+    const std::size_t at = identities.bytes.size();
+    identities.bytes.append(key);
+    identities.add(physical, at);
+  }
+  void change(std::string_view key, std::uint64_t end, std::uint32_t physical = 0) {
+    model::RecordBatch batch;
+    Identities changed;
+    add(batch, changed, physical, key);
+    ASSERT_TRUE(sequencer.emit_changes(batch, changed, mark(end)));
+  }
+  void rows(const Sequencer::Chunk& chunk, std::initializer_list<std::string_view> keys, bool done = false) {
+    model::RecordBatch batch;
+    Identities identities;
+    for (const auto key : keys) add(batch, identities, chunk.physical, key);
+    ASSERT_TRUE(sequencer.emit_rows(chunk, batch, identities, 0, {std::string("k")}, keys.size(), done));
+  }
+  using Keys = std::vector<std::string>;
+};
+
+TEST(Sequencer, DropsASnapshotRowThatChangedSinceItsChunkWasOpened) {
+  Fixture f;
+  f.change("a", 110);
+  const auto chunk = *f.sequencer.open_chunk(0);
+  EXPECT_EQ(chunk.emitted.position.offset, 110u);
+  f.change("b", 120);
+  f.rows(chunk, {"a", "b", "c"});
+  EXPECT_EQ(f.delivery.keys, (Fixture::Keys{"a", "b", "a", "c"}));
+}
+
+TEST(Sequencer, ChangesOfAnotherTableDoNotOutdateARow) {
+  Fixture f;
+  const auto chunk = *f.sequencer.open_chunk(0);
+  f.change("a", 120, 1);
+  f.rows(chunk, {"a"});
+  EXPECT_EQ(f.delivery.keys, (Fixture::Keys{"a", "a"}));
+}
+
+TEST(Sequencer, RowsWaitUntilTheStreamHasReachedTheirView) {
+  Fixture f;
+  std::atomic<bool> reached = false;
+  std::thread reader([&] {
+    EXPECT_TRUE(f.sequencer.wait_reached({"b.000002", 4}));
+    reached = true;
+  });
+  ASSERT_TRUE(f.sequencer.advance(Fixture::mark(500)));
+  EXPECT_FALSE(reached);
+  StreamMark next = Fixture::mark(4);
+  next.emitted.at.file = "b.000002";
+  ASSERT_TRUE(f.sequencer.advance(next));
+  reader.join();
+  EXPECT_TRUE(reached);
+}
+
+TEST(Sequencer, NoChunkOpensInsideATransactionThatIsSentInSlices) {
+  Fixture f;
+  model::RecordBatch batch;
+  Identities changed;
+  Fixture::add(batch, changed, 0, "a");
+  StreamMark slice;
+  slice.in_transaction = true;
+  ASSERT_TRUE(f.sequencer.emit_changes(batch, changed, slice));
+  EXPECT_EQ(f.sequencer.emitted().offset, 100u);  // a slice does not move the boundary
+  std::atomic<bool> open = false;
+  std::thread reader([&] {
+    const auto chunk = f.sequencer.open_chunk(0);
+    ASSERT_TRUE(chunk);
+    EXPECT_EQ(chunk->emitted.position.offset, 200u);
+    open = true;
+  });
+  EXPECT_FALSE(open);
+  f.change("b", 200);
+  reader.join();
+  EXPECT_TRUE(open);
+}
+
+TEST(Sequencer, AMarkHoldsThePositionOfTheRecordsBeforeIt) {
+  Fixture f;
+  f.clock.advance(1000);
+  f.change("a", 110);
+  ASSERT_EQ(f.delivery.marks.size(), 1u);
+  EXPECT_EQ(checkpoint::parse(f.delivery.marks[0])->stream.emitted.offset, 110u);
+  f.change("b", 120);  // marks are spaced in time
+  EXPECT_EQ(f.delivery.marks.size(), 1u);
+  ASSERT_TRUE(f.sequencer.save_now());
+  EXPECT_EQ(checkpoint::parse(f.delivery.marks[1])->stream.emitted.offset, 120u);
+}
+
+TEST(Sequencer, AfterAFailedHandOverNothingIsMarkedAnyMore) {
+  Fixture f;
+  f.delivery.broken = true;
+  model::RecordBatch batch;
+  Identities changed;
+  Fixture::add(batch, changed, 0, "a");
+  EXPECT_FALSE(f.sequencer.emit_changes(batch, changed, Fixture::mark(110)));
+  f.delivery.broken = false;
+  EXPECT_FALSE(f.sequencer.save_now());
+  EXPECT_TRUE(f.delivery.marks.empty());
+}
+
+TEST(Sequencer, AKeylessTablesChangesAreDroppedUpToItsViewAndHeldBackBehindIt) {
+  Fixture f;
+  f.sequencer.set_keyless(1, true);
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}));  // the snapshot will hold it
+  f.sequencer.keyless_view_begins(1);
+  f.sequencer.keyless_view_taken(1, {"b.000001", 150});
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 150}));
+  std::atomic<bool> done = false;
+  std::thread stream([&] {
+    EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 151}));
+    EXPECT_TRUE(done);
+  });
+  done = true;
+  f.sequencer.keyless_done(1);
+  stream.join();
+  EXPECT_TRUE(*f.sequencer.admit_keyless(0, {"b.000001", 1}));  // other tables are not concerned
+}
+
+TEST(Sequencer, CancellingWakesWhoeverWaits) {
+  Fixture f;
+  std::thread reader([&] {
+    const auto waited = f.sequencer.wait_reached({"b.000009", 4});
+    ASSERT_FALSE(waited);
+    EXPECT_TRUE(waited.error().is_cancelled());
+  });
+  f.sequencer.cancel();
+  reader.join();
+}
+
+TEST(Sequencer, IsCaughtUpWhenTheSnapshotIsDoneAndItsEndReached) {
+  Fixture f;
+  EXPECT_FALSE(f.sequencer.caught_up());
+  f.sequencer.finish_snapshot({"b.000001", 300}, "");
+  EXPECT_FALSE(f.sequencer.caught_up());
+  ASSERT_TRUE(f.sequencer.advance(Fixture::mark(300)));
+  EXPECT_TRUE(f.sequencer.caught_up());
+}
+
+}  // namespace
+}  // namespace tributary::pipeline
