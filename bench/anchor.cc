@@ -34,7 +34,7 @@ using Topic = std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>>
 
 Result<Client> make_client(const kafka::Config& like) {
   static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
-  const std::vector<std::pair<std::string, std::string>> settings = {
+  std::vector<std::pair<std::string, std::string>> settings = {
       {"bootstrap.servers", like.brokers},
       {"enable.idempotence", "true"},
       {"acks", "all"},
@@ -43,9 +43,12 @@ Result<Client> make_client(const kafka::Config& like) {
       {"batch.num.messages", "100000"},
       {"compression.codec", codecs.at(static_cast<std::size_t>(like.compression))},
       {"queue.buffering.max.messages", "10000000"},
-      {"queue.buffering.max.kbytes", std::to_string(like.unacked_bytes_max / 1024)},
+      // No more than fits into the five requests that may be under way: the library's thread spins while messages wait
+      // for their turn, which makes the anchor slower where cores are few.
+      {"queue.buffering.max.kbytes", std::to_string(5 * like.batch_bytes_max / 1024)},
       {"delivery.report.only.error", "true"},
   };
+  settings.insert(settings.end(), like.overrides.begin(), like.overrides.end());
   char error[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   for (const auto& [name, value] : settings) {
