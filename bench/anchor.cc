@@ -160,16 +160,20 @@ Result<AnchorRun> run_anchor(const std::vector<Reader>& readers, const kafka::Co
       run.read_s = std::max(run.read_s, watch.seconds());
     });
   }
-  const auto send = [&]() -> Status {
-    TRY_VALUE(const Client client, make_client(like));
-    const Topic handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
-    TRY(produce(client.get(), handle.get(), messages, count, stop));
-    run.produce_s = watch.seconds();
-    return {};
-  };
-  if (Status sent = send(); !sent) fail_with(std::move(sent.error()));
+  const std::size_t producers = readers.size();
+  for (std::size_t i = 0; i < producers; ++i) {
+    threads.emplace_back([&, share = count / producers + (i < count % producers ? 1 : 0)] {
+      const auto send = [&]() -> Status {
+        TRY_VALUE(const Client client, make_client(like));
+        const Topic handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+        return produce(client.get(), handle.get(), messages, share, stop);
+      };
+      if (Status sent = send(); !sent) return fail_with(std::move(sent.error()));
+      std::lock_guard lock(mutex);
+      run.produce_s = std::max(run.produce_s, watch.seconds());
+    });
+  }
   for (std::thread& thread : threads) thread.join();
-  run.wall_s = watch.seconds();
   run.cpu_s = own_cpu_s() - cpu_before;
   if (first) return fail(std::move(*first));
   run.wall_s = std::max(run.read_s, run.produce_s);
