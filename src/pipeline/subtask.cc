@@ -140,9 +140,13 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     return start;
   }
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
-  // The order matters: what is prepared after the list was taken is prepared behind the position taken before it.
+  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A transaction
+  // undecided there was prepared behind the first, where reading starts, or is in the list.
+  TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
+  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
-  if (end.position.empty()) return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
+  if (before.position.empty() || end.position.empty())
+    return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
   start.emitted.at = end.position;
   if (end.gtid_set) start.emitted.gtid_set = *end.gtid_set;
   if (const auto given = config_.start.find(tables_.instance.name); given != config_.start.end()) {
@@ -154,13 +158,18 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     }
   }
   start.restart = start.emitted;
-  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
+  if (start.emitted.at == end.position) {
+    start.restart.at = before.position;
+    if (before.gtid_set) start.restart.gtid_set = *before.gtid_set;
+  }
   if (!prepared.empty() && !start.emitted.at.empty()) {
-    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.emitted, config_.server_id, prepared, stop_));
+    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
     if (!prepared.empty())
       return fail(ErrorCode::source_xa_undecided, fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
                   tables_.instance.name);
   }
+  // A set begins with the first transaction, or it is of no use for asking the server.
+  if (start.emitted.gtid_set.empty()) start.restart.gtid_set = {};
   start.by_gtid = !start.restart.gtid_set.empty();
   state.started = true;
   state.flavour = tables_.instance.flavour == mysql::Flavour::mariadb ? "mariadb" : "mysql";
@@ -240,6 +249,7 @@ Status Subtask::attempt() {
   }
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
+  TRY(saver.flush());
   {
     std::lock_guard lock(mutex_);
     current_ = &attempt;
