@@ -15,8 +15,9 @@ using base::Status;
 namespace {
 
 void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  // The library repeats at warning level what also arrives as an error or is of no use to a user.
-  if (level <= 3)
+  // The library repeats at warning level what also arrives as an error or is of no use to a user, and with facility
+  // FAIL, at error level, each failed connection: the callback for errors hears of them, too.
+  if (level <= 3 && std::string_view(facility) != "FAIL")
     base::log::warn("kafka client: {}: {}", facility, text);
   else
     base::log::debug("kafka client: {}: {}", facility, text);

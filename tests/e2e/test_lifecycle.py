@@ -1,8 +1,11 @@
 """How a task begins, ends and begins again."""
 
+import pytest
+
 import fold
 import source
 from task import wait_for
+from topic import Topic
 
 
 def simple_table(lab, case, rows=1000, instance=0):
@@ -164,10 +167,8 @@ def test_missing_topics_are_created_when_the_task_says_so(lab, case):
     database, _ = simple_table(lab, case)
     task = case.mysql_task(lab, database, None, destination__create_topics=True, destination__ddl_topic=f"{case.name}-ddl")
     if not lab.is_real_kafka:
-        import pytest
         pytest.skip("the mock broker can't create topics on request; real Kafka can't be had here")
     task.catch_up()
-    from topic import Topic
     for name, count in ((case.name, 1000), (f"{case.name}-ddl", 1)):
         topic = Topic(lab.brokers, name)
         case.to_close.append(topic)
