@@ -185,7 +185,8 @@ Status BinlogStream::State::take(std::string_view raw) {
   const EventHeader& header = event->header;
   const bool real = !header.is_artificial() && header.type != EventType::heartbeat && header.type != EventType::heartbeat_v2 &&
                     !(header.type == EventType::rotate && header.timestamp == 0) &&
-                    !(header.type == EventType::format_description && header.next_position == 0);
+                    // Behind a file's head it is repeated for the dump, whatever place it then gives itself.
+                    !(header.type == EventType::format_description && (header.next_position == 0 || context.position.offset != file_head));
   const std::uint64_t begin = event_begin = context.position.offset;
   if (real) {
     context.position.offset = offset_after(header);
