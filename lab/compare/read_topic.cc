@@ -18,7 +18,9 @@ constexpr int poll_ms = 200;
 constexpr int silent_polls_max = 25;
 
 Status fold_message(const kafka::MessageView& message, Fold& fold) {
-  const auto place = [&] { return fmt::format("{}, partition {}, offset {}", message.topic, message.partition, message.offset); };
+  const auto place = [&] {
+    return fmt::format("{}, partition {}, offset {}", message.topic, message.partition, message.offset);
+  };
   const auto record = encode::dts::decode_record(message.value);
   if (!record) return base::fail(base::Error(record.error()).in(place() + ", "));
   if (const std::string why = fold.apply(*record, place()); !why.empty())

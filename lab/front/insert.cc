@@ -261,7 +261,8 @@ Answer<Outcome> run_insert(Work& work, const Sql& sql) {
       insert.replace || !insert.update.empty() || insert.verb.find_first_of("gG") != std::string::npos;
   IndexKeeper keeper(work, *table);
   const std::vector<std::string> columns = splitter.columns();
-  const std::string names = insert.listed || splitter.adds_column() ? column_list(columns) : "";
+  const bool named = insert.listed || splitter.adds_column() || table->implicit_id;
+  const std::string names = named ? column_list(columns) : "";
   if (may_replace) TRY(keeper.before_replace(columns, splitter.rows()));
   const auto one_time = work.backend.hold_time(table->kind == TableKind::broadcast);
   for (const auto& [place, rows] : splitter.rows()) {

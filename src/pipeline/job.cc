@@ -70,7 +70,7 @@ class Job {
       subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, topology_.tables.size(), clock_,
                                                      until_caught_up_, topology_.instances.size()));
     Status done = run_subtasks();
-    report(done ? Phase::done : Phase::failed);
+    report(!done ? Phase::failed : cancel_.requested() ? Phase::stopping : Phase::done);
     return done;
   }
 

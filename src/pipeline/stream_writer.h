@@ -45,6 +45,8 @@ class StreamWriter final : public source::StreamHandler {
   base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
                           const encode::ChangeHeader& header);
   base::Status flush(bool in_transaction);
+  void tell_decided();
+  std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
   StreamMark mark(bool in_transaction) const;
 
   const TableSet& tables_;

@@ -23,7 +23,8 @@ using base::Status;
 
 namespace {
 
-constexpr std::int64_t flush_ms_max = 30'000;
+constexpr std::int64_t flush_ms_max = 30'000, flush_ms_least = 1'000;  // the latter with a broker that is away
+constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
@@ -50,7 +51,8 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
 
 // What lives as long as one attempt, in the order in which it is put together.
 struct Subtask::Attempt {
-  base::CancelToken cancel;
+  base::CancelToken cancel;   // read no more
+  base::CancelToken give_up;  // don't even finish handing over what was read
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;
   std::optional<sink::Router> router;
@@ -232,7 +234,7 @@ Status Subtask::attempt() {
     TRY_VALUE(start, choose_start(state.stream));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
-      *attempt.delivery, *attempt.router, attempt.cancel, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
+      *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
       config_.incremental, state});
   Sequencer& sequencer = *attempt.sequencer;
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
@@ -296,6 +298,7 @@ Status Subtask::attempt() {
     if (Status done = work(); !done) attempt.fail_with(std::move(done.error()));
   });
 
+  base::CancelToken ended;
   // Watch until the end: everything is done, or a part failed, or somebody asks to stop.
   constexpr std::int64_t watch_ms = 20;
   while (!attempt.cancel.wait_for_ms(watch_ms)) {
@@ -316,13 +319,21 @@ Status Subtask::attempt() {
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
   }
   attempt.stop();
+  std::thread hand_over_limit([&] {
+    // What is being handed over ends in good order, so that nothing is repeated later, unless the broker is away.
+    const bool broker_away = attempt.delivery->problem() || !attempt.delivery->status();
+    if (!ended.wait_for_ms(broker_away ? 0 : hand_over_ms_max)) attempt.give_up.request();
+  });
   for (std::thread& thread : threads) thread.join();
+  ended.request();
+  hand_over_limit.join();
 
   // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the middle
   // of an emission leaves no newer mark to make: the run ends at the one before.
+  const bool broker_away = attempt.delivery->problem().has_value();
   if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled()) attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
-  const Status flushed = attempt.delivery->flush(flush_ms_max, patience);
+  const Status flushed = attempt.delivery->flush(broker_away ? flush_ms_least : flush_ms_max, patience);
   {
     std::lock_guard lock(mutex_);
     const sink::DeliveryCounters now = attempt.delivery->counters();

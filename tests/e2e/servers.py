@@ -36,6 +36,10 @@ class Sql:
             host=storage["host"], port=storage["port"], user=user or storage["admin_user"],
             password=password or storage["admin_password"], database=database, autocommit=True, charset="utf8mb4",
             conv=TEXT_ONLY, **more)
+        if user is None:
+            # No gap locks: transactions on neighbouring rows don't wait for each other, and who waits is told soon.
+            self("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            self("SET SESSION innodb_lock_wait_timeout = 10, lock_wait_timeout = 10")
 
     def __call__(self, statement, *arguments):
         """Runs one statement; its rows, or the number of rows changed."""

@@ -20,6 +20,7 @@ class Run:
             self.process = subprocess.Popen([BIN / "tributary", "run", file, "--json", *options], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=errors, text=True)
         self.lines = []
+        self.looked_at = 0
         self.is_over = False
         self.changed = threading.Condition()
         self.thread = threading.Thread(target=self._read, daemon=True)
@@ -39,20 +40,28 @@ class Run:
         return f"exit code {self.process.poll()}\n{last}\n{self.errors.read_text(errors='replace')[-3000:]}"
 
     def wait_until(self, condition, timeout=60):
-        """Waits for a line of progress that fulfils the condition, and returns it."""
-        found = []
+        """Waits for a line of progress that fulfils the condition, from the one found last on, and returns it."""
 
         def look():
-            while look.seen < len(self.lines) and not found:
-                if condition(self.lines[look.seen]):
-                    found.append(self.lines[look.seen])
-                look.seen += 1
-            return found or self.is_over
-        look.seen = 0
+            while self.looked_at < len(self.lines):
+                if condition(self.lines[self.looked_at]):
+                    return self.lines[self.looked_at]
+                self.looked_at += 1
+            return self.is_over
         with self.changed:
-            self.changed.wait_for(look, timeout)
-        assert found, f"not seen within {timeout} s: {self.story()}"
-        return found[0]
+            found = self.changed.wait_for(look, timeout)
+        assert isinstance(found, dict), f"not seen within {timeout} s: {self.story()}"
+        return found
+
+    def wait_for_instance(self, condition, timeout=60):
+        """The same for the state of the first instance."""
+        return self.wait_until(lambda line: line["instances"] and condition(line["instances"][0]), timeout)["instances"][0]
+
+    def wait_for_new_lines(self, count):
+        """Waits until the program has told so many more times how it is."""
+        with self.changed:
+            wanted = len(self.lines) + count
+            assert self.changed.wait_for(lambda: len(self.lines) >= wanted or self.is_over, 30) and not self.is_over, self.story()
 
     def wait(self, timeout=120):
         """The exit code."""

@@ -75,12 +75,13 @@ def test_committed_arrives_at_its_commit_and_rolled_back_never(ready):
         dropped.sql("INSERT INTO t VALUES (1000, 1, 'dropped')")
         kept.prepare()
         dropped.prepare()
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 2)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 2)
         sql("UPDATE t SET ver = 1, pad = 'between' WHERE id BETWEEN 21 AND 30")
         kept.decide(sql, "COMMIT")
         dropped.decide(sql, "ROLLBACK")
         sql("UPDATE t SET ver = ver + 1, pad = 'after' WHERE id <= 20")
-        run.wait_until(lambda line: line["changes"] >= 40 and line["instances"][0]["xa_open"] == 0)
+        run.wait_until(lambda line: line["changes"] >= 40)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 0)
         run.stop()
     records = ready.check()
     pads = [record.after["pad"] for record in records if record.op == "UPDATE"]
@@ -99,9 +100,9 @@ def test_prepared_before_the_task_and_decided_while_it_runs(ready, verb):
     sql("UPDATE t SET ver = 1, pad = 'before the start' WHERE id BETWEEN 50 AND 60")
     with ready.task.start() as run:
         run.wait_until(lambda line: line["caught_up"])
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 1)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 1)
         branch.decide(sql, verb)
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 0)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 0)
         sql("UPDATE t SET ver = ver + 1, pad = 'after' WHERE id <= 5")
         run.wait_until(lambda line: line["changes"] >= (16 if verb == "COMMIT" else 5))
         run.stop()
@@ -139,14 +140,13 @@ def test_prepared_before_a_kill_and_decided_after_the_restart(ready, verb):
         branch = ready.branch("held")
         branch.sql("UPDATE t SET ver = 1, pad = 'held' WHERE id <= 10")
         branch.prepare()
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 1)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 1)
         sql("UPDATE t SET ver = 1, pad = 'sent before the kill' WHERE id BETWEEN 100 AND 199")
         run.wait_until(lambda line: line["changes"] == 100)
-        seen = len(run.lines)
-        run.wait_until(lambda line: line in run.lines[seen + 1:])  # a checkpoint behind these changes may be kept meanwhile
+        run.wait_for_new_lines(2)  # meanwhile a checkpoint behind these changes is kept
         run.kill()
     with ready.task.start() as run:
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 1)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 1)
         run.kill()
     branch.decide(sql, verb)
     sql("UPDATE t SET ver = ver + 1, pad = 'after' WHERE id <= 10")
@@ -166,7 +166,7 @@ def test_a_large_one_is_held_without_growing_and_arrives_whole(ready, verb):
         branch = ready.branch("large")
         branch.sql("INSERT INTO t SELECT seq + 100000, 1, REPEAT(CHAR(65 + seq % 26), 100000) FROM seq_1_to_1000")
         branch.prepare()
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 1)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 1)
         sql("UPDATE t SET ver = 1 WHERE id = 1")
         branch.decide(sql, verb)
         sql("UPDATE t SET ver = 2 WHERE id = 1")
@@ -190,7 +190,7 @@ def test_two_hundred_at_once_each_decided_in_its_own_way(ready, seeded):
             branch = ready.branch(f"n{number}")
             branch.sql("UPDATE t SET ver = 1, pad = CONCAT('xa ', %s) WHERE id = %s", number, number)
             branches.append((number, branch.prepare()))
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 200)
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 200)
         seeded.shuffle(branches)
         committed = []
         for number, branch in branches:
@@ -198,7 +198,8 @@ def test_two_hundred_at_once_each_decided_in_its_own_way(ready, seeded):
             branch.decide(sql, verb)
             if verb == "COMMIT":
                 committed.append(f"xa {number}")
-        run.wait_until(lambda line: line["instances"][0]["xa_open"] == 0 and line["changes"] == len(committed))
+        run.wait_until(lambda line: line["changes"] == len(committed))
+        run.wait_for_instance(lambda instance: instance["xa_open"] == 0)
         run.stop()
     records = ready.check()
     assert [record.after["pad"] for record in records if record.op == "UPDATE"] == committed, "in the order of their commits"
@@ -214,7 +215,8 @@ def test_in_one_phase_and_read_only_ones_are_ordinary(ready):
         branch.sql(f"XA COMMIT '{branch.name}','branch',7 ONE PHASE")
         empty = ready.branch("empty")
         empty.sql("SELECT COUNT(*) FROM t")
-        empty.prepare().decide(sql, "COMMIT")
+        for words in ("END", "PREPARE", "COMMIT"):  # in one session: without changes it ends with its session
+            empty.sql(f"XA {words} '{empty.name}','branch',7")
         sql("UPDATE t SET ver = 2, pad = 'after' WHERE id = 1")
         run.wait_until(lambda line: line["changes"] == 4)
         run.stop()

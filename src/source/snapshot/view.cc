@@ -56,31 +56,24 @@ Result<std::set<std::string>> read_prepared_xids(Connection& connection) {
   std::set<std::string> keys;
   if (!logs_xa_at_prepare(connection)) return keys;  // there a prepared transaction reaches the log at its commit
   const bool mariadb = connection.flavour() == Flavour::mariadb;
-  auto rows = connection.query(mariadb ? "XA RECOVER FORMAT='SQL'" : "XA RECOVER CONVERT XID");
+  // MariaDB's FORMAT='SQL' writes an id in hex or as text, as it likes; its plain form is the bytes themselves.
+  auto rows = connection.query(mariadb ? "XA RECOVER" : "XA RECOVER CONVERT XID");
   if (!rows) {
     if (connection.server_errno() == 1227 || connection.server_errno() == 1401)
       return fail(ErrorCode::source_privilege, "XA RECOVER is refused; grant XA_RECOVER_ADMIN", rows.error().where);
     return fail(std::move(rows.error()));
   }
   for (std::size_t i = 0; i < rows->rows.size(); ++i) {
-    const std::string data = lower(rows->text(i, "data"));
-    const std::string format_id(rows->text(i, "formatID"));
-    if (mariadb) {  // X'6162',X'63',1
-      std::string parts[2];
-      std::size_t at = 0;
-      for (std::string& part : parts) {
-        const std::size_t open = data.find('\'', at);
-        if (open == std::string::npos) break;
-        const std::size_t close = data.find('\'', open + 1);
-        part = data.substr(open + 1, close - open - 1);
-        at = close + 1;
-      }
-      keys.insert(fmt::format("X'{}',X'{}',{}", parts[0], parts[1], format_id));
+    std::string digits;
+    if (mariadb) {
+      for (const unsigned char byte : rows->text(i, "data")) fmt::format_to(std::back_inserter(digits), "{:02x}", byte);
     } else {  // 0x616263
-      const std::size_t gtrid = std::strtoull(std::string(rows->text(i, "gtrid_length")).c_str(), nullptr, 10) * 2;
-      const std::string digits = data.starts_with("0x") ? data.substr(2) : data;
-      keys.insert(fmt::format("X'{}',X'{}',{}", digits.substr(0, gtrid), digits.substr(std::min(gtrid, digits.size())), format_id));
+      digits = lower(rows->text(i, "data"));
+      if (digits.starts_with("0x")) digits.erase(0, 2);
     }
+    const std::size_t gtrid = std::strtoull(std::string(rows->text(i, "gtrid_length")).c_str(), nullptr, 10) * 2;
+    keys.insert(fmt::format("X'{}',X'{}',{}", digits.substr(0, gtrid), digits.substr(std::min(gtrid, digits.size())),
+                            rows->text(i, "formatID")));
   }
   return keys;
 }
