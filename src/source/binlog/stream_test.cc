@@ -106,6 +106,8 @@ struct Dumped {
   Recorder recorder;
   base::Status ended;
   std::string dump_command;
+  std::set<std::string> decided;
+  std::size_t held = 0;
   std::uint32_t dump_offset() const { return static_cast<std::uint32_t>(little<4>(dump_command.data() + 1)); }
 };
 
@@ -122,6 +124,8 @@ Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::
   out.recorder.stream = stream->get();
   base::CancelToken cancel;
   out.ended = (*stream)->run(out.recorder, cancel);
+  out.decided = (*stream)->recently_decided();
+  out.held = (*stream)->held_count();
   out.dump_command = server.dump_command();
   return out;
 }
@@ -181,6 +185,24 @@ TEST(BinlogStream, CollectsAPreparedTransactionFromBeforeWhatItHandsOn) {
   constexpr std::uint64_t before_prepare = 2497, behind_prepare = 3026;
   const Dumped done = run(mysql_version, events, dump_from(events, before_prepare), from(before_prepare, behind_prepare));
   EXPECT_EQ(done.recorder.rows, 2u);  // of the commit and of the one in one phase
+}
+
+TEST(BinlogStream, AnIdPreparedAgainIsNoLongerOneLatelyDecided) {
+  const auto events = events_of(testing::mysql_9_7);
+  constexpr std::uint64_t before_prepare = 2497, behind_prepare = 3026, behind_commit = 3198;
+  std::vector<std::string> sent = {events.front().raw}, once;
+  for (const Event& event : events)
+    if (event.begin >= before_prepare && event.begin < behind_commit) once.push_back(event.raw);
+  sent.insert(sent.end(), once.begin(), once.end());
+  const Dumped decided = run(mysql_version, events, sent, from(before_prepare, before_prepare));
+  EXPECT_EQ(decided.decided.size(), 1u);
+  EXPECT_EQ(decided.held, 0u);
+  for (const Event& event : events)
+    if (event.begin >= before_prepare && event.begin < behind_prepare) sent.push_back(event.raw);
+  const Dumped again = run(mysql_version, events, sent, from(before_prepare, before_prepare));
+  EXPECT_EQ(again.ended.error().code, base::ErrorCode::source_lost) << again.ended.error().message();
+  EXPECT_TRUE(again.decided.empty());
+  EXPECT_EQ(again.held, 1u);
 }
 
 // A reader may wait for a place behind a file's head, and a replay from there gives the same records.
