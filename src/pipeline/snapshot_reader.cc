@@ -32,7 +32,9 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
                                               const source::PhysicalTable& table, const source::EmittedState& emitted,
                                               base::CancelToken& cancel) {
   const auto no_beat = []() -> Result<bool> { return true; };
-  if (instance.flavour == mysql::Flavour::mariadb) return source::open_view(connection, instance, emitted, no_beat, cancel);
+  const bool has_stream = !emitted.position.empty() || !emitted.gtid_set.empty();
+  if (instance.flavour == mysql::Flavour::mariadb || !has_stream)
+    return source::open_view(connection, instance, emitted, no_beat, cancel);
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
   if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked)
@@ -254,6 +256,14 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   const bool can_resume = !key.empty();
 
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
+  // A result that is given up would be read to its end, a whole table perhaps, before the error is heard of.
+  struct GiveUp {
+    mysql::Connection& connection;
+    bool wanted = true;
+    ~GiveUp() {
+      if (wanted) connection.abort();
+    }
+  } give_up{connection};
   model::RecordBatch batch;
   batch.bytes.reserve(slice_bytes_max + (64u << 10));
   Identities identities;
@@ -274,7 +284,10 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   };
   while (true) {
     TRY_VALUE(const bool more, rows.next(row));
-    if (!more) break;
+    if (!more) {
+      give_up.wanted = false;
+      break;
+    }
     TRY(plan.read(row, values));
     if (id == id_end) {
       constexpr std::uint64_t block = 1024;

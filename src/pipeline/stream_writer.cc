@@ -98,6 +98,7 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
 Status StreamWriter::on_commit(const source::StreamPosition& end) {
   boundary_ = &end;
   boundary_records_ = batch_.records.size();
+  boundary_changed_ = changed_.entries.size();
   boundary_id_ = next_record_id_;
   moved_ = true;
   if (sliced_ || batch_.bytes.size() >= batch_bytes_max) return flush(false);
@@ -111,6 +112,8 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
                       end.at.text());
   if (boundary_records_ < batch_.records.size()) {
     batch_.records.resize(boundary_records_);
+    // Rows that did not change must not look outdated to the snapshot.
+    changed_.entries.resize(boundary_changed_);
     next_record_id_ = boundary_id_;
   }
   return on_commit(end);
@@ -123,6 +126,7 @@ Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std:
 Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) {
   boundary_ = &end;
   boundary_records_ = batch_.records.size();
+  boundary_changed_ = changed_.entries.size();
   boundary_id_ = next_record_id_;
   moved_ = true;
   if (timestamp_s != 0) last_timestamp_s_ = timestamp_s;
@@ -183,6 +187,7 @@ Status StreamWriter::flush(bool in_transaction) {
   batch_.clear();
   changed_.clear();
   boundary_records_ = 0;
+  boundary_changed_ = 0;
   return {};
 }
 

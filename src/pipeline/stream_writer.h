@@ -66,7 +66,7 @@ class StreamWriter final : public source::StreamHandler {
 
   // The last boundary: where the stream stood, and what of the batch lies before it.
   const source::StreamPosition* boundary_ = nullptr;
-  std::size_t boundary_records_ = 0;
+  std::size_t boundary_records_ = 0, boundary_changed_ = 0;
   std::uint64_t boundary_id_;
   bool sliced_ = false;    // a part of the present transaction has been handed over
   bool moved_ = false;     // the boundary moved without records since the last hand-over

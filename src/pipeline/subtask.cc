@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "checkpoint/saver.h"
 #include "pipeline/snapshot_reader.h"
+#include "source/binlog/statement.h"
 #include "source/heartbeat.h"
 #include "source/topology/schema_reader.h"
 
@@ -40,8 +41,8 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
     std::string difference;
     if (!source::same_structure(*table.schema, found->second, &difference))
       return fail(ErrorCode::data_schema_mismatch, fmt::format("{} after: {:.200}", difference, sql), where);
-    if (sql.find("RUNCATE") != std::string_view::npos || sql.find("runcate") != std::string_view::npos)
-      return fail(ErrorCode::data_schema_mismatch, "the table was emptied by TRUNCATE, which has no row changes", where);
+    if (source::empties_silently(sql))
+      return fail(ErrorCode::data_schema_mismatch, fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
   }
   return {};
 }

@@ -109,6 +109,7 @@ struct BinlogStream::State {
   Status decide(const std::string& xid, bool commit);
   std::uint64_t offset_after(const EventHeader& header) const;
   bool already_emitted() const;
+  void begin_prepared(const std::string& xid);
   void remember_decided(const std::string& xid);
 };
 
@@ -169,6 +170,15 @@ std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const
   return next;
 }
 
+// An id may be used again once the engine has finished with it: from then on it is not one that waits to become visible.
+void BinlogStream::State::begin_prepared(const std::string& xid) {
+  group.xid = xid;
+  held.start(xid, {context.safe_position, end.gtid_set});
+  if (decided.erase(xid) == 0) return;
+  std::erase(decided_order, xid);
+  ++decided_count;
+}
+
 void BinlogStream::State::remember_decided(const std::string& xid) {
   if (!decided.insert(xid).second) return;
   ++decided_count;
@@ -185,7 +195,8 @@ Status BinlogStream::State::take(std::string_view raw) {
   const EventHeader& header = event->header;
   const bool real = !header.is_artificial() && header.type != EventType::heartbeat && header.type != EventType::heartbeat_v2 &&
                     !(header.type == EventType::rotate && header.timestamp == 0) &&
-                    !(header.type == EventType::format_description && header.next_position == 0);
+                    // Behind a file's head it is repeated for the dump, whatever place it then gives itself.
+                    !(header.type == EventType::format_description && (header.next_position == 0 || context.position.offset != file_head));
   const std::uint64_t begin = event_begin = context.position.offset;
   if (real) {
     context.position.offset = offset_after(header);
@@ -306,8 +317,7 @@ Status BinlogStream::State::on_mariadb_gtid(const EventView& event) {
   group.skip = already_emitted();
   group.in_begin = !gtid.is_standalone();
   if (gtid.is_prepared_xa() && gtid.xa) {
-    group.xid = gtid.xa->key();
-    held.start(group.xid, {context.safe_position, end.gtid_set});
+    begin_prepared(gtid.xa->key());
   }
   return {};
 }
@@ -363,9 +373,8 @@ Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
   const std::string xid = statement.id.key();
   switch (statement.verb) {
     case XaVerb::start:  // MySQL
-      group.xid = xid;
       group.in_begin = true;
-      held.start(xid, {context.safe_position, end.gtid_set});
+      begin_prepared(xid);
       return {};
     case XaVerb::end:
     case XaVerb::prepare: return {};
