@@ -238,7 +238,7 @@ Status Subtask::attempt() {
       config_.incremental, state,
       [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
-        checkpoint_ = kept.stream.emitted.text();
+        if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
   Sequencer& sequencer = *attempt.sequencer;
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
@@ -318,7 +318,7 @@ Status Subtask::attempt() {
     if (snapshot_done_ && sequencer.caught_up()) caught_up_ = true;
     {
       std::lock_guard lock(mutex_);
-      position_ = sequencer.emitted().text();
+      if (const model::BinlogPosition at = sequencer.emitted(); !at.empty()) position_ = at.text();
     }
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
   }
