@@ -89,7 +89,7 @@ def test_a_broker_stopped_in_mid_run_is_told_and_the_run_goes_on_by_itself(own_l
     with background(*workers) as ending:
         with task.start() as run:
             topic.wait_for_messages(2000)
-            lab.broker("stop")
+            lab.broker("stop", "--kill")
             line = run.wait_until(lambda line: line.get("destination_problem"), timeout=90)
             assert "destination." in line["destination_problem"]
             lab.broker("start")
