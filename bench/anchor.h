@@ -29,8 +29,9 @@ struct AnchorRun {
   std::uint64_t read = 0;
 };
 
-// `count` messages, taken from `messages` in turn, to the topic's one partition. The client's settings that matter for
-// speed and safety (acks, idempotence, lingering, batch size, compression) are those of `like`.
+// `count` messages, taken from `messages` in turn, to the topic's one partition, by as many producers as there are
+// readers (the product has one per server, and with compression one alone is slower). The client's settings that matter
+// for speed and safety (acks, idempotence, lingering, batch size, compression) are those of `like`.
 base::Result<AnchorRun> run_anchor(const std::vector<Reader>& readers, const kafka::Config& like,
                                    const std::string& topic, const Messages& messages, std::uint64_t count,
                                    const StopCheck& stop);

@@ -31,7 +31,7 @@ struct Arguments {
   std::uint64_t rows = 2'000'000;
   int runs = 1;
   std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, program_dir;
-  std::vector<std::string> task_lines;
+  std::vector<std::string> task_lines, client;
   int buffer_pool_mb = 1024;
   bool as_json = false, stream_too = false;
 };
@@ -91,7 +91,8 @@ class Bench {
     static const std::map<std::string, kafka::Compression> codecs = {
         {"none", kafka::Compression::none}, {"lz4", kafka::Compression::lz4}, {"zstd", kafka::Compression::zstd}};
     like_product_.compression = codecs.at(a_.compression);
-    like_product_.unacked_bytes_max = 64u << 20;
+    for (const std::string& setting : a_.client)
+      like_product_.overrides[setting.substr(0, setting.find('='))] = setting.substr(setting.find('=') + 1);
   }
 
   Result<Figures> run() {
@@ -181,6 +182,7 @@ class Bench {
                      .stream_too = a_.stream_too,
                      .from = from_,
                      .compression = a_.compression,
+                     .client = like_product_.overrides,
                      .extra = a_.task_lines};
     std::vector<std::string> wrapper;
     if (!a_.profile.empty())
@@ -239,6 +241,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"snapshot", "catch-up", "both"}));
   app.add_flag("--with-stream", a.stream_too, "The snapshot with the binlog streaming at the same time");
   app.add_option("--task", a.task_lines, "A line more for the product's task file, e.g. 'tuning: {chunk_rows: 50000}'");
+  app.add_option("--client", a.client, "NAME=VALUE, a librdkafka property for anchor and product")
+      ->check(CLI::Validator([](std::string& s) { return s.find('=') == s.npos ? "wants NAME=VALUE" : std::string(); },
+                             "NAME=VALUE"));
   app.add_option("--buffer-pool-mb", a.buffer_pool_mb, "Of each server (1024)");
   app.add_option("--dir", a.dir, "Where to make the temporary folder ($TMPDIR or /tmp)");
   app.add_option("--keep", a.keep, "Use this folder and leave it there");

@@ -30,8 +30,11 @@ std::string task_file(const Lab& lab, const ProductTask& task, const std::string
   for (const mysql::Endpoint& server : lab.readers())
     yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
   yaml += fmt::format("  databases:\n    {0}: {{physical: [\"{0}_*\"]}}\n", task.database);
-  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}}}\n", lab.brokers(),
-                      task.topic, task.compression);
+  std::string client;
+  for (const auto& [name, value] : task.client)
+    client += fmt::format("{}{}: {}", client.empty() ? "" : ", ", name, value);
+  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}, client: {{{}}}}}\n",
+                      lab.brokers(), task.topic, task.compression, client);
   yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
                                            : task.stream_too ? "full, incremental"
                                                              : "full");

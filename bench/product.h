@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ProductTask {
   bool stream_too = false;                  // with the snapshot: full and incremental
   std::vector<model::BinlogPosition> from;  // one per server
   std::string compression = "lz4";
+  std::map<std::string, std::string> client = {};  // librdkafka properties
   std::vector<std::string> extra = {};  // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"
 };
 

@@ -77,9 +77,7 @@ std::string bits_as_number(std::string_view bytes) {
 
 struct BranchClass {
   std::int32_t type;
-  ValueClass operator()(const dts::Integer&) const {
-    return type == type_bit ? ValueClass::bit : ValueClass::integer;
-  }
+  ValueClass operator()(const dts::Integer&) const { return type == type_bit ? ValueClass::bit : ValueClass::integer; }
   ValueClass operator()(const dts::Decimal&) const { return ValueClass::decimal; }
   ValueClass operator()(const dts::Float&) const {
     return type == type_float ? ValueClass::float_ : ValueClass::double_;
@@ -87,10 +85,14 @@ struct BranchClass {
   ValueClass operator()(const dts::Timestamp&) const { return ValueClass::timestamp; }
   ValueClass operator()(const dts::DateTime&) const {
     switch (type) {
-      case type_date: return ValueClass::date;
-      case type_time: return ValueClass::time;
-      case type_year: return ValueClass::year;
-      default: return ValueClass::datetime;
+      case type_date:
+        return ValueClass::date;
+      case type_time:
+        return ValueClass::time;
+      case type_year:
+        return ValueClass::year;
+      default:
+        return ValueClass::datetime;
     }
   }
   ValueClass operator()(const dts::Character&) const { return ValueClass::text; }
@@ -114,21 +116,21 @@ ValueClass class_of_type(std::string_view declared_type) {
     name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   }
   static constexpr std::array<std::pair<std::string_view, ValueClass>, 20> classes = {{
-      {"integer", ValueClass::integer}, {"decimal", ValueClass::decimal}, {"numeric", ValueClass::decimal},
-      {"float", ValueClass::float_},    {"double", ValueClass::double_},  {"real", ValueClass::double_},
-      {"bit", ValueClass::bit},         {"year", ValueClass::year},       {"date", ValueClass::date},
+      {"integer", ValueClass::integer}, {"decimal", ValueClass::decimal},   {"numeric", ValueClass::decimal},
+      {"float", ValueClass::float_},    {"double", ValueClass::double_},    {"real", ValueClass::double_},
+      {"bit", ValueClass::bit},         {"year", ValueClass::year},         {"date", ValueClass::date},
       {"time", ValueClass::time},       {"datetime", ValueClass::datetime}, {"timestamp", ValueClass::timestamp},
-      {"binary", ValueClass::binary},   {"varbinary", ValueClass::binary}, {"vector", ValueClass::binary},
-      {"enum", ValueClass::label},      {"set", ValueClass::label},       {"json", ValueClass::text},
+      {"binary", ValueClass::binary},   {"varbinary", ValueClass::binary},  {"vector", ValueClass::binary},
+      {"enum", ValueClass::label},      {"set", ValueClass::label},         {"json", ValueClass::text},
       {"uuid", ValueClass::text},       {"char", ValueClass::text},
   }};
   for (const auto& [known, value_class] : classes)
     if (name == known) return value_class;
-  if (name.ends_with("int")) return name == "point" ? ValueClass::geometry : ValueClass::integer;
   if (name.ends_with("char") || name.ends_with("text") || name.starts_with("inet")) return ValueClass::text;
   if (name.ends_with("blob")) return ValueClass::binary;
   for (const std::string_view shape : {"geometry", "point", "linestring", "polygon", "collection"})
     if (name.find(shape) != name.npos) return ValueClass::geometry;
+  if (name.ends_with("int")) return ValueClass::integer;
   return ValueClass::other;
 }
 
@@ -198,8 +200,10 @@ std::string display(std::string_view canonical, std::size_t width) {
   }
   std::string shown;
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else shown += c;
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      shown += c;
   }
   switch (value_class) {
     case ValueClass::text:

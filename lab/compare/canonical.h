@@ -1,11 +1,10 @@
-// One form for a value, whichever way it came: from the source as the server prints it (text protocol, utf8mb4, UTC), or
-// from a DTS Avro record. Equal values give equal bytes, different ones different bytes.
+// One form for a value, whichever way it came: from the source as the server prints it (text protocol, utf8mb4, UTC),
+// or from a DTS Avro record. Equal values give equal bytes, different ones different bytes.
 //
 // The form is a letter for the kind and then text: i42, d12.50, "cstraight on", x00ff. NULL is the empty string.
 // FLOAT and DOUBLE go by value, trailing zeros of fractional seconds and leading zeros of numbers don't count, BIT is a
-// number, binary values are hex, geometry is WKB without the SRID. A value in a branch that does not fit its type number
-// keeps its own letter and so differs.
-// Facts: spec of DTS Avro values, section 2.5. Threads: pure functions.
+// number, binary values are hex, geometry is WKB without the SRID. A value in a branch that does not fit its type
+// number keeps its own letter and so differs. Facts: spec of DTS Avro values, section 2.5. Threads: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +17,21 @@
 namespace tributary::lab {
 
 enum class ValueClass : char {
-  integer = 'i', decimal = 'd', float_ = 'f', double_ = 'g', bit = 'b', year = 'y', date = 'D', time = 'T', datetime = 'M',
-  timestamp = 'S', text = 'c', binary = 'x', label = 'e', geometry = 'p', other = '?',
+  integer = 'i',
+  decimal = 'd',
+  float_ = 'f',
+  double_ = 'g',
+  bit = 'b',
+  year = 'y',
+  date = 'D',
+  time = 'T',
+  datetime = 'M',
+  timestamp = 'S',
+  text = 'c',
+  binary = 'x',
+  label = 'e',
+  geometry = 'p',
+  other = '?',
 };
 
 // By the type as SHOW COLUMNS names it: "decimal(10,2) unsigned", "enum('a','b')". MariaDB's JSON is longtext there.

@@ -48,7 +48,10 @@ Result<Places> places_of(const CompareOptions& options) {
     const auto lab = nlohmann::json::parse(file);
     const auto& front = lab.at("front");
     Places out;
-    out.front = {.host = front.at("host"), .port = front.at("port"), .user = front.at("user"), .password = front.at("password"),
+    out.front = {.host = front.at("host"),
+                 .port = front.at("port"),
+                 .user = front.at("user"),
+                 .password = front.at("password"),
                  .database = front.at("database")};
     out.kafka.brokers = lab.at("kafka").at("brokers");
     return out;
@@ -67,10 +70,14 @@ std::string created_table(std::string_view statement) {
   std::string name;
   bool quoted = false;
   for (const char c : statement) {
-    if (c == '`') quoted = !quoted;
-    else if (!quoted && (c == ' ' || c == '(' || c == '\n')) break;
-    else if (!quoted && c == '.') name.clear();
-    else name += c;
+    if (c == '`')
+      quoted = !quoted;
+    else if (!quoted && (c == ' ' || c == '(' || c == '\n'))
+      break;
+    else if (!quoted && c == '.')
+      name.clear();
+    else
+      name += c;
   }
   return name;
 }
@@ -80,12 +87,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 Status read_topics(const CompareOptions& options, const Places& places, Fold& fold, Fold& ddl) {
-  ReadOptions read{.follow = options.follow,
-                   .told = [&] { return end_told || (!options.until_file.empty() && std::filesystem::exists(options.until_file)); },
-                   .cancelled = [] { return stop_asked.load(); },
-                   .started = [&] {
-                     if (options.follow) fmt::print(stderr, "reading along topic {}\n", options.topic);
-                   }};
+  ReadOptions read{
+      .follow = options.follow,
+      .told = [&] { return end_told || (!options.until_file.empty() && std::filesystem::exists(options.until_file)); },
+      .cancelled = [] { return stop_asked.load(); },
+      .started =
+          [&] {
+            if (options.follow) fmt::print(stderr, "reading along topic {}\n", options.topic);
+          }};
   TRY(read_topic(places.kafka, options.topic, read, fold));
   if (options.ddl_topic.empty() || options.ddl_topic == options.topic) return {};
   read.follow = false;
@@ -151,15 +160,21 @@ int run(const CompareOptions& options) {
 
 void add_compare_command(CLI::App& app) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand("compare", "Fold a topic into rows and compare them with the source, read through the front");
+  CLI::App* command =
+      app.add_subcommand("compare", "Fold a topic into rows and compare them with the source, read through the front");
   auto* lab = command->add_option("--lab", options->lab, "the lab.json of a running lab");
   auto* dir = command->add_option("--dir", options->dir, "the folder of a running lab")->excludes(lab);
   command->add_option("--topic", options->topic, "the topic with the rows")->required();
-  command->add_option("--ddl-topic", options->ddl_topic, "the topic with the CREATE TABLE records; each table must have one");
+  command->add_option("--ddl-topic", options->ddl_topic,
+                      "the topic with the CREATE TABLE records; each table must have one");
   command->add_option("--table", options->tables, "only this logical table (may be repeated)");
-  auto* follow = command->add_flag("--follow", options->follow,
-                                   "read along until told (by --until-file or SIGUSR1), then to the topic's end; for brokers that forget");
-  command->add_option("--until-file", options->until_file, "with --follow: the file whose appearing says that no more will come")->needs(follow);
+  auto* follow = command->add_flag(
+      "--follow", options->follow,
+      "read along until told (by --until-file or SIGUSR1), then to the topic's end; for brokers that forget");
+  command
+      ->add_option("--until-file", options->until_file,
+                   "with --follow: the file whose appearing says that no more will come")
+      ->needs(follow);
   command->add_option("--show", options->show, "differences told of each kind and table")->capture_default_str();
   command->add_flag("--json", options->as_json, "print one JSON object");
   command->callback([options, lab, dir] {

@@ -86,8 +86,11 @@ std::string FoldedTable::name_of(std::string_view image) const {
     if (column < cells.size())
       out += fmt::format("{}{}={}", out.empty() ? "" : ", ", columns[column], display(cells[column], bytes_of_a_value));
   };
-  if (key.empty())
-    for (std::size_t i = 0; i < columns.size(); ++i) add(i);
+  if (key.empty()) {
+    constexpr std::size_t shown = 6;
+    for (std::size_t i = 0; i < std::min(columns.size(), shown); ++i) add(i);
+    if (columns.size() > shown) out += fmt::format(" and {} more columns", columns.size() - shown);
+  }
   for (const std::size_t column : key) add(column);
   return out;
 }
@@ -108,8 +111,8 @@ FoldedTable& Fold::table_of(const dts::Record& record, const std::vector<dts::Fi
 void Fold::complain(FoldedTable& table, const Change& change, std::string_view image, std::string_view what) {
   ++table.out_of_order;
   if (table.complaints.size() < complaints_max_)
-    table.complaints.push_back(fmt::format("{}: {} {} ({})", table.name_of(image), change.record.operation_name(), what,
-                                           change.place));
+    table.complaints.push_back(
+        fmt::format("{}: {} {} ({})", table.name_of(image), change.record.operation_name(), what, change.place));
 }
 
 void Fold::take(FoldedTable& table, const Change& change, const std::string& image) {
@@ -180,13 +183,21 @@ std::string Fold::apply(const dts::Record& record, std::string_view place) {
 
   const std::string identity =
       fmt::format("{}|{}|{}|{}|{}|{}|", record.operation, record.id, record.source_position,
-                  record.tag("server_id").value_or(""), record.object_name.value_or(""), from.size()) + from + to;
+                  record.tag("server_id").value_or(""), record.object_name.value_or(""), from.size()) +
+      from + to;
   const bool is_repeat = !seen_.insert(std::hash<std::string>{}(identity)).second;
   switch (record.operation) {
-    case op_insert: ++table.inserts; break;
-    case op_update: ++table.updates; break;
-    case op_delete: ++table.deletes; break;
-    default: ++table.inits;
+    case op_insert:
+      ++table.inserts;
+      break;
+    case op_update:
+      ++table.updates;
+      break;
+    case op_delete:
+      ++table.deletes;
+      break;
+    default:
+      ++table.inits;
   }
   if (is_repeat) {
     ++table.repeats;

@@ -28,7 +28,7 @@ struct FoldedRow {
 
 struct FoldedTable {
   std::vector<std::string> columns;
-  std::vector<std::size_t> key;  // indexes into columns; empty: rows are known by all their columns
+  std::vector<std::size_t> key;                     // indexes into columns; empty: rows are known by all their columns
   std::unordered_map<std::string, FoldedRow> rows;  // by the key's cells
 
   std::uint64_t rows_present = 0;
@@ -40,7 +40,7 @@ struct FoldedTable {
 
   // Where a row of these columns is kept: its key, or all of it.
   std::string place_of(std::string_view image) const;
-  // "id=5", "order_id=5, line_no=2"; for a whole row all columns.
+  // "id=5", "order_id=5, line_no=2"; for a whole row its first columns.
   std::string name_of(std::string_view image) const;
 };
 

@@ -1,5 +1,5 @@
-// A row in little room: a short value as it is, a long one as its beginning, its size and its SHA-256. Two images with the
-// same columns are equal exactly when their rows are (hash collisions aside).
+// A row in little room: a short value as it is, a long one as its beginning, its size and its SHA-256. Two images with
+// the same columns are equal exactly when their rows are (hash collisions aside).
 //
 // Layout: per column one byte: the size of what follows up to 63, or 255 for a long value: 24 bytes of its beginning,
 // 8 bytes of size, 16 bytes of hash. Threads: pure functions.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "encode/decoder.h"
@@ -18,7 +19,9 @@ constexpr int poll_ms = 200;
 constexpr int silent_polls_max = 25;
 
 Status fold_message(const kafka::MessageView& message, Fold& fold) {
-  const auto place = [&] { return fmt::format("{}, partition {}, offset {}", message.topic, message.partition, message.offset); };
+  const auto place = [&] {
+    return fmt::format("{}, partition {}, offset {}", message.topic, message.partition, message.offset);
+  };
   const auto record = encode::dts::decode_record(message.value);
   if (!record) return base::fail(base::Error(record.error()).in(place() + ", "));
   if (const std::string why = fold.apply(*record, place()); !why.empty())
@@ -36,9 +39,13 @@ Status read_topic(const kafka::Config& config, const std::string& topic, const R
   settings.overrides["queued.min.messages"] = "1000000";
   settings.overrides["fetch.wait.max.ms"] = "10";
   TRY_VALUE(const auto consumer, kafka::Consumer::create(settings));
-  TRY(consumer->assign({topic}, kafka::StartAt::beginning()));
-  if (options.started) options.started();
+  // "The beginning" is looked up when the first fetch is made, and may have moved by then: the offset may not.
+  TRY_VALUE(const auto spans, consumer->spans(topic));
+  const bool is_whole = std::ranges::all_of(spans, [](const kafka::PartitionSpan& span) { return span.first == 0; });
+  TRY(consumer->assign({topic}, is_whole ? kafka::StartAt::offset(0) : kafka::StartAt::beginning()));
   std::map<std::int32_t, std::int64_t> next;
+  for (const kafka::PartitionSpan& span : spans) next[span.partition] = span.first;
+  if (options.started) options.started();
   std::vector<kafka::PartitionSpan> ends;
   bool told = !options.follow;
   int silent = 0;
@@ -58,6 +65,11 @@ Status read_topic(const kafka::Config& config, const std::string& topic, const R
     TRY_VALUE(const auto messages, consumer->poll(poll_ms));
     silent = messages.empty() && told && !consumer->problem() ? silent + 1 : 0;
     for (const kafka::MessageView& message : messages) {
+      // Marks of transactions take an offset or two; a larger hole at the start is what the broker has dropped.
+      if (next[message.partition] == 0 && message.offset > 2)
+        return base::fail(ErrorCode::destination_records_gone,
+                          fmt::format("the first record left is {}", message.offset),
+                          fmt::format("{}, partition {}", topic, message.partition));
       TRY(fold_message(message, fold));
       next[message.partition] = message.offset + 1;
     }

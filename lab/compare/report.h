@@ -12,7 +12,7 @@ struct Report {
   std::vector<TableReport> tables;
   std::uint64_t records = 0;  // of the topic
   std::uint64_t ddl_records = 0;
-  double seconds = 0;
+  double seconds = 0;  // of reading the source
 
   std::uint64_t difference_count() const;
 };

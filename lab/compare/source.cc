@@ -24,7 +24,8 @@ Result<SourceTable> source_table(mysql::Connection& front, const std::string& na
   TRY_VALUE(const mysql::Table columns, front.query("SHOW COLUMNS FROM " + mysql::quote_name(name)));
   SourceTable table{name, {}};
   for (std::size_t i = 0; i < columns.rows.size(); ++i)
-    table.columns.push_back({std::string(columns.text(i, "Field")), class_of_type(columns.text(i, "Type"))});
+    table.columns.push_back({std::string(columns.text(i, "Field")), class_of_type(columns.text(i, "Type")),
+                             columns.text(i, "Key") == "PRI"});
   return table;
 }
 

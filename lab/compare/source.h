@@ -15,6 +15,7 @@ namespace tributary::lab {
 struct SourceColumn {
   std::string name;
   ValueClass value_class = ValueClass::other;
+  bool is_key = false;  // of the primary key
 };
 
 struct SourceTable {

@@ -17,8 +17,12 @@ constexpr int cells_shown = 4;
 TableComparison::TableComparison(const SourceTable& source, FoldedTable* folded, std::size_t differences_max)
     : source_(source), folded_(folded != nullptr ? *folded : empty_), differences_max_(differences_max) {
   report_.name = source.name;
-  if (folded == nullptr)
-    for (const SourceColumn& column : source.columns) empty_.columns.push_back(column.name);
+  if (folded == nullptr) {
+    for (const SourceColumn& column : source.columns) {
+      if (column.is_key) empty_.key.push_back(empty_.columns.size());
+      empty_.columns.push_back(column.name);
+    }
+  }
   for (const std::string& name : folded_.columns) {
     const auto found = std::ranges::find(source.columns, name, &SourceColumn::name);
     order_.push_back(found == source.columns.end() ? absent : static_cast<std::size_t>(found - source.columns.begin()));

@@ -37,6 +37,8 @@ constexpr std::size_t borrow_bytes_min = 32 << 10;
 // Messages handed over at a time: their descriptors (72 bytes each) stay in the first-level cache.
 constexpr std::size_t messages_per_call = 256;
 constexpr int wait_slice_ms = 5;
+// What the library lets be under way on a connection with idempotence.
+constexpr std::size_t requests_in_flight_max = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
 // Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
@@ -44,6 +46,13 @@ constexpr int probe_timeout_ms = 1000;
 constexpr std::int64_t stall_ms = 5000;
 
 std::int64_t monotonic_ms() { return base::SystemClock::instance().monotonic_ms(); }
+
+Result<std::size_t> get_number(const rd_kafka_conf_t* conf, const char* name) {
+  std::array<char, 64> text{};
+  std::size_t size = text.size();
+  if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return fail(ErrorCode::destination_config, "unknown", name);
+  return static_cast<std::size_t>(std::strtoull(text.data(), nullptr, 10));
+}
 
 std::size_t key_bytes(const model::EncodedRecord& record) {
   return record.key_size == model::no_key ? 0 : record.key_size;
@@ -60,6 +69,8 @@ struct Producer::State {
   Owned<rd_kafka_t> handle;
   Owned<rd_kafka_queue_t> events;
   std::thread thread;
+  std::size_t request_bytes = 0;  // batch.size
+  std::size_t requests_max = requests_in_flight_max;
 
   // ---- synchronised by themselves
   internal::ProblemBoard problems;
@@ -71,6 +82,7 @@ struct Producer::State {
   mutable std::mutex mutex;
   std::condition_variable progress;  // something was acknowledged, or all is lost
   Unacked unacked;
+  std::size_t library_bytes = 0;  // keys and values that the library holds
   std::uint64_t handlers_running = 0;
   std::optional<Error> error;
   struct Topic {
@@ -90,6 +102,7 @@ struct Producer::State {
   Status status() const;
   void fail_with(Error why);
   Status wait_for_room(const base::CancelToken& cancel, std::size_t charge);
+  void wait_for_window(const base::CancelToken& cancel);
   Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
                   const base::CancelToken& cancel);
 
@@ -119,6 +132,9 @@ Status Producer::State::create() {
   static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
   TRY(set(conf.get(), "compression.codec", codecs.at(static_cast<std::size_t>(config.compression))));
   TRY(internal::apply_overrides(conf.get(), config));
+  TRY_VALUE(request_bytes, get_number(conf.get(), "batch.size"));
+  TRY_VALUE(const std::size_t in_flight, get_number(conf.get(), "max.in.flight.requests.per.connection"));
+  requests_max = std::min(in_flight, requests_in_flight_max);
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   TRY_VALUE(handle, internal::make_handle(RD_KAFKA_PRODUCER, std::move(conf)));
   events.reset(rd_kafka_queue_get_main(handle.get()));
@@ -159,6 +175,16 @@ Status Producer::State::wait_for_room(const base::CancelToken& cancel, std::size
   return {};
 }
 
+// The library spins while it has messages queued for a connection that can't take another request: its thread then burns
+// a core (measured: half of all CPU time). So it gets no more than fits into the requests under way. When asked to stop,
+// what was begun is handed over at once instead.
+void Producer::State::wait_for_window(const base::CancelToken& cancel) {
+  std::unique_lock lock(mutex);
+  // With several partitions each is to have a request of its own to fill.
+  const std::size_t window = request_bytes * (requests_max - 1 + std::max<std::size_t>(1, unacked.partitions()));
+  while (!error && library_bytes >= window && !cancel.requested()) progress.wait_for(lock, std::chrono::milliseconds(20));
+}
+
 Status Producer::State::send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
                                  const base::CancelToken& cancel) {
   rd_kafka_topic_t* topic = nullptr;
@@ -169,7 +195,9 @@ Status Producer::State::send_run(const char* bytes, const model::RecordBatch& ba
   if (topic == nullptr) return fail(ErrorCode::internal, fmt::format("no topic has the number {}", run.topic));
   std::size_t done = 0;
   while (done < run.records.size()) {
+    wait_for_window(cancel);
     const std::size_t count = std::min(messages_per_call, run.records.size() - done);
+    std::size_t handing_over = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const model::EncodedRecord& record = batch.records[run.records[done + i]];
       const char* value = bytes + record.value_begin;
@@ -181,12 +209,21 @@ Status Producer::State::send_run(const char* bytes, const model::RecordBatch& ba
       message.key = record.key_size == model::no_key ? nullptr : const_cast<char*>(value - record.key_size);
       message._private = reinterpret_cast<void*>(run.first_sequence + done + i);
       message.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+      handing_over += message.len + message.key_len;
+    }
+    {
+      std::lock_guard lock(mutex);
+      library_bytes += handing_over;
     }
     const int sent = rd_kafka_produce_batch(topic, run.partition, flags, messages.data(), static_cast<int>(count));
     records_sent.fetch_add(static_cast<std::uint64_t>(sent), std::memory_order_relaxed);
     done += static_cast<std::size_t>(sent);
     if (static_cast<std::size_t>(sent) == count) continue;
 
+    {
+      std::lock_guard lock(mutex);
+      for (std::size_t i = static_cast<std::size_t>(sent); i < count; ++i) library_bytes -= messages[i].len + messages[i].key_len;
+    }
     // The library stops at the first message it has no room for; any other refusal would leave a hole in the order.
     const rd_kafka_message_t& refused = messages[static_cast<std::size_t>(sent)];
     if (refused.err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
@@ -322,6 +359,7 @@ void Producer::State::on_deliveries(Owned<rd_kafka_event_t> event) {
       records += ack.records;
       bytes += ack.bytes;
     }
+    library_bytes -= std::min<std::size_t>(library_bytes, bytes);
     ++handlers_running;
   }
   if (!in_order) {

@@ -29,6 +29,7 @@ class Unacked {
   base::Buffer recycled();
   std::size_t charged() const { return charged_; }
   bool empty() const { return batches_.empty(); }
+  std::size_t partitions() const { return due_.size(); }  // ever sent to
 
  private:
   struct Batch {

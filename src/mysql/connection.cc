@@ -5,12 +5,14 @@
 #include <mysql.h>
 // after mysql.h
 #include <ma_pvio.h>
+#include <fcntl.h>
 #include <mysqld_error.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 
@@ -34,7 +36,7 @@ struct MysqlCloser {
 bool is_connection_loss(unsigned number) {
   return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST || number == CR_SERVER_LOST_EXTENDED ||
          number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR || number == ER_SERVER_SHUTDOWN ||
-         number == ER_CONNECTION_KILLED || number == CR_MALFORMED_PACKET || number == 1159 /* net read error */ ||
+         number == ER_CONNECTION_KILLED || number == CR_MALFORMED_PACKET || number == 1184 || number == 4031 /* idle for too long */ || number == 1159 /* net read error */ ||
          number == 1160 || number == 1161 || number == 1158;
 }
 
@@ -127,7 +129,14 @@ struct Connection::State {
   std::string version;
   std::uint32_t version_number = 0;
   unsigned last_errno = 0;
-  std::atomic<int> socket = -1;
+  // The library closes its own descriptor when a connection breaks, and the number may soon be another file's: abort()
+  // and poll() use a duplicate, which is ours until the end.
+  struct Socket {
+    int fd = -1;
+    ~Socket() {
+      if (fd >= 0) ::close(fd);
+    }
+  } socket;
 };
 
 struct RowStream::State {
@@ -198,9 +207,10 @@ Result<Connection> Connection::open(const Endpoint& endpoint) {
   // The library goes on in clear when the server has no TLS and nothing is verified.
   if (endpoint.tls && mysql_get_ssl_cipher(handle) == nullptr)
     return fail(ErrorCode::source_tls, "the server offers no TLS", endpoint.address());
-  state->socket = static_cast<int>(mysql_get_socket(handle));
+  state->socket.fd = ::fcntl(static_cast<int>(mysql_get_socket(handle)), F_DUPFD_CLOEXEC, 0);
+  if (state->socket.fd < 0) return fail(ErrorCode::io, fmt::format("no file descriptor: {}", std::strerror(errno)), endpoint.address());
   const int keep = 1;
-  setsockopt(state->socket, SOL_SOCKET, SO_KEEPALIVE, &keep, sizeof keep);
+  setsockopt(state->socket.fd, SOL_SOCKET, SO_KEEPALIVE, &keep, sizeof keep);
   state->version = mysql_get_server_info(handle);
   state->flavour = state->version.find("MariaDB") != std::string::npos ? Flavour::mariadb : Flavour::mysql;
   state->version_number = parse_version(state->version);
@@ -326,8 +336,9 @@ Result<std::string_view> Connection::read_event() {
 
 bool Connection::has_data() {
   const MARIADB_PVIO* transport = state_->handle->net.pvio;
+  if (transport == nullptr) return true;  // closed: a read will tell
   if (transport->cache_pos < transport->cache + transport->cache_size && transport->cache_size > 0) return true;
-  pollfd wanted{.fd = state_->socket, .events = POLLIN, .revents = 0};
+  pollfd wanted{.fd = state_->socket.fd, .events = POLLIN, .revents = 0};
   return ::poll(&wanted, 1, 0) > 0;
 }
 
@@ -337,7 +348,7 @@ const std::string& Connection::server_version() const { return state_->version; 
 std::uint32_t Connection::version_number() const { return state_->version_number; }
 std::uint64_t Connection::connection_id() const { return mysql_thread_id(state_->handle.get()); }
 const Endpoint& Connection::endpoint() const { return state_->endpoint; }
-void Connection::abort() { ::shutdown(state_->socket, SHUT_RDWR); }
+void Connection::abort() { ::shutdown(state_->socket.fd, SHUT_RDWR); }
 
 std::string Connection::escape(std::string_view text) const {
   std::string out(text.size() * 2 + 1, '\0');

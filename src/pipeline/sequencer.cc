@@ -17,7 +17,7 @@ constexpr std::int64_t mark_interval_ms = 50;
 
 Sequencer::Sequencer(Setup setup)
     : delivery_(setup.delivery), router_(setup.router), cancel_(setup.cancel), clock_(setup.clock),
-      has_stream_(setup.has_stream), windows_(setup.physical_tables), state_(std::move(setup.state)),
+      has_stream_(setup.has_stream), on_keep_(std::move(setup.on_keep)), windows_(setup.physical_tables), state_(std::move(setup.state)),
       keyless_(setup.physical_tables) {
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
@@ -40,7 +40,10 @@ Status Sequencer::emit(model::RecordBatch& batch, bool force_mark) {
       std::lock_guard lock(state_mutex_);
       copy = std::make_shared<const checkpoint::SubtaskCheckpoint>(state_);
     }
-    mark = [copy]() -> Result<std::string> { return checkpoint::serialise(*copy); };
+    mark = [copy, on_keep = on_keep_]() -> Result<std::string> {
+      if (on_keep) on_keep(*copy);
+      return checkpoint::serialise(*copy);
+    };
   }
   return hand_over(batch, std::move(mark));
 }
@@ -183,9 +186,9 @@ void Sequencer::note_caught_up() {
   if (state_.snapshot_done && state_.snapshot.high_watermark_reached) caught_up_ = true;
 }
 
-void Sequencer::set_keyless(std::uint32_t physical, bool snapshot_pending) {
+void Sequencer::set_keyless(std::uint32_t physical, std::int64_t done_to) {
   std::lock_guard lock(state_mutex_);
-  keyless_[physical].state = snapshot_pending ? Keyless::State::pending : Keyless::State::none;
+  keyless_[physical].done_to = done_to;
 }
 
 model::BinlogPosition Sequencer::keyless_view_begins(std::uint32_t physical) {
@@ -194,34 +197,41 @@ model::BinlogPosition Sequencer::keyless_view_begins(std::uint32_t physical) {
   return keyless_[physical].dropped;
 }
 
-void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact) {
+void Sequencer::keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window) {
   {
     std::lock_guard lock(state_mutex_);
     keyless_[physical].state = Keyless::State::reading;
+    keyless_[physical].by_window = by_window;
     keyless_[physical].exact = exact;
   }
   changed_.notify_all();
 }
 
-void Sequencer::keyless_done(std::uint32_t physical) {
+void Sequencer::keyless_chunk_done(std::uint32_t physical, std::int64_t done_to) {
   {
     std::lock_guard lock(state_mutex_);
-    keyless_[physical].state = Keyless::State::done;
+    keyless_[physical].state = Keyless::State::between_chunks;
+    keyless_[physical].done_to = done_to;
   }
   changed_.notify_all();
 }
 
-Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::BinlogPosition& position) {
+Result<bool> Sequencer::admit_keyless(std::uint32_t physical, const model::BinlogPosition& position, std::int64_t row) {
   std::unique_lock lock(state_mutex_);
   Keyless& table = keyless_[physical];
   using enum Keyless::State;
-  if (table.state == none) return true;
-  if (table.state == pending) {
-    table.dropped = position;
-    return false;
-  }
-  TRY(wait(lock, [&] { return table.state != taking_view && (table.state != reading || !(table.exact < position)); }));
-  return table.exact < position;
+  const auto is_out = [&] { return table.done_to == whole_table || row <= table.done_to; };
+  TRY(wait(lock, [&] {
+    return is_out() || table.state == between_chunks || (table.state == reading && !(table.exact < position));
+  }));
+  if (is_out() || (table.state == reading && table.by_window)) return true;
+  if (table.dropped < position) table.dropped = position;
+  return false;
+}
+
+std::set<std::string> Sequencer::recently_decided() const {
+  std::lock_guard lock(state_mutex_);
+  return recently_decided_;
 }
 
 Status Sequencer::save_now() {

@@ -4,8 +4,10 @@
 //   snapshot:  open_chunk -> view taken -> wait_reached(high) -> emit_rows ... -> close_chunk
 //
 // A chunk's row leaves only when the stream has emitted everything up to the view's high position, and only if no change
-// of its identity was emitted since the chunk was opened. Tables without any identity can't be merged that way: their
-// snapshot has an exact position, and the stream holds their later changes back until the rows are out (see Keyless).
+// of its identity was emitted since the chunk was opened. A table without a key that the user sees can't be merged that
+// way: whoever reads the topic could not tell that a change and a snapshot row are the same row. Its chunks have exact
+// positions instead. Changes of rows that are not out yet are dropped up to the position of the chunk that will hold them;
+// behind the position of the chunk being read they wait until it is out.
 //
 // Every emission may carry a checkpoint mark: the state as of that moment, kept once Kafka has everything before it.
 // Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
@@ -14,6 +16,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -72,6 +75,8 @@ class Sequencer {
     std::uint32_t physical_tables = 0;
     bool has_stream = true;  // without one, chunks wait for nothing
     checkpoint::SubtaskCheckpoint state;
+    // Told of each state that is about to be kept, on the thread that keeps it.
+    std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep = {};
   };
   explicit Sequencer(Setup setup);
 
@@ -95,15 +100,19 @@ class Sequencer {
   void set_lanes(std::vector<checkpoint::Lane> lanes);
   void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
 
-  // ---- tables without identity. States: before the snapshot (changes dropped: the snapshot will hold them), while the
-  // view is being taken and its rows read (changes behind the position wait), after (changes up to the position dropped).
-  // Up to where changes were dropped: the view must not be older.
+  // ---- tables without a key of the user's, see the top. They are read in chunks by their hidden id, or whole.
+  // done_to: the rows up to this hidden id are out.
+  void set_keyless(std::uint32_t physical, std::int64_t done_to);
+  // Up to where changes were dropped: the chunk's view must not be older.
   model::BinlogPosition keyless_view_begins(std::uint32_t physical);
-  void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact);
-  void keyless_done(std::uint32_t physical);
-  void set_keyless(std::uint32_t physical, bool snapshot_pending);
-  // True if a change at this position is to be emitted. Waits as long as that is undecided.
-  base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position);
+  // by_window: the view may miss changes up to the position. They are emitted, and their rows of the chunk outdated by them;
+  // only for a chunk that holds all the rest of the table.
+  void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window);
+  void keyless_chunk_done(std::uint32_t physical, std::int64_t done_to);
+  // True if a change of this row (its hidden id, or whole_table) is to be emitted. Waits as long as that is undecided.
+  base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position, std::int64_t row);
+  std::set<std::string> recently_decided() const;
+  static constexpr std::int64_t whole_table = std::numeric_limits<std::int64_t>::max();
 
   // ---- anybody
   base::Status save_now();  // a mark of the present state
@@ -114,8 +123,10 @@ class Sequencer {
 
  private:
   struct Keyless {
-    enum class State : std::uint8_t { none, pending, taking_view, reading, done } state = State::none;
+    enum class State : std::uint8_t { between_chunks, taking_view, reading } state = State::between_chunks;
+    bool by_window = false;
     model::BinlogPosition exact, dropped;
+    std::int64_t done_to = whole_table;
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
@@ -129,6 +140,7 @@ class Sequencer {
   base::CancelToken& cancel_;
   const base::Clock& clock_;
   const bool has_stream_;
+  const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
 
   std::mutex emit_mutex_;  // taken before state_mutex_
   std::vector<ChangeWindow> windows_;

@@ -152,20 +152,34 @@ TEST(Sequencer, AfterAFailedHandOverNothingIsMarkedAnyMore) {
 
 TEST(Sequencer, AKeylessTablesChangesAreDroppedUpToItsViewAndHeldBackBehindIt) {
   Fixture f;
-  f.sequencer.set_keyless(1, true);
-  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}));  // the snapshot will hold it
-  f.sequencer.keyless_view_begins(1);
-  f.sequencer.keyless_view_taken(1, {"b.000001", 150});
-  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 150}));
+  constexpr std::int64_t nothing = std::numeric_limits<std::int64_t>::min();
+  f.sequencer.set_keyless(1, nothing);
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}, 5));  // a chunk will hold it
+  EXPECT_EQ(f.sequencer.keyless_view_begins(1).offset, 110u);         // and must not be older
+  f.sequencer.keyless_view_taken(1, {"b.000001", 150}, false);
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 150}, 5));
   std::atomic<bool> done = false;
   std::thread stream([&] {
-    EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 151}));
+    EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 151}, 5));
     EXPECT_TRUE(done);
   });
   done = true;
-  f.sequencer.keyless_done(1);
+  f.sequencer.keyless_chunk_done(1, Sequencer::whole_table);
   stream.join();
-  EXPECT_TRUE(*f.sequencer.admit_keyless(0, {"b.000001", 1}));  // other tables are not concerned
+  EXPECT_TRUE(*f.sequencer.admit_keyless(0, {"b.000001", 1}, 5));  // other tables are not concerned
+}
+
+TEST(Sequencer, OfAKeylessTableWithAHiddenIdOnlyRowsThatAreOutHaveChanges) {
+  Fixture f;
+  f.sequencer.set_keyless(1, 100);
+  EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 110}, 100));
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 110}, 101));
+  f.sequencer.keyless_view_begins(1);
+  EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 120}, 99));  // does not wait for the chunk behind it
+  f.sequencer.keyless_view_taken(1, {"b.000001", 130}, false);
+  f.sequencer.keyless_chunk_done(1, 200);
+  EXPECT_TRUE(*f.sequencer.admit_keyless(1, {"b.000001", 140}, 200));
+  EXPECT_FALSE(*f.sequencer.admit_keyless(1, {"b.000001", 140}, 201));
 }
 
 TEST(Sequencer, CancellingWakesWhoeverWaits) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <thread>
@@ -30,12 +32,21 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
                                               const source::PhysicalTable& table, const source::EmittedState& emitted,
                                               base::CancelToken& cancel) {
   const auto no_beat = []() -> Result<bool> { return true; };
-  if (instance.flavour == mysql::Flavour::mariadb) return source::open_view(connection, instance, emitted, no_beat, cancel);
+  const bool has_stream = !emitted.position.empty() || !emitted.gtid_set.empty();
+  if (instance.flavour == mysql::Flavour::mariadb || !has_stream)
+    return source::open_view(connection, instance, emitted, no_beat, cancel);
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
   if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked)
     return fail(ErrorCode::source_barrier, "a table without any key needs LOCK TABLES for a moment: " + locked.error().what, name);
   return source::open_view(connection, instance, emitted, no_beat, cancel);
+}
+
+// How far a table with a hidden id has been read.
+std::int64_t hidden_id(const checkpoint::KeyValues& cursor) {
+  std::int64_t id = std::numeric_limits<std::int64_t>::min();
+  if (!cursor.empty() && cursor.front()) std::from_chars(cursor.front()->data(), cursor.front()->data() + cursor.front()->size(), id);
+  return id;
 }
 
 }  // namespace
@@ -62,7 +73,7 @@ Status SnapshotReader::plan() {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
     const SubtaskTable& table = tables_.tables[i];
     TRY_VALUE(const source::LanePlan plan,
-              source::plan_lanes(connection, table.physical, *table.schema, table.has_identity ? lanes_per_table_max : 1,
+              source::plan_lanes(connection, table.physical, *table.schema, table.is_keyless ? 1 : lanes_per_table_max,
                                  rows_per_lane_min));
     estimates[i] = plan.rows_estimated;
     estimated[table.physical.logical] += plan.rows_estimated;
@@ -78,7 +89,7 @@ Status SnapshotReader::plan() {
     if (lanes[l].done) continue;
     lanes_left_[physical].fetch_add(1);
     queue_.push_back(l);
-    if (!tables_.tables[physical].has_identity) sequencer_.set_keyless(physical, true);
+    if (tables_.tables[physical].is_keyless) sequencer_.set_keyless(physical, hidden_id(lanes[l].cursor));
   }
   for (std::size_t i = 0; i < estimated.size(); ++i) counters_[i].rows_estimated = estimated[i];
   std::stable_sort(queue_.begin(), queue_.end(), [&](std::size_t a, std::size_t b) {
@@ -153,12 +164,10 @@ Status SnapshotReader::read_lane(mysql::Connection& connection, std::size_t lane
   const checkpoint::Lane begin = sequencer_.state().snapshot.lanes[lane];
   const std::uint32_t physical = physical_of(begin);
   const auto& names = tables_.tables[physical].physical;
+  const bool keyless = tables_.tables[physical].is_keyless;
   Status done;
-  if (!tables_.tables[physical].has_identity) {
-    done = read_keyless(connection, lane, physical);
-  } else {
-    for (bool lane_done = false; done && !lane_done;) done = read_chunk(connection, lane, physical, lane_done);
-  }
+  for (bool lane_done = false; done && !lane_done;)
+    done = keyless ? read_keyless_chunk(connection, lane, physical, lane_done) : read_chunk(connection, lane, physical, lane_done);
   if (!done) return fail(std::move(done.error()).in(fmt::format("{}, {}.{}", tables_.instance.name, names.database, names.table)));
   finish_lane(lane);
   return {};
@@ -186,27 +195,48 @@ Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lan
   return done;
 }
 
-Status SnapshotReader::read_keyless(mysql::Connection& connection, std::size_t lane, std::uint32_t physical) {
+Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done) {
   const SubtaskTable& table = tables_.tables[physical];
+  const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
+  // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
+  bool by_window = false;
+  if (tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
+    TRY_VALUE(by_window, beat());
+  }
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
-  source::EmittedState emitted = chunk.emitted;
-  if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
-    emitted.position = dropped;
   const auto read = [&]() -> Status {
-    TRY_VALUE(const model::BinlogPosition exact,
-              open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
-    sequencer_.keyless_view_taken(physical, exact);
-    // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
-    TRY(sequencer_.wait_reached(exact));
+    model::BinlogPosition exact;
+    while (true) {
+      source::EmittedState emitted = chunk.emitted;
+      if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
+        emitted.position = dropped;
+      TRY_VALUE(const std::set<std::string> prepared, source::read_prepared_xids(connection));
+      emitted.recently_decided_xids = sequencer_.recently_decided();
+      if (by_window) {
+        TRY_VALUE(exact, source::open_view(connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
+      } else {
+        TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
+      }
+      sequencer_.keyless_view_taken(physical, exact, by_window);
+      // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
+      TRY(sequencer_.wait_reached(exact));
+      // XA COMMIT reaches the log before the engine: one that was prepared before the view and is decided before its
+      // position may be missing from it.
+      const std::set<std::string> decided = sequencer_.recently_decided();
+      if (by_window || std::none_of(prepared.begin(), prepared.end(), [&](const auto& xid) { return decided.contains(xid); })) break;
+      TRY(source::end_view(connection));
+    }
+    const bool chunked = !source::chunk_key(*table.schema).empty();
+    const std::uint64_t limit = chunked && !by_window ? config_.chunk_rows : 0;
     const source::TextRowPlan plan(*table.schema);
-    const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(), {}, {}, 0);
-    bool lane_done = false;
-    TRY(read_rows(connection, chunk, lane, sql, exact, 0, lane_done));
+    const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
+    TRY(read_rows(connection, chunk, lane, sql, exact, limit, lane_done));
     return source::end_view(connection);
   };
   Status done = read();
   sequencer_.close_chunk(chunk);
-  if (done) sequencer_.keyless_done(physical);
+  if (done)
+    sequencer_.keyless_chunk_done(physical, lane_done ? Sequencer::whole_table : hidden_id(sequencer_.state().snapshot.lanes[lane].cursor));
   return done;
 }
 
@@ -222,10 +252,18 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   header.safe_position = position;
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;
-  const bool note_identities = config_.incremental && table.has_identity;
-  const bool can_resume = !key.empty() && table.has_identity;
+  const bool note_identities = config_.incremental && !table.schema->identity.empty();
+  const bool can_resume = !key.empty();
 
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
+  // A result that is given up would be read to its end, a whole table perhaps, before the error is heard of.
+  struct GiveUp {
+    mysql::Connection& connection;
+    bool wanted = true;
+    ~GiveUp() {
+      if (wanted) connection.abort();
+    }
+  } give_up{connection};
   model::RecordBatch batch;
   batch.bytes.reserve(slice_bytes_max + (64u << 10));
   Identities identities;
@@ -246,7 +284,10 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   };
   while (true) {
     TRY_VALUE(const bool more, rows.next(row));
-    if (!more) break;
+    if (!more) {
+      give_up.wanted = false;
+      break;
+    }
     TRY(plan.read(row, values));
     if (id == id_end) {
       constexpr std::uint64_t block = 1024;

@@ -34,7 +34,7 @@ class SnapshotReader {
   base::Status work();
   base::Status read_lane(mysql::Connection& connection, std::size_t lane);
   base::Status read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done);
-  base::Status read_keyless(mysql::Connection& connection, std::size_t lane, std::uint32_t physical);
+  base::Status read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done);
   base::Status read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
                          const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit, bool& lane_done);
   base::Result<bool> beat();

@@ -34,7 +34,7 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
   record.table = table.physical.logical;
   batch_.records.push_back(record);
-  if (note_identities_.load(std::memory_order_relaxed) && table.has_identity) {
+  if (note_identities_.load(std::memory_order_relaxed) && !table.schema->identity.empty()) {
     for (const auto* image : {&before_, &after_}) {
       if (image->empty()) continue;
       const std::size_t at = changed_.bytes.size();
@@ -45,15 +45,19 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
   return {};
 }
 
+std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
+  if (!table.schema->identity_is_hidden) return Sequencer::whole_table;
+  return (after_.empty() ? before_ : after_)[table.schema->identity.front()].i;
+}
+
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
-  if (!table.has_identity) {
-    // The stream may have to wait here until the table's snapshot is out, and the snapshot until the stream is known to be
+  const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
+  if (ask) tell_decided();  // a view has to see what is dropped here
+  if (ask && (moved_ || !batch_.records.empty())) {
+    // The stream may have to wait here until a chunk of the table is out, and the chunk until the stream is known to be
     // here: neither what is gathered nor a boundary passed without records must wait with it.
-    if ((moved_ || !batch_.records.empty()) && note_identities_.load(std::memory_order_relaxed))
-      TRY(flush(batch_.records.size() > boundary_records_));
-    TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position));
-    if (!admitted) return {};
+    TRY(flush(batch_.records.size() > boundary_records_));
   }
   Operation operation = Operation::insert;
   if (rows.event().change == source::RowChange::update) operation = Operation::update;
@@ -76,6 +80,10 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
   while (true) {
     TRY_VALUE(const bool more, rows.next(before_, after_));
     if (!more) break;
+    if (ask) {
+      TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
+      if (!admitted) continue;
+    }
     header.id = next_record_id_++;
     if (auto encoded = encode_row(table, number, operation, header); !encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
@@ -90,6 +98,7 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
 Status StreamWriter::on_commit(const source::StreamPosition& end) {
   boundary_ = &end;
   boundary_records_ = batch_.records.size();
+  boundary_changed_ = changed_.entries.size();
   boundary_id_ = next_record_id_;
   moved_ = true;
   if (sliced_ || batch_.bytes.size() >= batch_bytes_max) return flush(false);
@@ -103,6 +112,8 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
                       end.at.text());
   if (boundary_records_ < batch_.records.size()) {
     batch_.records.resize(boundary_records_);
+    // Rows that did not change must not look outdated to the snapshot.
+    changed_.entries.resize(boundary_changed_);
     next_record_id_ = boundary_id_;
   }
   return on_commit(end);
@@ -115,6 +126,7 @@ Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std:
 Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) {
   boundary_ = &end;
   boundary_records_ = batch_.records.size();
+  boundary_changed_ = changed_.entries.size();
   boundary_id_ = next_record_id_;
   moved_ = true;
   if (timestamp_s != 0) last_timestamp_s_ = timestamp_s;
@@ -142,11 +154,14 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   return mark;
 }
 
+void StreamWriter::tell_decided() {
+  if (stream_.decided_count() == decided_seen_) return;
+  decided_seen_ = stream_.decided_count();
+  sequencer_.set_recently_decided(stream_.recently_decided());
+}
+
 Status StreamWriter::flush(bool in_transaction) {
-  if (stream_.decided_count() != decided_seen_) {
-    decided_seen_ = stream_.decided_count();
-    sequencer_.set_recently_decided(stream_.recently_decided());
-  }
+  tell_decided();
   stats_.xa_open.store(stream_.held_count(), std::memory_order_relaxed);
   moves_ = 0;
   if (in_transaction) {
@@ -172,6 +187,7 @@ Status StreamWriter::flush(bool in_transaction) {
   batch_.clear();
   changed_.clear();
   boundary_records_ = 0;
+  boundary_changed_ = 0;
   return {};
 }
 

@@ -45,6 +45,8 @@ class StreamWriter final : public source::StreamHandler {
   base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
                           const encode::ChangeHeader& header);
   base::Status flush(bool in_transaction);
+  void tell_decided();
+  std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
   StreamMark mark(bool in_transaction) const;
 
   const TableSet& tables_;
@@ -64,7 +66,7 @@ class StreamWriter final : public source::StreamHandler {
 
   // The last boundary: where the stream stood, and what of the batch lies before it.
   const source::StreamPosition* boundary_ = nullptr;
-  std::size_t boundary_records_ = 0;
+  std::size_t boundary_records_ = 0, boundary_changed_ = 0;
   std::uint64_t boundary_id_;
   bool sliced_ = false;    // a part of the present transaction has been handed over
   bool moved_ = false;     // the boundary moved without records since the last hand-over

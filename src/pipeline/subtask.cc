@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "checkpoint/saver.h"
 #include "pipeline/snapshot_reader.h"
+#include "source/binlog/statement.h"
 #include "source/heartbeat.h"
 #include "source/topology/schema_reader.h"
 
@@ -22,7 +23,8 @@ using base::Status;
 
 namespace {
 
-constexpr std::int64_t flush_ms_max = 30'000;
+constexpr std::int64_t flush_ms_max = 30'000, flush_ms_least = 1'000;  // the latter with a broker that is away
+constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
@@ -39,8 +41,8 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
     std::string difference;
     if (!source::same_structure(*table.schema, found->second, &difference))
       return fail(ErrorCode::data_schema_mismatch, fmt::format("{} after: {:.200}", difference, sql), where);
-    if (sql.find("RUNCATE") != std::string_view::npos || sql.find("runcate") != std::string_view::npos)
-      return fail(ErrorCode::data_schema_mismatch, "the table was emptied by TRUNCATE, which has no row changes", where);
+    if (source::empties_silently(sql))
+      return fail(ErrorCode::data_schema_mismatch, fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
   }
   return {};
 }
@@ -49,7 +51,8 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
 
 // What lives as long as one attempt, in the order in which it is put together.
 struct Subtask::Attempt {
-  base::CancelToken cancel;
+  base::CancelToken cancel;   // read no more
+  base::CancelToken give_up;  // don't even finish handing over what was read
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;
   std::optional<sink::Router> router;
@@ -138,9 +141,13 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     return start;
   }
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
-  // The order matters: what is prepared after the list was taken is prepared behind the position taken before it.
+  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A transaction
+  // undecided there was prepared behind the first, where reading starts, or is in the list.
+  TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
+  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
-  if (end.position.empty()) return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
+  if (before.position.empty() || end.position.empty())
+    return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
   start.emitted.at = end.position;
   if (end.gtid_set) start.emitted.gtid_set = *end.gtid_set;
   if (const auto given = config_.start.find(tables_.instance.name); given != config_.start.end()) {
@@ -152,13 +159,18 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     }
   }
   start.restart = start.emitted;
-  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
+  if (start.emitted.at == end.position) {
+    start.restart.at = before.position;
+    if (before.gtid_set) start.restart.gtid_set = *before.gtid_set;
+  }
   if (!prepared.empty() && !start.emitted.at.empty()) {
-    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.emitted, config_.server_id, prepared, stop_));
+    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
     if (!prepared.empty())
       return fail(ErrorCode::source_xa_undecided, fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
                   tables_.instance.name);
   }
+  // A set begins with the first transaction, or it is of no use for asking the server.
+  if (start.emitted.gtid_set.empty()) start.restart.gtid_set = {};
   start.by_gtid = !start.restart.gtid_set.empty();
   state.started = true;
   state.flavour = tables_.instance.flavour == mysql::Flavour::mariadb ? "mariadb" : "mysql";
@@ -222,8 +234,12 @@ Status Subtask::attempt() {
     TRY_VALUE(start, choose_start(state.stream));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
-      *attempt.delivery, *attempt.router, attempt.cancel, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state});
+      *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
+      config_.incremental, state,
+      [this](const checkpoint::SubtaskCheckpoint& kept) {
+        std::lock_guard lock(mutex_);
+        checkpoint_ = kept.stream.emitted.text();
+      }});
   Sequencer& sequencer = *attempt.sequencer;
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
   if (snapshot_wanted) {
@@ -238,6 +254,7 @@ Status Subtask::attempt() {
   }
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
+  TRY(saver.flush());
   {
     std::lock_guard lock(mutex_);
     current_ = &attempt;
@@ -285,6 +302,7 @@ Status Subtask::attempt() {
     if (Status done = work(); !done) attempt.fail_with(std::move(done.error()));
   });
 
+  base::CancelToken ended;
   // Watch until the end: everything is done, or a part failed, or somebody asks to stop.
   constexpr std::int64_t watch_ms = 20;
   while (!attempt.cancel.wait_for_ms(watch_ms)) {
@@ -305,13 +323,21 @@ Status Subtask::attempt() {
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
   }
   attempt.stop();
+  std::thread hand_over_limit([&] {
+    // What is being handed over ends in good order, so that nothing is repeated later, unless the broker is away.
+    const bool broker_away = attempt.delivery->problem() || !attempt.delivery->status();
+    if (!ended.wait_for_ms(broker_away ? 0 : hand_over_ms_max)) attempt.give_up.request();
+  });
   for (std::thread& thread : threads) thread.join();
+  ended.request();
+  hand_over_limit.join();
 
   // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the middle
   // of an emission leaves no newer mark to make: the run ends at the one before.
+  const bool broker_away = attempt.delivery->problem().has_value();
   if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled()) attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
-  const Status flushed = attempt.delivery->flush(flush_ms_max, patience);
+  const Status flushed = attempt.delivery->flush(broker_away ? flush_ms_least : flush_ms_max, patience);
   {
     std::lock_guard lock(mutex_);
     const sink::DeliveryCounters now = attempt.delivery->counters();

@@ -17,9 +17,7 @@ struct SubtaskTable {
   source::PhysicalTable physical;   // names and the number of the logical table in the task
   model::TableSchemaPtr schema;
   std::shared_ptr<const encode::RowEncoder> encoder;
-  // Whether who reads the topic can tell its rows apart. By a hidden id alone he can't: a row that came with the snapshot
-  // and as an insert would be two rows to him.
-  bool has_identity = true;
+  bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
 };
 
 struct TableSet {

@@ -6,9 +6,29 @@ using base::ErrorCode;
 using base::Result;
 using base::Status;
 
+namespace {
+
+constexpr int silence_s_max = 20;  // semi-synchronous commits may take ten
+
+// What passes by itself: a row lock of another task's heartbeat, a query killed.
+bool is_passing(unsigned server_errno) {
+  switch (server_errno) {
+    case 1205:  // lock wait timeout
+    case 1213:  // deadlock
+    case 1317:  // query interrupted
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 Status Heartbeat::prepare() {
   if (connection_) return {};
-  TRY_VALUE(mysql::Connection opened, mysql::Connection::open(instance_.endpoint));
+  // Those who stop wait for a beat under way: a server that has fallen silent must not hold them for minutes.
+  mysql::Endpoint endpoint = instance_.endpoint;
+  endpoint.read_timeout_s = silence_s_max;
+  TRY_VALUE(mysql::Connection opened, mysql::Connection::open(endpoint));
   connection_ = std::move(opened);
   // Asked for first: CREATE ... IF NOT EXISTS needs a right that writing does not.
   if (connection_->query("SELECT 1 FROM dts_health_check.ha_health_check LIMIT 1")) return {};
@@ -29,8 +49,11 @@ Result<bool> Heartbeat::beat() {
       if (written) return true;
       done = base::fail(std::move(written.error()));
     }
+    const unsigned server_errno = connection_ ? connection_->server_errno() : 0;
     connection_.reset();
-    if (done.error().code == ErrorCode::source_query) {  // refused, not lost
+    if (done.error().code == ErrorCode::source_query && is_passing(server_errno)) {
+      done.error().code = ErrorCode::source_lost;
+    } else if (done.error().code == ErrorCode::source_query) {  // refused, not lost
       refusal_ = done.error().what;
       return false;
     }

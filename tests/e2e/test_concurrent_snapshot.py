@@ -57,7 +57,8 @@ def test_a_transaction_sent_in_slices_and_the_snapshot_of_the_same_rows_do_not_m
     def giant(should_end):
         with lab.sql(0, database) as own:
             version = 0
-            while not should_end() and version < 4:
+            # Two at least, however fast the snapshot is: what is not mixed with it is still sent in slices.
+            while version < 2 or (not should_end() and version < 4):
                 version += 1
                 with own.transaction():
                     own("UPDATE plain SET ver = ver + 1, pad = REPEAT(CHAR(65 + %s), 9000)", version)
@@ -65,7 +66,8 @@ def test_a_transaction_sent_in_slices_and_the_snapshot_of_the_same_rows_do_not_m
     records = carry_while(case, task, topic, sql, [giant])
     of_table = fold.of_table(records, database, "plain")
     fold.assert_same(of_table, source.rows(sql, database, "plain"), table.key)
-    fold.assert_versions_rise(of_table, table.key, "ver")
+    # A stop in the middle of a transaction leaves its slices to be sent again.
+    fold.assert_versions_rise(fold.without_repeats(of_table)[0], table.key, "ver")
     assert sum(len(record.value) for record in of_table if record.op == "UPDATE") > 16 << 20
 
 

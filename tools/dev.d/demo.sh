@@ -3,7 +3,7 @@
 
 dev_demo() {
   need build lab
-  prepare_kafka || true
+  [[ " $* " == *" --broker mock "* || " $* " == *" --broker=mock "* ]] || prepare_kafka || true
   build_preset dev tributary tributary-lab
   TRIBUTARY_BIN=$ROOT/build/dev/bin exec tools/demo.sh "$@"
 }

@@ -40,7 +40,7 @@ dev_lab() {
       [[ " $* " == *mysql-9.7* ]] && { prepare_mysql 9.7 || exit 1; }
       build_preset dev tributary-lab
       ;;
-    down | status | load | server | kafka | topic) [[ -x build/dev/bin/tributary-lab ]] || build_preset dev tributary-lab ;;
+    down | status | load | compare | server | kafka | topic) [[ -x build/dev/bin/tributary-lab ]] || build_preset dev tributary-lab ;;
     -h | --help) build_preset dev tributary-lab ;;
     *) say_error "lab up|down|status|load ... (./dev lab --help tells more)"; exit 2 ;;
   esac

@@ -30,7 +30,8 @@ class FileScan {
       TRY_VALUE(const RotateEvent rotate, parse_rotate(event, format_));
       return rotate.file == end_.at.file;
     }
-    const std::uint64_t offset = header.next_position;
+    std::uint64_t offset = (end_.at.offset & ~std::uint64_t{0xffffffff}) | header.next_position;  // of 64 bits, 32 are logged
+    if (offset < end_.at.offset) offset += std::uint64_t{1} << 32;
     switch (header.type) {
       case EventType::format_description: {
         TRY_VALUE(format_, parse_format_description(event));
@@ -76,7 +77,7 @@ class FileScan {
       }
       default: break;
     }
-    if (!header.is_artificial() && offset > 0) end_.at.offset = offset;
+    if (!header.is_artificial() && header.next_position > 0) end_.at.offset = offset;
     // A group's own number belongs to the set before the next group's begin.
     if (header.type == EventType::xid || header.type == EventType::xa_prepare || header.type == EventType::query ||
         header.type == EventType::transaction_payload) {
@@ -128,7 +129,6 @@ Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosit
     for (std::size_t i = 0; i < logs.rows.size(); ++i) files.emplace_back(logs.text(i, "Log_name"));
   }
   for (auto file = files.rbegin(); file != files.rend() && !xids.empty(); ++file) {
-    if (from.at < model::BinlogPosition{*file, 4}) continue;
     TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
     mysql::DumpStart start;
     start.at = {*file, 4};

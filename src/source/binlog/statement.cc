@@ -22,15 +22,22 @@ bool is_word(char c) {
   return std::isalnum(u) || c == '_' || c == '$' || u >= 0x80;
 }
 
-std::string upper(std::string_view text) {
+std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
-// Words and back-quoted names, in order; comments and strings left out. Executable comments count as text.
-std::vector<std::string> words(std::string_view sql, std::size_t count_max) {
-  std::vector<std::string> out;
+struct Word {
+  enum class Kind : std::uint8_t { plain, quoted, dot, in_double_quotes } kind;
+  std::string text;  // in lower case
+};
+
+// Words, quoted names and the dots between them, in order; comments and strings left out. Executable comments count as
+// text. What stands in double quotes is a string or, with ANSI_QUOTES, a name.
+std::vector<Word> words(std::string_view sql, std::size_t count_max) {
+  using enum Word::Kind;
+  std::vector<Word> out;
   for (std::size_t i = 0; i < sql.size() && out.size() < count_max;) {
     const char c = sql[i];
     if (c == '`') {
@@ -43,10 +50,15 @@ std::vector<std::string> words(std::string_view sql, std::size_t count_max) {
         name += sql[i];
       }
       ++i;
-      out.push_back(std::move(name));
+      out.push_back({quoted, lower(name)});
     } else if (c == '\'' || c == '"') {
+      const std::size_t begin = i + 1;
       for (++i; i < sql.size() && sql[i] != c; ++i)
         if (sql[i] == '\\') ++i;
+      if (c == '"' && i < sql.size()) out.push_back({in_double_quotes, lower(sql.substr(begin, i - begin))});
+      ++i;
+    } else if (c == '.') {
+      out.push_back({dot, {}});
       ++i;
     } else if (c == '/' && sql.substr(i).starts_with("/*") && !sql.substr(i).starts_with("/*!")) {
       const std::size_t end = sql.find("*/", i + 2);
@@ -57,7 +69,7 @@ std::vector<std::string> words(std::string_view sql, std::size_t count_max) {
     } else if (is_word(c)) {
       const std::size_t begin = i;
       while (i < sql.size() && is_word(sql[i])) ++i;
-      out.emplace_back(sql.substr(begin, i - begin));
+      out.push_back({plain, lower(sql.substr(begin, i - begin))});
     } else {
       ++i;
     }
@@ -66,22 +78,46 @@ std::vector<std::string> words(std::string_view sql, std::size_t count_max) {
 }
 
 bool changes_rows(std::string_view verb) {
-  static constexpr std::array verbs = {"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD"};
+  static constexpr std::array verbs = {"insert", "update", "delete", "replace", "load"};
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
 // Statements that name a table without touching its structure or rows.
 bool is_harmless(std::string_view verb) {
-  static constexpr std::array verbs = {"ANALYZE", "OPTIMIZE", "REPAIR", "CHECK", "FLUSH", "GRANT", "REVOKE", "SAVEPOINT", "RELEASE"};
+  static constexpr std::array verbs = {"analyze", "optimize", "repair", "check", "flush", "grant", "revoke", "savepoint", "release"};
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
 }  // namespace
 
+bool empties_silently(std::string_view sql) {
+  constexpr std::size_t words_max = 10'000;
+  const std::vector<Word> all = words(sql, words_max);
+  std::vector<std::string_view> plain;  // version numbers of executable comments left out
+  for (const Word& word : all)
+    if (word.kind == Word::Kind::plain && !std::isdigit(static_cast<unsigned char>(word.text[0]))) plain.push_back(word.text);
+  if (plain.empty()) return false;
+  std::size_t at = 0;
+  if (plain[0] == "set") {  // MariaDB: SET STATEMENT x=y FOR ...
+    const auto found = std::find(plain.begin(), plain.end(), "for");
+    at = static_cast<std::size_t>(found - plain.begin()) + 1;
+  }
+  const auto is = [&](std::size_t i, std::string_view wanted) { return i < plain.size() && plain[i] == wanted; };
+  if (is(at, "truncate")) return true;
+  if (is(at, "drop")) return is(at + 1, "table") || is(at + 1, "tables") || is(at + 1, "database") || is(at + 1, "schema");
+  if (is(at, "create")) return is(at + 1, "or") && is(at + 2, "replace") && is(at + 3, "table");
+  if (!is(at, "alter")) return false;
+  for (std::size_t i = at + 1; i < plain.size(); ++i) {
+    if ((is(i, "drop") || is(i, "truncate") || is(i, "exchange")) && is(i + 1, "partition")) return true;
+    if ((is(i, "discard") || is(i, "import")) && (is(i + 1, "tablespace") || is(i + 1, "partition"))) return true;
+  }
+  return false;
+}
+
 StatementNames::StatementNames(const std::vector<CapturedTable>& tables) {
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     databases_[tables[i].database][tables[i].table] = i;
-    tables_[tables[i].table].emplace_back(tables[i].database, i);
+    tables_[lower(tables[i].table)].emplace_back(lower(tables[i].database), i);
   }
 }
 
@@ -92,27 +128,34 @@ std::int64_t StatementNames::find(std::string_view database, std::string_view ta
   return found == in->second.end() ? -1 : static_cast<std::int64_t>(found->second);
 }
 
-Result<std::vector<std::uint32_t>> StatementNames::captured(std::string_view database, std::string_view sql) const {
+Result<std::vector<std::uint32_t>> StatementNames::captured(std::string_view default_database, std::string_view sql) const {
   constexpr std::size_t words_max = 100'000;
   std::vector<std::uint32_t> found;
-  const std::vector<std::string> all = words(sql, words_max);
+  const std::vector<Word> all = words(sql, words_max);
   if (all.empty()) return found;
-  const std::string verb = upper(all[0]);
+  const std::string& verb = all[0].text;
   if (is_harmless(verb)) return found;
-  if (verb == "DROP" && all.size() > 2 && (upper(all[1]) == "DATABASE" || upper(all[1]) == "SCHEMA")) {
-    for (const std::string& word : all)
-      if (const auto in = databases_.find(word); in != databases_.end())
-        for (const auto& [table, index] : in->second) found.push_back(index);
+  if (verb == "drop" && all.size() > 2 && (all[1].text == "database" || all[1].text == "schema")) {
+    for (const Word& word : all)
+      for (const auto& [database, tables] : databases_)
+        if (lower(database) == word.text)
+          for (const auto& [table, index] : tables) found.push_back(index);
     return found;
   }
-  const std::set<std::string_view> present(all.begin(), all.end());
-  for (const std::string_view word : present) {
-    const auto candidates = tables_.find(word);
+  const bool is_data = changes_rows(verb);
+  const std::string database = lower(default_database);
+  std::set<std::uint32_t> named;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].kind == Word::Kind::dot || (is_data && all[i].kind == Word::Kind::in_double_quotes)) continue;
+    const auto candidates = tables_.find(all[i].text);
     if (candidates == tables_.end()) continue;
+    const bool qualified = i >= 2 && all[i - 1].kind == Word::Kind::dot;
+    const std::string& wanted = qualified ? all[i - 2].text : database;
     for (const auto& [table_database, index] : candidates->second)
-      if (table_database == database || present.contains(table_database)) found.push_back(index);
+      if (table_database == wanted) named.insert(index);
   }
-  if (!found.empty() && changes_rows(verb)) return fail(ErrorCode::data_statement_event, fmt::format("{:.200}", sql));
+  found.assign(named.begin(), named.end());
+  if (!found.empty() && is_data) return fail(ErrorCode::data_statement_event, fmt::format("{:.200}", sql));
   return found;
 }
 

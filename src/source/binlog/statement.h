@@ -1,5 +1,6 @@
 // Which captured tables a statement of the binlog names. Not a parser: it finds names as whole words, so that no statement
-// about a captured table goes unseen; what it may find too much is looked at closer by whoever acts on it.
+// about a captured table goes unseen; what it may find too much is looked at closer by whoever acts on it. Case does not
+// count: with lower_case_table_names=1 (usual on RDS) statements are logged as they were typed.
 // Threads: immutable.
 #pragma once
 
@@ -14,6 +15,10 @@
 namespace tributary::source {
 
 struct CapturedTable;
+
+// True if the statement takes rows away without row changes in the log: TRUNCATE, DROP TABLE (and what made it anew),
+// DROP PARTITION and the like.
+bool empties_silently(std::string_view sql);
 
 class StatementNames {
  public:
@@ -35,7 +40,7 @@ class StatementNames {
   using ByName = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
   ByName<ByName<std::uint32_t>> databases_;
-  ByName<std::vector<std::pair<std::string, std::uint32_t>>> tables_;  // name -> (database, index)
+  ByName<std::vector<std::pair<std::string, std::uint32_t>>> tables_;  // name -> (database, index), in lower case
 };
 
 }  // namespace tributary::source

@@ -30,6 +30,33 @@ TEST(StatementNames, CommentsAndStringsNameNothing) {
   EXPECT_EQ(*names.captured("shop_0000", "CREATE TABLE t_2 (t2 INT)"), Found{});
 }
 
+TEST(StatementNames, CaseDoesNotHideAStatement) {
+  EXPECT_EQ(*names.captured("SHOP_0000", "TRUNCATE TABLE T"), Found{2});
+  EXPECT_EQ(*names.captured("", "ALTER TABLE Shop_0001.ORDERS_AB3X_00 ADD c INT"), Found{1});
+}
+
+TEST(StatementNames, AQualifiedNameIsOfItsDatabaseOnly) {
+  EXPECT_EQ(*names.captured("shop_0000", "DROP TABLE archive.t"), Found{});
+  EXPECT_EQ(*names.captured("archive", "DROP TABLE `shop_0000` . `t`"), Found{2});
+}
+
+TEST(StatementNames, DoubleQuotesMayHoldAName) {
+  EXPECT_EQ(*names.captured("shop_0000", "TRUNCATE TABLE \"t\""), Found{2});
+  EXPECT_EQ(*names.captured("shop_0000", "INSERT INTO x VALUES (\"t\")"), Found{});
+}
+
+TEST(StatementNames, KnowsWhatTakesRowsAwayWithoutRowChanges) {
+  for (const char* sql : {"TRUNCATE t", "truncate table t", "TruncATE t", "DROP TABLE t", "drop /*!40101 tables */ t", "DROP DATABASE d",
+                          "CREATE OR REPLACE TABLE t (a INT)", "ALTER TABLE t DROP PARTITION p0", "ALTER TABLE t TRUNCATE PARTITION p0",
+                          "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "ALTER TABLE t IMPORT TABLESPACE",
+                          "SET STATEMENT max_statement_time=5 FOR TRUNCATE TABLE t"})
+    EXPECT_TRUE(empties_silently(sql)) << sql;
+  for (const char* sql : {"", "ALTER TABLE t ADD c INT COMMENT 'TRUNCATE'", "ALTER TABLE t DROP c", "DROP INDEX i ON t",
+                          "DROP TEMPORARY TABLE t", "DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `t`", "CREATE TABLE t (a INT)",
+                          "ALTER TABLE t ADD c INT AS (TRUNCATE(a, 1))", "DROP TRIGGER t", "SET x", "ALTER TABLE `truncate` ADD c INT"})
+    EXPECT_FALSE(empties_silently(sql)) << sql;
+}
+
 TEST(StatementNames, DroppingADatabaseNamesAllItsTables) {
   EXPECT_EQ(names.captured("", "DROP DATABASE `shop_0000`")->size(), 2u);
 }

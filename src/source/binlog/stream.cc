@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::size_t recently_decided_max = 4096;
 constexpr int silence_s_max = 30;  // heartbeats come every second
+constexpr std::uint64_t file_head = 4;  // behind the magic number
 
 // A session can set binlog_row_image for itself. Generated columns, VIRTUAL ones too, are in full images.
 Status require_full_image(std::string_view present, const model::TableSchema& schema) {
@@ -55,6 +56,8 @@ struct Group {
   std::string gtid_source; // MySQL, with gtid_number
   std::uint64_t gtid_number = 0;
   std::uint32_t domain = 0;  // MariaDB, with gtid_number
+  std::uint32_t rows_events = 0;  // of captured tables, held ones too
+  std::vector<std::pair<std::string, std::uint32_t>> savepoints;  // name as logged, rows_events then
 };
 
 }  // namespace
@@ -72,6 +75,7 @@ struct BinlogStream::State {
   FormatDescription format;
   StreamPosition end;  // last boundary between transactions
   RowContext context;  // of the event being read; position.file is the file being read
+  std::uint64_t event_begin = 0;  // of the event being read
   Group group;
   std::vector<Bound> bound;
   std::vector<std::pair<std::uint64_t, std::int64_t>> table_ids;  // of this group; -1: not captured
@@ -90,6 +94,7 @@ struct BinlogStream::State {
   Status on_gtid(const EventView& event);
   Status on_mariadb_gtid(const EventView& event);
   Status on_query(const EventView& event);
+  Status on_rollback_to(std::string_view savepoint);
   Status on_xa_statement(const XaStatement& statement);
   Status on_table_map(const EventView& event);
   Status on_rows(const EventView& event);
@@ -97,27 +102,39 @@ struct BinlogStream::State {
   Status on_rotate(const EventView& event);
   Status on_heartbeat(const EventView& event);
 
-  void begin_group();
+  Status begin_group();
+  Status expect_no_group();
   void close_group();
   Status commit_group();
   Status decide(const std::string& xid, bool commit);
   std::uint64_t offset_after(const EventHeader& header) const;
   bool already_emitted() const;
+  void begin_prepared(const std::string& xid);
   void remember_decided(const std::string& xid);
 };
 
-void BinlogStream::State::begin_group() {
-  if (group.open) return;
+Status BinlogStream::State::begin_group() {
+  if (group.open) return {};
+  // Events between transactions (a file's head, MariaDB's binlog checkpoints) lie behind the last boundary and before this
+  // one: whoever waits for a position among them has to see it reached, and a replay must not depend on where it began.
+  const model::BinlogPosition here{context.position.file, event_begin};
+  if (end.at < here) {
+    end.at = here;
+    if (!(end.at < start.emitted.at)) TRY(handler->on_advance(end, context.timestamp_s));
+  }
   group.open = true;
   group.in_begin = false;
   group.has_rows = false;
   group.xid.clear();
   group.gtid_source.clear();
   group.gtid_number = 0;
+  group.rows_events = 0;
+  group.savepoints.clear();
   table_ids.clear();
   context.thread_id = 0;
   context.safe_position = end.at;
   group.skip = !start.by_gtid && end.at < start.emitted.at;
+  return {};
 }
 
 bool BinlogStream::State::already_emitted() const {
@@ -153,6 +170,15 @@ std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const
   return next;
 }
 
+// An id may be used again once the engine has finished with it: from then on it is not one that waits to become visible.
+void BinlogStream::State::begin_prepared(const std::string& xid) {
+  group.xid = xid;
+  held.start(xid, {context.safe_position, end.gtid_set});
+  if (decided.erase(xid) == 0) return;
+  std::erase(decided_order, xid);
+  ++decided_count;
+}
+
 void BinlogStream::State::remember_decided(const std::string& xid) {
   if (!decided.insert(xid).second) return;
   ++decided_count;
@@ -169,8 +195,9 @@ Status BinlogStream::State::take(std::string_view raw) {
   const EventHeader& header = event->header;
   const bool real = !header.is_artificial() && header.type != EventType::heartbeat && header.type != EventType::heartbeat_v2 &&
                     !(header.type == EventType::rotate && header.timestamp == 0) &&
-                    !(header.type == EventType::format_description && header.next_position == 0);
-  const std::uint64_t begin = context.position.offset;
+                    // Behind a file's head it is repeated for the dump, whatever place it then gives itself.
+                    !(header.type == EventType::format_description && (header.next_position == 0 || context.position.offset != file_head));
+  const std::uint64_t begin = event_begin = context.position.offset;
   if (real) {
     context.position.offset = offset_after(header);
     context.timestamp_s = header.timestamp;
@@ -186,12 +213,11 @@ Status BinlogStream::State::process(const EventView& event) {
     case EventType::rotate: return on_rotate(event);
     case EventType::format_description: {
       TRY_VALUE(format, parse_format_description(event));
-      if (group.open && group.has_rows) {
-        // The server died while it wrote the last transaction of the former file: it never happened.
-        group = {};
-        TRY(handler->on_rollback(end));
-      }
+      // The server died while it wrote the last transaction of the former file: it never happened.
+      const bool had_rows = group.open && group.has_rows;
+      if (group.open && !group.xid.empty()) held.drop(group.xid);
       group = {};
+      if (had_rows) TRY(handler->on_rollback(end));
       return {};
     }
     case EventType::gtid:
@@ -262,9 +288,18 @@ Status BinlogStream::State::on_heartbeat(const EventView& event) {
   return {};
 }
 
+// The former group must have ended: else its rows, or the id they are held under, would become part of the next.
+Status BinlogStream::State::expect_no_group() {
+  if (group.open && (group.has_rows || !group.xid.empty()))
+    return fail(ErrorCode::data_event_malformed, "a transaction begins before the one at " + context.safe_position.text() + " has ended");
+  group.open = false;
+  return {};
+}
+
 Status BinlogStream::State::on_gtid(const EventView& event) {
   TRY_VALUE(const GtidEvent gtid, parse_gtid(event));
-  begin_group();
+  TRY(expect_no_group());
+  TRY(begin_group());
   if (!gtid.is_anonymous) {
     group.gtid_source = gtid.source_text();
     group.gtid_number = gtid.number;
@@ -275,21 +310,21 @@ Status BinlogStream::State::on_gtid(const EventView& event) {
 
 Status BinlogStream::State::on_mariadb_gtid(const EventView& event) {
   TRY_VALUE(const MariaDbGtidEvent gtid, parse_mariadb_gtid(event));
-  begin_group();
+  TRY(expect_no_group());
+  TRY(begin_group());
   group.domain = gtid.domain;
   group.gtid_number = gtid.sequence;
   group.skip = already_emitted();
   group.in_begin = !gtid.is_standalone();
   if (gtid.is_prepared_xa() && gtid.xa) {
-    group.xid = gtid.xa->key();
-    held.start(group.xid, {context.safe_position, end.gtid_set});
+    begin_prepared(gtid.xa->key());
   }
   return {};
 }
 
 Status BinlogStream::State::on_query(const EventView& event) {
   TRY_VALUE(const QueryEvent query, parse_query(event, format, scratch));
-  begin_group();
+  TRY(begin_group());
   if (query.sql == "BEGIN") {
     group.in_begin = true;
     context.thread_id = query.thread_id;
@@ -303,6 +338,11 @@ Status BinlogStream::State::on_query(const EventView& event) {
     base::log::warn("a transaction at {} ends with ROLLBACK in the log; its rows are dropped", end.at.text());
     return handler->on_rollback(end);
   }
+  if (group.in_begin && query.sql.starts_with("SAVEPOINT ")) {
+    group.savepoints.emplace_back(query.sql.substr(sizeof "SAVEPOINT " - 1), group.rows_events);
+    return {};
+  }
+  if (group.in_begin && query.sql.starts_with("ROLLBACK TO ")) return on_rollback_to(query.sql.substr(sizeof "ROLLBACK TO " - 1));
   TRY_VALUE(const std::optional<XaStatement> xa, parse_xa_statement(query.sql));
   if (xa) {
     context.thread_id = query.thread_id;
@@ -317,13 +357,24 @@ Status BinlogStream::State::on_query(const EventView& event) {
   return {};
 }
 
+// Servers log it, and the rows it undoes, when the transaction also wrote to a table without transactions (measured on
+// MariaDB 10.11: the rows behind the savepoint stand in the log as if they had happened).
+Status BinlogStream::State::on_rollback_to(std::string_view savepoint) {
+  std::uint32_t rows_events = 0;
+  for (const auto& [name, then] : group.savepoints)
+    if (name == savepoint) rows_events = then;  // a name given twice stands for the later one
+  if (group.skip || group.rows_events == rows_events) return {};
+  return fail(ErrorCode::data_event_unsupported,
+              fmt::format("ROLLBACK TO {} undoes rows that are in the log; don't use tables without transactions (MyISAM) "
+                          "between savepoints", savepoint));
+}
+
 Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
   const std::string xid = statement.id.key();
   switch (statement.verb) {
     case XaVerb::start:  // MySQL
-      group.xid = xid;
       group.in_begin = true;
-      held.start(xid, {context.safe_position, end.gtid_set});
+      begin_prepared(xid);
       return {};
     case XaVerb::end:
     case XaVerb::prepare: return {};
@@ -334,10 +385,11 @@ Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
 }
 
 Status BinlogStream::State::decide(const std::string& xid, bool commit) {
+  const bool again = decided.contains(xid);  // a server that died between log and engine lets it be decided once more
   remember_decided(xid);
   if (!held.contains(xid)) {
-    if (commit && !group.skip)
-      base::log::warn("XA COMMIT of {} at {}: its PREPARE lies before the place where reading began", xid, context.position.text());
+    if (commit && !group.skip && !again)
+      return fail(ErrorCode::source_xa_unseen, fmt::format("XA COMMIT {}, read from {} on", xid, start.restart.at.text()));
     return commit_group();
   }
   if (commit && !group.skip) {
@@ -375,6 +427,7 @@ Status BinlogStream::State::on_rows(const EventView& event) {
     return fail(ErrorCode::data_event_malformed, fmt::format("rows of table id {} without a table map", id));
   }
   if (known->second < 0) return {};
+  ++group.rows_events;
   if (!group.xid.empty()) return held.add(group.xid, event);
   if (group.skip) return {};
   return deliver_rows(event, static_cast<std::uint32_t>(known->second));
@@ -414,13 +467,16 @@ Result<std::unique_ptr<BinlogStream>> BinlogStream::open(const Instance& instanc
   endpoint.read_timeout_s = silence_s_max;
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
   mysql::DumpStart dump;
-  dump.at = start.restart.at;
+  StreamStart from = start;
+  // The dump command has 32 bits for the offset. Behind them the file is read from its head, and what was handed on skipped.
+  if (!start.by_gtid && from.restart.at.offset > UINT32_MAX) from.restart.at.offset = file_head;
+  dump.at = from.restart.at;
   if (start.by_gtid) dump.gtid_set = start.restart.gtid_set;
   dump.server_id = options.server_id;
   dump.heartbeat_ms = options.heartbeat_ms;
   TRY(connection.start_dump(dump));
-  auto state = std::make_unique<State>(std::move(connection), std::move(tables), start, options);
-  state->context.position = start.restart.at;
+  auto state = std::make_unique<State>(std::move(connection), std::move(tables), from, options);
+  state->context.position = from.restart.at;
   return std::unique_ptr<BinlogStream>(new BinlogStream(std::move(state)));
 }
 
@@ -432,7 +488,10 @@ std::uint64_t BinlogStream::decided_count() const { return state_->decided_count
 
 StreamPosition BinlogStream::restart_position(const StreamPosition& emitted) const {
   const StreamPosition* held = state_->held.oldest_begin();
-  return held ? *held : emitted;
+  StreamPosition restart = held ? *held : emitted;
+  // Begun by file and offset, the set holds only what was read since: a server asked by it would send all that lies before.
+  if (!state_->start.by_gtid) restart.gtid_set = {};
+  return restart;
 }
 
 }  // namespace tributary::source

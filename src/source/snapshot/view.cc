@@ -124,13 +124,16 @@ Status pass_barrier(Connection& connection, const Instance& instance, const Emit
 
 Result<model::BinlogPosition> open_view(Connection& connection, const Instance& instance, const EmittedState& emitted,
                                         const std::function<Result<bool>()>& beat, base::CancelToken& cancel) {
-  TRY(pass_barrier(connection, instance, emitted, beat, cancel));
+  // Without a stream there is nothing to be tied to, and no right to ask for positions is needed.
+  const bool has_stream = !emitted.position.empty() || !emitted.gtid_set.empty();
+  if (has_stream) TRY(pass_barrier(connection, instance, emitted, beat, cancel));
   std::int64_t waited_ms = 0;
   while (true) {
     TRY(connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT"));
     if (instance.flavour == Flavour::mysql) {
-      TRY_VALUE(const LogEnd end, read_log_end(connection));
-      return end.position;
+      auto end = read_log_end(connection);
+      if (!end && (has_stream || end.error().code != ErrorCode::source_query)) return fail(std::move(end.error()));
+      return end ? end->position : model::BinlogPosition{};
     }
     TRY_VALUE(const mysql::Table status, connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'"));
     model::BinlogPosition exact;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "source/topology/assembly.h"
 #include "source/topology/schema_reader.h"
@@ -86,6 +88,12 @@ Result<Topology> discover(const SourceConfig& config) {
     case Engine::mysql: TRY(discover_server(config, topology)); break;
     case Engine::mysql_shards: TRY(discover_shards(config, topology)); break;
   }
+  // Twice the same physical table would be read twice, and its changes would go to one of the two.
+  std::set<std::tuple<std::uint32_t, std::string_view, std::string_view>> places;
+  for (const PhysicalTable& physical : topology.physical)
+    if (!places.emplace(physical.instance, physical.database, physical.table).second)
+      return fail(ErrorCode::source_topology, "the physical table is listed twice",
+                  fmt::format("instance {}, {}.{}", topology.instances[physical.instance].name, physical.database, physical.table));
   for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures(topology, i));
   for (const LogicalTable& table : topology.tables)
     if (table.schema->columns.empty())
