@@ -136,12 +136,12 @@ def carry_types(lab, case, columns, instance=0):
         # Row 0 is all NULL; another row has NULLs here and there.
         values = [("NULL" if number == 0 or number == count - 1 and i % 3 == 0 else values[(number - 1) % len(values)])
                   for i, (_, values) in enumerate(columns.values())]
-        sql(f"INSERT INTO kept (id, {names}) VALUES ({number}, {', '.join(values).replace('%', '%%')})")
+        sql(f"INSERT INTO kept (id, {names}) VALUES ({number}, {', '.join(values)})")
     topic = case.topic(lab)
     task = case.mysql_task(lab, database, topic, instance)
     task.catch_up()
     sql("INSERT INTO changed SELECT * FROM kept")
-    sql(f"UPDATE changed JOIN kept ON kept.id = (changed.id + 1) %% {count} SET ".replace("%%", "%")
+    sql(f"UPDATE changed JOIN kept ON kept.id = (changed.id + 1) % {count} SET "
         + ", ".join(f"changed.`{name}` = kept.`{name}`" for name in columns))
     expected_updated = {row["id"]: row for row in source.rows(sql, database, "changed")}
     sql("DELETE FROM changed")

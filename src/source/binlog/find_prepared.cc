@@ -3,6 +3,7 @@
 #include <map>
 
 #include "source/binlog/event_body.h"
+#include "source/binlog/payload.h"
 #include "source/binlog/stream.h"
 
 namespace tributary::source {
@@ -59,21 +60,27 @@ class FileScan {
         end_.gtid_set.add_mariadb(gtid.domain, header.server_id, gtid.sequence);
         break;
       }
-      case EventType::query: {
-        base::Buffer scratch;
-        TRY_VALUE(const QueryEvent query, parse_query(event, format_, scratch));
-        TRY_VALUE(const auto xa, parse_xa_statement(query.sql));
-        if (xa && xa->verb == XaVerb::start) {
-          if (source_.empty()) note_begin();
-          note(xa->id.key());
+      case EventType::transaction_payload: {  // a compressed group, its XA START and XA PREPARE included
+        TRY(payload_.open(event));
+        std::string_view inner_raw;
+        while (true) {
+          TRY_VALUE(const bool more, payload_.next(inner_raw));
+          if (!more) break;
+          TRY_VALUE(const EventView inner, parse_event(inner_raw, format_.without_checksum()));
+          if (inner.header.type == EventType::query) TRY(take_query(inner));
         }
+        break;
+      }
+      case EventType::query: {
+        TRY(take_query(event));
         break;
       }
       default: break;
     }
     if (!header.is_artificial() && header.next_position > 0) end_.at.offset = offset;
     // A group's own number belongs to the set before the next group's begin.
-    if (header.type == EventType::xid || header.type == EventType::xa_prepare || header.type == EventType::query) {
+    if (header.type == EventType::xid || header.type == EventType::xa_prepare || header.type == EventType::query ||
+        header.type == EventType::transaction_payload) {
       if (!source_.empty() && header.type != EventType::query) {
         end_.gtid_set.add_mysql(source_, number_);
         source_.clear();
@@ -83,6 +90,16 @@ class FileScan {
   }
 
  private:
+  Status take_query(const EventView& event) {
+    base::Buffer scratch;
+    TRY_VALUE(const QueryEvent query, parse_query(event, format_, scratch));
+    TRY_VALUE(const auto xa, parse_xa_statement(query.sql));
+    if (xa && xa->verb == XaVerb::start) {
+      if (source_.empty()) note_begin();
+      note(xa->id.key());
+    }
+    return {};
+  }
   void note_begin() {
     if (!source_.empty()) end_.gtid_set.add_mysql(source_, number_);  // a DDL group had no closing event
     source_.clear();
@@ -94,6 +111,7 @@ class FileScan {
 
   const std::set<std::string>& xids_;
   FormatDescription format_;
+  PayloadReader payload_;
   StreamPosition end_, begin_;
   std::string source_;
   std::uint64_t number_ = 0;
