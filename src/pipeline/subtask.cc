@@ -47,6 +47,17 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
   return {};
 }
 
+// MariaDB has no UUID; its servers differ by their ids.
+Result<std::string> server_identity(mysql::Connection& connection) {
+  TRY_VALUE(const mysql::Table rows, connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
+  std::string id;
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+    if (rows.text(i, "Variable_name") == "server_uuid") return std::string(rows.text(i, "Value"));
+    id = rows.text(i, "Value");
+  }
+  return id;
+}
+
 }  // namespace
 
 // What lives as long as one attempt, in the order in which it is put together.
@@ -138,9 +149,18 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(state.emitted_gtid_set));
     TRY_VALUE(start.restart.gtid_set, model::GtidSet::parse(state.restart_gtid_set));
     start.by_gtid = !start.restart.gtid_set.empty();
+    TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+    TRY_VALUE(const std::string identity, server_identity(connection));
+    // Another server's files may have the same names: what stands at the offset there is anything.
+    if (!start.by_gtid && !state.server_uuid.empty() && state.server_uuid != identity)
+      return fail(ErrorCode::source_topology,
+                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity, state.server_uuid, start.restart.at.text()),
+                  tables_.instance.name);
+    state.server_uuid = identity;
     return start;
   }
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+  TRY_VALUE(state.server_uuid, server_identity(connection));
   // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A transaction
   // undecided there was prepared behind the first, where reading starts, or is in the list.
   TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
