@@ -17,7 +17,7 @@ constexpr std::int64_t mark_interval_ms = 50;
 
 Sequencer::Sequencer(Setup setup)
     : delivery_(setup.delivery), router_(setup.router), cancel_(setup.cancel), clock_(setup.clock),
-      has_stream_(setup.has_stream), windows_(setup.physical_tables), state_(std::move(setup.state)),
+      has_stream_(setup.has_stream), on_keep_(std::move(setup.on_keep)), windows_(setup.physical_tables), state_(std::move(setup.state)),
       keyless_(setup.physical_tables) {
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
@@ -40,7 +40,10 @@ Status Sequencer::emit(model::RecordBatch& batch, bool force_mark) {
       std::lock_guard lock(state_mutex_);
       copy = std::make_shared<const checkpoint::SubtaskCheckpoint>(state_);
     }
-    mark = [copy]() -> Result<std::string> { return checkpoint::serialise(*copy); };
+    mark = [copy, on_keep = on_keep_]() -> Result<std::string> {
+      if (on_keep) on_keep(*copy);
+      return checkpoint::serialise(*copy);
+    };
   }
   return hand_over(batch, std::move(mark));
 }

@@ -75,6 +75,8 @@ class Sequencer {
     std::uint32_t physical_tables = 0;
     bool has_stream = true;  // without one, chunks wait for nothing
     checkpoint::SubtaskCheckpoint state;
+    // Told of each state that is about to be kept, on the thread that keeps it.
+    std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep = {};
   };
   explicit Sequencer(Setup setup);
 
@@ -138,6 +140,7 @@ class Sequencer {
   base::CancelToken& cancel_;
   const base::Clock& clock_;
   const bool has_stream_;
+  const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
 
   std::mutex emit_mutex_;  // taken before state_mutex_
   std::vector<ChangeWindow> windows_;

@@ -263,7 +263,11 @@ Status Subtask::attempt() {
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state});
+      config_.incremental, state,
+      [this](const checkpoint::SubtaskCheckpoint& kept) {
+        std::lock_guard lock(mutex_);
+        checkpoint_ = kept.stream.emitted.text();
+      }});
   Sequencer& sequencer = *attempt.sequencer;
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
   if (snapshot_wanted) {

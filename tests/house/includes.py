@@ -58,7 +58,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 
 def is_test(path):
-    return path.stem.endswith(("_test", "_bench", "_fuzz")) or "testing" in path.parts or path.stem.startswith("fake_")
+    return path.stem.endswith(("_test", "_bench", "_fuzz")) or "testing" in path.parts or path.stem.startswith(("fake_", "bench_"))
 
 
 def below(folder):
