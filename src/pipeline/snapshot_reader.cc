@@ -200,7 +200,7 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
   const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
   // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
   bool by_window = false;
-  if (tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
+  if (config_.incremental && tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
     TRY_VALUE(by_window, beat());
   }
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
@@ -210,7 +210,10 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
       source::EmittedState emitted = chunk.emitted;
       if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
         emitted.position = dropped;
-      TRY_VALUE(const std::set<std::string> prepared, source::read_prepared_xids(connection));
+      std::set<std::string> prepared;
+      if (config_.incremental) {
+        TRY_VALUE(prepared, source::read_prepared_xids(connection));
+      }
       emitted.recently_decided_xids = sequencer_.recently_decided();
       if (by_window) {
         TRY_VALUE(exact, source::open_view(connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));

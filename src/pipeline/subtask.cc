@@ -28,9 +28,17 @@ constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
+// For short questions that no abort() reaches: a silent server must not hold up the end of an attempt for minutes.
+Result<mysql::Connection> open_for_questions(const source::Instance& instance) {
+  constexpr int silence_s_max = 60;
+  mysql::Endpoint endpoint = instance.endpoint;
+  endpoint.read_timeout_s = silence_s_max;
+  return mysql::Connection::open(endpoint);
+}
+
 Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t>& named, std::string_view sql) {
   // A statement that leaves the structure as it was (an index, an option) is of no interest.
-  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables.instance.endpoint));
+  TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
   for (const std::uint32_t number : named) {
     const SubtaskTable& table = tables.tables[number];
     TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
@@ -45,6 +53,17 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
       return fail(ErrorCode::data_schema_mismatch, fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
   }
   return {};
+}
+
+// MariaDB has no UUID; its servers differ by their ids.
+Result<std::string> server_identity(mysql::Connection& connection) {
+  TRY_VALUE(const mysql::Table rows, connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
+  std::string id;
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+    if (rows.text(i, "Variable_name") == "server_uuid") return std::string(rows.text(i, "Value"));
+    id = rows.text(i, "Value");
+  }
+  return id;
 }
 
 }  // namespace
@@ -138,9 +157,18 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(state.emitted_gtid_set));
     TRY_VALUE(start.restart.gtid_set, model::GtidSet::parse(state.restart_gtid_set));
     start.by_gtid = !start.restart.gtid_set.empty();
+    TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
+    TRY_VALUE(const std::string identity, server_identity(connection));
+    // Another server's files may have the same names: what stands at the offset there is anything.
+    if (!start.by_gtid && !state.server_uuid.empty() && state.server_uuid != identity)
+      return fail(ErrorCode::source_topology,
+                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity, state.server_uuid, start.restart.at.text()),
+                  tables_.instance.name);
+    state.server_uuid = identity;
     return start;
   }
-  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+  TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
+  TRY_VALUE(state.server_uuid, server_identity(connection));
   // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A transaction
   // undecided there was prepared behind the first, where reading starts, or is in the list.
   TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
@@ -290,7 +318,7 @@ Status Subtask::attempt() {
       // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
       source::LogEnd end;
       if (config_.incremental) {
-        TRY_VALUE(mysql::Connection connection, mysql::Connection::open(tables_.instance.endpoint));
+        TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
         TRY_VALUE(end, source::read_log_end(connection));
       }
       sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "source/binlog/cursor.h"
-#include "source/binlog/derived_schema.h"
 #include "source/binlog/test_dump_server.h"
 #include "source/binlog/test_fixtures.h"
 
@@ -14,26 +13,12 @@ namespace tributary::source {
 namespace {
 
 using testing::DumpServer;
+using testing::Event;
+using testing::events_of;
+using testing::schema_of;
 
 constexpr const char* mariadb_version = "5.5.5-10.11.19-MariaDB-log";
 constexpr const char* mysql_version = "9.7.0";
-
-struct Event {
-  std::uint64_t begin;
-  EventType type;
-  std::string raw;
-};
-
-std::vector<Event> events_of(std::string_view hex) {
-  const std::string bytes = testing::from_hex(hex);
-  std::vector<Event> events;
-  for (std::size_t at = 4; at < bytes.size();) {
-    const EventHeader header = *parse_event_header(std::string_view(bytes).substr(at));
-    events.push_back({at, header.type, bytes.substr(at, header.size)});
-    at += header.size;
-  }
-  return events;
-}
 
 // The events as a dump from `from` on sends them: the format description first.
 std::vector<std::string> dump_from(const std::vector<Event>& events, std::uint64_t from) {
@@ -56,17 +41,6 @@ std::string query_event(const std::vector<Event>& events, std::string_view sql) 
   std::memcpy(raw.data() + 13, &next, 4);
   const auto crc = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(raw.data()), raw.size()));
   return raw.append(reinterpret_cast<const char*>(&crc), 4);
-}
-
-model::TableSchemaPtr schema_of(const std::vector<Event>& events) {
-  FormatDescription format = *parse_format_description(*parse_event(events.front().raw, {}));
-  for (const Event& event : events) {
-    if (event.type != EventType::table_map) continue;
-    TableMap map;
-    EXPECT_TRUE(map.parse(*parse_event(event.raw, format), format));
-    return *derive_schema(map);
-  }
-  return nullptr;
 }
 
 // Counts what is handed on.

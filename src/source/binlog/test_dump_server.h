@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "mysql/connection.h"
+#include "source/binlog/derived_schema.h"
+#include "source/binlog/event.h"
+#include "source/binlog/test_fixtures.h"
 
 namespace tributary::source::testing {
 
@@ -100,5 +103,35 @@ class DumpServer {
   std::string dump_command_;
   std::thread thread_;
 };
+
+struct Event {
+  std::uint64_t begin;
+  EventType type;
+  std::string raw;
+};
+
+// A fixture's events, one by one.
+inline std::vector<Event> events_of(std::string_view hex) {
+  const std::string bytes = from_hex(hex);
+  std::vector<Event> events;
+  for (std::size_t at = 4; at < bytes.size();) {
+    const EventHeader header = *parse_event_header(std::string_view(bytes).substr(at));
+    events.push_back({at, header.type, bytes.substr(at, header.size)});
+    at += header.size;
+  }
+  return events;
+}
+
+// Of the first table in them.
+inline model::TableSchemaPtr schema_of(const std::vector<Event>& events) {
+  const FormatDescription format = *parse_format_description(*parse_event(events.front().raw, {}));
+  for (const Event& event : events) {
+    if (event.type != EventType::table_map) continue;
+    TableMap map;
+    if (!map.parse(*parse_event(event.raw, format), format)) return nullptr;
+    return *derive_schema(map);
+  }
+  return nullptr;
+}
 
 }  // namespace tributary::source::testing

@@ -110,10 +110,16 @@ Status pass_barrier(Connection& connection, const Instance& instance, const Emit
     TRY(wait());
   }
   if (instance.flavour == Flavour::mariadb) return {};  // open_view() compares exact positions
-  TRY_VALUE(const bool beaten, beat());
-  if (beaten) return {};
+  TRY_VALUE(const mysql::Table order, connection.query("SHOW GLOBAL VARIABLES LIKE 'binlog_order_commits'"));
+  const bool in_log_order = order.rows.empty() || order.text(0, "Value") == "ON";
+  if (in_log_order) {
+    TRY_VALUE(const bool beaten, beat());
+    if (beaten) return {};
+  }
   if (emitted.gtid_set.empty())
-    return fail(ErrorCode::source_barrier, "no right to write dts_health_check.ha_health_check, and no GTIDs", instance.name);
+    return fail(ErrorCode::source_barrier,
+                in_log_order ? "no right to write dts_health_check.ha_health_check, and no GTIDs" : "binlog_order_commits = OFF, and no GTIDs",
+                instance.name);
   while (true) {
     TRY_VALUE(const std::string text, connection.scalar("SELECT @@global.gtid_executed"));
     TRY_VALUE(const model::GtidSet executed, model::GtidSet::parse(text));
