@@ -1,6 +1,7 @@
 """Servers and brokers that go away in mid-run: retried, told in the progress, and in the end nothing is missing."""
 
 import random
+import time
 
 import pymysql
 
@@ -21,6 +22,7 @@ def patient(connect, rows, rng):
                     while not should_end():
                         first = rng.randrange(2 * rows)
                         sql("UPDATE t SET ver = ver + 1 WHERE id BETWEEN %s AND %s", first, first + 10)
+                        time.sleep(0.005)  # its pace: thousands of changes, not hundreds of thousands to decode
             except pymysql.err.Error:  # the server is down, as it is meant to be
                 pass
     return work

@@ -225,7 +225,7 @@ def test_all_tables_of_the_database_under_writers_through_the_front_are_folded_t
     shop.check(topic.records())
 
 
-def test_a_table_created_in_the_front_by_itself_and_missing_ones_are_told_apart(lab, case, shop):
+def test_the_beginning_of_a_table_name_is_no_name_of_a_table(lab, case, shop):
     topic = case.topic(lab)
     task = case.drds_task(lab, topic, tables=[shop.name["order"], shop.name["order"][:-1]])
     with task.start("--until", "caught-up") as run:
