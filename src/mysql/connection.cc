@@ -40,10 +40,17 @@ bool is_connection_loss(unsigned number) {
          number == 1160 || number == 1161 || number == 1158;
 }
 
+// Refusals that have nothing to do with the statement.
+bool passes_by_itself(unsigned number) {
+  return number == ER_LOCK_WAIT_TIMEOUT || number == ER_LOCK_DEADLOCK || number == ER_QUERY_INTERRUPTED ||
+         number == ER_TABLE_DEF_CHANGED || number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS;
+}
+
 Error make_error(MYSQL* handle, ErrorCode otherwise, const std::string& where) {
   const unsigned number = mysql_errno(handle);
   ErrorCode code = otherwise;
   if (is_connection_loss(number)) code = ErrorCode::source_lost;
+  else if (passes_by_itself(number)) code = ErrorCode::source_busy;
   return {code, fmt::format("{} ({}): {}", number, mysql_sqlstate(handle), mysql_error(handle)), where};
 }
 
@@ -280,6 +287,8 @@ Status Connection::start_dump(const DumpStart& start) {
     TRY(execute(fmt::format("SET @{}_heartbeat_period = {}", name, std::uint64_t{start.heartbeat_ms} * 1'000'000)));
   }
   if (mariadb) TRY(execute("SET @mariadb_slave_capability = 4"));
+  // A broker that is away for an hour must not cost the connection.
+  TRY(execute("SET SESSION net_write_timeout = 86400"));
 
   std::string packet;
   unsigned char command = com_binlog_dump;

@@ -24,6 +24,10 @@ void ChangeWindow::changed(std::string_view identity) {
   const auto found = changes_.find(identity);
   if (found != changes_.end()) found->second = now_;
   else changes_.emplace(identity, now_);
+  if (changes_.size() > changes_max_) {
+    void_to_ = now_;
+    changes_.clear();
+  }
 }
 
 bool ChangeWindow::is_outdated(Ticket ticket, std::string_view identity) const {

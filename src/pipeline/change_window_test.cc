@@ -31,6 +31,20 @@ TEST(ChangeWindow, KeepsNothingWhileNoChunkIsOpen) {
   EXPECT_EQ(window.size(), 0u);
 }
 
+TEST(ChangeWindow, PastItsBoundTheOpenChunksAreVoidAndLaterOnesAreNot) {
+  ChangeWindow window(10);
+  const auto before = window.open();
+  for (int i = 0; i < 10; ++i) window.changed("row" + std::to_string(i));
+  EXPECT_FALSE(window.is_void(before));
+  window.changed("one more");
+  EXPECT_TRUE(window.is_void(before));
+  EXPECT_LE(window.size(), 10u);
+  const auto after = window.open();
+  EXPECT_FALSE(window.is_void(after));
+  window.changed("row1");
+  EXPECT_TRUE(window.is_outdated(after, "row1"));
+}
+
 // Against the obvious oracle: a list of all that happened.
 TEST(ChangeWindow, AgreesWithAListOfEverythingThatHappened) {
   const unsigned seed = std::random_device{}();

@@ -143,10 +143,12 @@ Status Sequencer::wait_reached(const model::BinlogPosition& high) {
   return wait(lock, [&] { return !(state_.stream.emitted < high); });
 }
 
-Status Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
-                            const checkpoint::KeyValues& cursor, std::uint64_t rows_read, bool lane_done) {
+Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities,
+                                  std::size_t lane, const checkpoint::KeyValues& cursor, std::uint64_t rows_read,
+                                  bool lane_done) {
   std::lock_guard emission(emit_mutex_);
   const ChangeWindow& window = windows_[chunk.physical];
+  if (!identities.entries.empty() && window.is_void(chunk.ticket)) return false;
   if (window.has_changes() && !identities.entries.empty()) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < batch.records.size(); ++i)
@@ -161,7 +163,8 @@ Status Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const
     state.done = lane_done;
   }
   router_.route_rows(batch);
-  return emit(batch, lane_done);
+  TRY(emit(batch, lane_done));
+  return true;
 }
 
 void Sequencer::set_lanes(std::vector<checkpoint::Lane> lanes) {

@@ -94,7 +94,8 @@ class Sequencer {
   base::Result<Chunk> open_chunk(std::uint32_t physical);
   base::Status wait_reached(const model::BinlogPosition& high);
   // Drops outdated rows, emits the rest and moves the lane's cursor. identities may be empty when there is no stream.
-  base::Status emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
+  // False, with nothing emitted: the chunk has become void and must be read again behind the cursor.
+  base::Result<bool> emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
                          const checkpoint::KeyValues& cursor, std::uint64_t rows_read, bool lane_done);
   void close_chunk(const Chunk& chunk);
   void set_lanes(std::vector<checkpoint::Lane> lanes);
@@ -143,7 +144,7 @@ class Sequencer {
   const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
 
   std::mutex emit_mutex_;  // taken before state_mutex_
-  std::vector<ChangeWindow> windows_;
+  std::vector<ChangeWindow> windows_;  // by physical table
   std::int64_t last_mark_ms_ = 0;
   bool broken_ = false;
 

@@ -65,7 +65,7 @@ struct Fixture {
     model::RecordBatch batch;
     Identities identities;
     for (const auto key : keys) add(batch, identities, chunk.physical, key);
-    ASSERT_TRUE(sequencer.emit_rows(chunk, batch, identities, 0, {std::string("k")}, keys.size(), done));
+    ASSERT_TRUE(*sequencer.emit_rows(chunk, batch, identities, 0, {std::string("k")}, keys.size(), done));
   }
   using Keys = std::vector<std::string>;
 };

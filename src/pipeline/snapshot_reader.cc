@@ -187,7 +187,9 @@ Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lan
     const source::TextRowPlan plan(*table.schema);
     const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(),
                                                  state.cursor.empty() ? state.lower : state.cursor, state.upper, limit);
-    TRY(read_rows(connection, chunk, lane, sql, high, limit, lane_done));
+    Status rows = read_rows(connection, chunk, lane, sql, high, limit, lane_done);
+    // A void chunk is read again behind the rows that did leave.
+    if (!rows && (rows.error().code != ErrorCode::source_busy || limit == 0)) return rows;
     return source::end_view(connection);
   };
   Status done = read();
@@ -277,7 +279,9 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   std::uint64_t id = 0, id_end = 0;
   const auto hand_over = [&](bool at_end) -> Status {
     const bool done = at_end && (limit == 0 || count < limit);
-    TRY(sequencer_.emit_rows(chunk, batch, identities, lane, can_resume ? cursor : checkpoint::KeyValues{}, in_slice, done));
+    TRY_VALUE(const bool emitted, sequencer_.emit_rows(chunk, batch, identities, lane,
+                                                       can_resume ? cursor : checkpoint::KeyValues{}, in_slice, done));
+    if (!emitted) return fail(ErrorCode::source_busy, "too many rows change while a chunk is read");
     counters_[table.physical.logical].rows_done.fetch_add(in_slice, std::memory_order_relaxed);
     lane_done = done;
     in_slice = 0;
@@ -319,7 +323,10 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
         cursor.clear();
         for (const std::uint32_t column : key) cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
       }
-      TRY(hand_over(false));
+      if (Status handed = hand_over(false); !handed) {
+        give_up.wanted = limit == 0;  // the rest of a chunk is read away soon
+        return handed;
+      }
     } else if (can_resume && limit > 0 && count == limit) {
       cursor.clear();
       for (const std::uint32_t column : key) cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
