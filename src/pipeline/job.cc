@@ -91,11 +91,12 @@ class Job {
       Status done = look_around();
       if (done || !doors_.resuming || !done.error().is_retriable()) return done;
       if (clock_.monotonic_ms() - begun_ms_ > config_.retry_connection_ms) return done;
-      problem_ = done.error().message();
-      base::log::warn("{}: {}", config_.task, problem_);
+      problem_ = done.error();
+      attempts_ = backoff.attempts() + 1;
+      base::log::warn("{}: {}", config_.task, problem_->message());
       report(Phase::retrying);
       if (cancel_.wait_for_ms(backoff.next_ms())) return fail(ErrorCode::cancelled);
-      problem_.clear();
+      problem_.reset();
     }
   }
 
@@ -178,7 +179,14 @@ class Job {
       out.caught_up = out.caught_up && subtask->caught_up();
       if (std::string problem = subtask->destination_problem(); !problem.empty()) out.destination_problem = std::move(problem);
     }
-    if (!problem_.empty()) out.destination_problem = problem_;
+    if (problem_ && problem_->info().side == base::ErrorSide::destination) out.destination_problem = problem_->message();
+    else if (problem_) {
+      InstanceProgress& away = out.instances.emplace_back();
+      away.address = problem_->where.empty() ? config_.source.endpoint.address() : problem_->where;
+      away.phase = Phase::retrying;
+      away.problem = problem_->message();
+      away.attempts = attempts_;
+    }
     for (std::size_t i = 0; !subtasks_.empty() && i < topology_.tables.size(); ++i) {
       const source::LogicalTable& table = topology_.tables[i];
       TableProgress row;
@@ -206,7 +214,8 @@ class Job {
   base::SystemClock clock_;
   const std::int64_t begun_ms_;
   source::Topology topology_;
-  std::string problem_;  // of the beginning, while it is retried
+  std::optional<Error> problem_;  // of the beginning, while it is retried
+  std::uint64_t attempts_ = 0;
   std::vector<std::unique_ptr<Subtask>> subtasks_;
 };
 

@@ -113,6 +113,7 @@ def test_a_clean_stop_and_another_start_repeat_nothing(lab, case, seeded):
         for _ in range(4):
             before = topic.count
             with task.start() as run:
+                run.wait_for_new_lines(1)  # a process that is only just starting ends by the signal itself
                 topic.wait_for_messages(before + 300)
                 run.stop()
     task.catch_up()
