@@ -16,7 +16,10 @@ class Backoff {
     return wait;
   }
   std::uint64_t attempts() const { return attempts_; }
-  void reset() { next_ms_ = least_ms_; attempts_ = 0; }
+  void reset() {
+    next_ms_ = least_ms_;
+    attempts_ = 0;
+  }
 
  private:
   std::int64_t least_ms_, most_ms_, next_ms_;

@@ -17,7 +17,10 @@ class Buffer {
   Buffer() = default;
   explicit Buffer(std::size_t capacity) { reserve(capacity); }
   Buffer(Buffer&& other) noexcept { swap(other); }
-  Buffer& operator=(Buffer&& other) noexcept { swap(other); return *this; }
+  Buffer& operator=(Buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { std::free(data_); }
@@ -37,7 +40,8 @@ class Buffer {
   }
   // Makes room for n more bytes and returns where to write them; call commit() with the end of what was written.
   char* ensure(std::size_t n) {
-    if (capacity_ - size_ < n) [[unlikely]] grow(size_ + n);
+    if (capacity_ - size_ < n) [[unlikely]]
+      grow(size_ + n);
     return data_ + size_;
   }
   void commit(const char* end) { size_ = static_cast<std::size_t>(end - data_); }

@@ -24,12 +24,18 @@ std::size_t error_code_count() { return catalog.size(); }
 
 std::string_view to_string(ErrorClass error_class) {
   switch (error_class) {
-    case ErrorClass::retriable: return "retriable";
-    case ErrorClass::bad_data: return "bad data";
-    case ErrorClass::invalid_input: return "invalid input";
-    case ErrorClass::conflict: return "conflict";
-    case ErrorClass::cancelled: return "cancelled";
-    case ErrorClass::fatal: return "fatal";
+    case ErrorClass::retriable:
+      return "retriable";
+    case ErrorClass::bad_data:
+      return "bad data";
+    case ErrorClass::invalid_input:
+      return "invalid input";
+    case ErrorClass::conflict:
+      return "conflict";
+    case ErrorClass::cancelled:
+      return "cancelled";
+    case ErrorClass::fatal:
+      return "fatal";
   }
   return "?";
 }
@@ -49,11 +55,16 @@ std::string Error::message() const {
 int exit_code(const Error& error) {
   if (error.is_cancelled()) return 0;
   switch (error.info().side) {
-    case ErrorSide::task: return 2;
-    case ErrorSide::source: return 3;
-    case ErrorSide::destination: return 4;
-    case ErrorSide::data: return 5;
-    case ErrorSide::internal: return 1;
+    case ErrorSide::task:
+      return 2;
+    case ErrorSide::source:
+      return 3;
+    case ErrorSide::destination:
+      return 4;
+    case ErrorSide::data:
+      return 5;
+    case ErrorSide::internal:
+      return 1;
   }
   return 1;
 }

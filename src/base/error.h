@@ -31,7 +31,7 @@ enum class ErrorCode : std::uint16_t {
 
 struct ErrorInfo {
   ErrorCode code;
-  std::string_view name;    // source.access_denied
+  std::string_view name;  // source.access_denied
   ErrorClass error_class;
   ErrorSide side;
   std::string_view text;    // one line, no full stop
@@ -45,8 +45,8 @@ std::string_view to_string(ErrorClass error_class);
 
 struct [[nodiscard]] Error {
   ErrorCode code;
-  std::string what;    // this occurrence: values, names, the server's own words
-  std::string where;   // file:position, line:column, host:port, db.table
+  std::string what;   // this occurrence: values, names, the server's own words
+  std::string where;  // file:position, line:column, host:port, db.table
 
   const ErrorInfo& info() const { return error_info(code); }
   bool is_retriable() const { return info().error_class == ErrorClass::retriable; }
@@ -72,15 +72,16 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 // TRY(expr): leave the function with the error of a Status. TRY_VALUE(decl, expr): bind the value or leave.
 #define TRIBUTARY_CONCAT_(a, b) a##b
 #define TRIBUTARY_CONCAT(a, b) TRIBUTARY_CONCAT_(a, b)
-#define TRY(expr)                                                    \
-  do {                                                               \
-    if (auto try_result_ = (expr); !try_result_) [[unlikely]]        \
-      return std::unexpected(std::move(try_result_).error());        \
+#define TRY(expr)                                             \
+  do {                                                        \
+    if (auto try_result_ = (expr); !try_result_) [[unlikely]] \
+      return std::unexpected(std::move(try_result_).error()); \
   } while (false)
 #define TRY_VALUE(decl, expr) TRY_VALUE_(TRIBUTARY_CONCAT(try_value_, __LINE__), decl, expr)
-#define TRY_VALUE_(tmp, decl, expr)                                  \
-  auto tmp = (expr);                                                 \
-  if (!tmp) [[unlikely]] return std::unexpected(std::move(tmp).error()); \
+#define TRY_VALUE_(tmp, decl, expr)                 \
+  auto tmp = (expr);                                \
+  if (!tmp) [[unlikely]]                            \
+    return std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
 
 }  // namespace tributary::base

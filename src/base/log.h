@@ -1,5 +1,5 @@
-// Logging for people and machines: levels, a line of text, key=value pairs the caller formats. Secrets are never passed.
-// Threads: any.
+// Logging for people and machines: levels, a line of text, key=value pairs the caller formats. Secrets are never
+// passed. Threads: any.
 #pragma once
 
 #include <fmt/format.h>

@@ -20,7 +20,7 @@ using internal::to_error;
 
 namespace {
 
-constexpr int slice_ms = 500;             // errors are looked at between requests this long
+constexpr int slice_ms = 500;              // errors are looked at between requests this long
 constexpr int settings_timeout_ms = 1000;  // asking for a topic's limit is a courtesy: not worth a long wait
 
 class Deadline {

@@ -50,7 +50,8 @@ std::int64_t monotonic_ms() { return base::SystemClock::instance().monotonic_ms(
 Result<std::size_t> get_number(const rd_kafka_conf_t* conf, const char* name) {
   std::array<char, 64> text{};
   std::size_t size = text.size();
-  if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return fail(ErrorCode::destination_config, "unknown", name);
+  if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK)
+    return fail(ErrorCode::destination_config, "unknown", name);
   return static_cast<std::size_t>(std::strtoull(text.data(), nullptr, 10));
 }
 
@@ -175,14 +176,15 @@ Status Producer::State::wait_for_room(const base::CancelToken& cancel, std::size
   return {};
 }
 
-// The library spins while it has messages queued for a connection that can't take another request: its thread then burns
-// a core (measured: half of all CPU time). So it gets no more than fits into the requests under way. When asked to stop,
-// what was begun is handed over at once instead.
+// The library spins while it has messages queued for a connection that can't take another request: its thread then
+// burns a core (measured: half of all CPU time). So it gets no more than fits into the requests under way. When asked
+// to stop, what was begun is handed over at once instead.
 void Producer::State::wait_for_window(const base::CancelToken& cancel) {
   std::unique_lock lock(mutex);
   // With several partitions each is to have a request of its own to fill.
   const std::size_t window = request_bytes * (requests_max - 1 + std::max<std::size_t>(1, unacked.partitions()));
-  while (!error && library_bytes >= window && !cancel.requested()) progress.wait_for(lock, std::chrono::milliseconds(20));
+  while (!error && library_bytes >= window && !cancel.requested())
+    progress.wait_for(lock, std::chrono::milliseconds(20));
 }
 
 Status Producer::State::send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
@@ -222,7 +224,8 @@ Status Producer::State::send_run(const char* bytes, const model::RecordBatch& ba
 
     {
       std::lock_guard lock(mutex);
-      for (std::size_t i = static_cast<std::size_t>(sent); i < count; ++i) library_bytes -= messages[i].len + messages[i].key_len;
+      for (std::size_t i = static_cast<std::size_t>(sent); i < count; ++i)
+        library_bytes -= messages[i].len + messages[i].key_len;
     }
     // The library stops at the first message it has no room for; any other refusal would leave a hole in the order.
     const rd_kafka_message_t& refused = messages[static_cast<std::size_t>(sent)];

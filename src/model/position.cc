@@ -91,10 +91,15 @@ Result<GtidSet> GtidSet::parse(std::string_view text) {
       std::uint64_t parts[3] = {};
       int count = 0;
       split(item, '-', [&](std::string_view part) {
-        if (count < 3 && parse_number(part, parts[count])) ++count;
-        else count = 9;
+        if (count < 3 && parse_number(part, parts[count]))
+          ++count;
+        else
+          count = 9;
       });
-      if (count != 3 || parts[0] > UINT32_MAX || parts[1] > UINT32_MAX) { ok = false; return; }
+      if (count != 3 || parts[0] > UINT32_MAX || parts[1] > UINT32_MAX) {
+        ok = false;
+        return;
+      }
       set.add_mariadb(static_cast<std::uint32_t>(parts[0]), static_cast<std::uint32_t>(parts[1]), parts[2]);
       return;
     }
@@ -102,7 +107,10 @@ Result<GtidSet> GtidSet::parse(std::string_view text) {
     std::transform(source.begin(), source.end(), source.begin(), [](unsigned char c) { return std::tolower(c); });
     std::string tagged = source;
     item.remove_prefix(36);
-    if (item.empty() || item.front() != ':') { ok = false; return; }
+    if (item.empty() || item.front() != ':') {
+      ok = false;
+      return;
+    }
     item.remove_prefix(1);
     split(item, ':', [&](std::string_view part) {
       Interval interval{};
@@ -112,7 +120,8 @@ Result<GtidSet> GtidSet::parse(std::string_view text) {
         if (dash != std::string_view::npos && !parse_number(part.substr(dash + 1), interval.last)) ok = false;
         if (interval.first == 0 || interval.last < interval.first) ok = false;
         if (ok) insert_interval(set.mysql_[tagged], interval);
-      } else if (!part.empty() && part.size() <= 32 && (std::isalpha(static_cast<unsigned char>(part[0])) || part[0] == '_')) {
+      } else if (!part.empty() && part.size() <= 32 &&
+                 (std::isalpha(static_cast<unsigned char>(part[0])) || part[0] == '_')) {
         tagged = source + ":" + std::string(part);
       } else {
         ok = false;

@@ -44,8 +44,9 @@ TEST(GtidSet, MariaDbHoldsTheLastPerDomain) {
 }
 
 TEST(GtidSet, RefusesWhatIsNotOne) {
-  for (const char* bad : {"x", "0-1", "0-1-2-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
-                          "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "0-1-1,3e11fa47-71ca-11e1-9e33-c80aa9429562:1"})
+  for (const char* bad :
+       {"x", "0-1", "0-1-2-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "0-1-1,3e11fa47-71ca-11e1-9e33-c80aa9429562:1"})
     EXPECT_FALSE(GtidSet::parse(bad)) << bad;
 }
 

@@ -11,7 +11,16 @@
 namespace tributary::model {
 
 // What happened to a row, or to a schema. DTS numbers: INSERT 0, UPDATE 1, DELETE 2, DDL 3, INIT 16.
-enum class Operation : std::uint8_t { insert = 0, update = 1, delete_ = 2, ddl = 3, begin = 4, commit = 5, heartbeat = 8, init = 16 };
+enum class Operation : std::uint8_t {
+  insert = 0,
+  update = 1,
+  delete_ = 2,
+  ddl = 3,
+  begin = 4,
+  commit = 5,
+  heartbeat = 8,
+  init = 16
+};
 std::string_view to_string(Operation operation);  // "INSERT", ...
 
 inline constexpr std::uint32_t no_key = std::numeric_limits<std::uint32_t>::max();
@@ -20,9 +29,9 @@ struct EncodedRecord {
   std::uint64_t value_begin = 0;  // in RecordBatch::bytes
   std::uint32_t value_size = 0;
   std::uint32_t key_size = no_key;  // the key stands directly before the value; no_key: null key
-  std::uint32_t table = 0;        // the pipeline's number of the logical table, for routing and counting
-  std::int32_t partition = 0;     // decided by the sink's policy
-  std::uint16_t topic = 0;        // the sink's number of the topic
+  std::uint32_t table = 0;          // the pipeline's number of the logical table, for routing and counting
+  std::int32_t partition = 0;       // decided by the sink's policy
+  std::uint16_t topic = 0;          // the sink's number of the topic
 };
 
 struct RecordBatch {

@@ -11,9 +11,40 @@
 namespace tributary::model {
 
 enum class ColumnType : std::uint8_t {
-  tinyint, smallint, mediumint, int_, bigint, decimal, float_, double_, bit, year, date, time, datetime, timestamp,
-  char_, varchar, tinytext, text, mediumtext, longtext, binary, varbinary, tinyblob, blob, mediumblob, longblob,
-  enum_, set, json, geometry, vector, uuid, inet4, inet6,
+  tinyint,
+  smallint,
+  mediumint,
+  int_,
+  bigint,
+  decimal,
+  float_,
+  double_,
+  bit,
+  year,
+  date,
+  time,
+  datetime,
+  timestamp,
+  char_,
+  varchar,
+  tinytext,
+  text,
+  mediumtext,
+  longtext,
+  binary,
+  varbinary,
+  tinyblob,
+  blob,
+  mediumblob,
+  longblob,
+  enum_,
+  set,
+  json,
+  geometry,
+  vector,
+  uuid,
+  inet4,
+  inet6,
 };
 
 std::string_view to_string(ColumnType type);  // "int", "varchar", ...
@@ -23,15 +54,15 @@ struct Column {
   ColumnType type = ColumnType::int_;
   bool is_unsigned = false;
   bool is_nullable = true;
-  bool is_hidden = false;     // `_drds_implicit_id_`, `__#alibaba_rds_row_id#__`: a key at most, never a user column
-  bool is_generated = false;  // VIRTUAL or STORED
+  bool is_hidden = false;      // `_drds_implicit_id_`, `__#alibaba_rds_row_id#__`: a key at most, never a user column
+  bool is_generated = false;   // VIRTUAL or STORED
   std::uint32_t length = 0;    // BINARY(n)/CHAR(n): bytes resp. characters; BIT(n): bits
   std::uint8_t precision = 0;  // DECIMAL
   std::uint8_t scale = 0;      // DECIMAL
   std::uint8_t fraction_digits = 0;  // TIME, DATETIME, TIMESTAMP
-  std::string charset;         // as the server names it, empty where there is none
+  std::string charset;               // as the server names it, empty where there is none
   std::string collation;
-  std::string declared_type;   // the server's COLUMN_TYPE, e.g. "decimal(10,2) unsigned"
+  std::string declared_type;        // the server's COLUMN_TYPE, e.g. "decimal(10,2) unsigned"
   std::vector<std::string> labels;  // ENUM and SET, UTF-8, in order
 };
 
@@ -52,7 +83,8 @@ struct TableSchema {
   std::vector<std::uint32_t> identity;
   bool identity_is_hidden = false;
 
-  // A number that changes with the user-visible field list (names, types) or the object's name: CRC-32, for metaVersion.
+  // A number that changes with the user-visible field list (names, types) or the object's name: CRC-32, for
+  // metaVersion.
   std::uint32_t version = 0;
 };
 

@@ -10,19 +10,19 @@ namespace tributary::model {
 
 enum class ValueKind : std::uint8_t {
   null,
-  absent,         // the row image does not hold the column (never in FULL images)
-  integer_text,   // text: optional '-' and digits, canonical (no leading zeros, no '+')
-  integer,        // i: signed
+  absent,            // the row image does not hold the column (never in FULL images)
+  integer_text,      // text: optional '-' and digits, canonical (no leading zeros, no '+')
+  integer,           // i: signed
   integer_unsigned,  // u; also BIT (as a number), ENUM (1-based index, 0 = '') and SET (bit mask)
-  decimal_text,   // text: [-]digits[.digits] with the column's scale, no leading zeros but one before the point
-  real,           // d: FLOAT already widened through its shortest decimal, DOUBLE as is
-  bytes,          // text: CHAR/VARCHAR/TEXT in the column's character set, BINARY (padded)/VARBINARY/BLOB, JSON and
-                  // UUID/INET in text form, GEOMETRY as WKB without the SRID prefix, VECTOR as stored
-  date,           // t.year, month, day; zero parts are kept
-  time,           // t.hour (to 838), minute, second, micros; t.negative
-  datetime,       // all of t
-  timestamp,      // i: seconds since the epoch (0 for the zero timestamp), t.micros
-  year,           // t.year, 0 for 0000
+  decimal_text,      // text: [-]digits[.digits] with the column's scale, no leading zeros but one before the point
+  real,              // d: FLOAT already widened through its shortest decimal, DOUBLE as is
+  bytes,             // text: CHAR/VARCHAR/TEXT in the column's character set, BINARY (padded)/VARBINARY/BLOB, JSON and
+                     // UUID/INET in text form, GEOMETRY as WKB without the SRID prefix, VECTOR as stored
+  date,              // t.year, month, day; zero parts are kept
+  time,              // t.hour (to 838), minute, second, micros; t.negative
+  datetime,          // all of t
+  timestamp,         // i: seconds since the epoch (0 for the zero timestamp), t.micros
+  year,              // t.year, 0 for 0000
 };
 
 struct TimeParts {

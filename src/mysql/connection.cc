@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <mysql.h>
 // after mysql.h
-#include <ma_pvio.h>
 #include <fcntl.h>
+#include <ma_pvio.h>
 #include <mysqld_error.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -36,8 +36,9 @@ struct MysqlCloser {
 bool is_connection_loss(unsigned number) {
   return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST || number == CR_SERVER_LOST_EXTENDED ||
          number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR || number == ER_SERVER_SHUTDOWN ||
-         number == ER_CONNECTION_KILLED || number == CR_MALFORMED_PACKET || number == 1184 || number == 4031 /* idle for too long */ || number == 1159 /* net read error */ ||
-         number == 1160 || number == 1161 || number == 1158;
+         number == ER_CONNECTION_KILLED || number == CR_MALFORMED_PACKET || number == 1184 ||
+         number == 4031 /* idle for too long */ || number == 1159 /* net read error */ || number == 1160 ||
+         number == 1161 || number == 1158;
 }
 
 // Refusals that have nothing to do with the statement.
@@ -49,8 +50,10 @@ bool passes_by_itself(unsigned number) {
 Error make_error(MYSQL* handle, ErrorCode otherwise, const std::string& where) {
   const unsigned number = mysql_errno(handle);
   ErrorCode code = otherwise;
-  if (is_connection_loss(number)) code = ErrorCode::source_lost;
-  else if (passes_by_itself(number)) code = ErrorCode::source_busy;
+  if (is_connection_loss(number))
+    code = ErrorCode::source_lost;
+  else if (passes_by_itself(number))
+    code = ErrorCode::source_busy;
   return {code, fmt::format("{} ({}): {}", number, mysql_sqlstate(handle), mysql_error(handle)), where};
 }
 
@@ -60,11 +63,20 @@ Error connect_error(MYSQL* handle, const Endpoint& endpoint) {
     case ER_ACCESS_DENIED_ERROR:
     case ER_DBACCESS_DENIED_ERROR:
     case 1698:  // access denied without password
-    case ER_HOST_NOT_PRIVILEGED: code = ErrorCode::source_access_denied; break;
-    case ER_BAD_DB_ERROR: code = ErrorCode::source_database_missing; break;
-    case CR_UNKNOWN_HOST: code = ErrorCode::source_unknown_host; break;
-    case CR_SSL_CONNECTION_ERROR: code = ErrorCode::source_tls; break;
-    default: break;
+    case ER_HOST_NOT_PRIVILEGED:
+      code = ErrorCode::source_access_denied;
+      break;
+    case ER_BAD_DB_ERROR:
+      code = ErrorCode::source_database_missing;
+      break;
+    case CR_UNKNOWN_HOST:
+      code = ErrorCode::source_unknown_host;
+      break;
+    case CR_SSL_CONNECTION_ERROR:
+      code = ErrorCode::source_tls;
+      break;
+    default:
+      break;
   }
   return {code, fmt::format("{}: {}", mysql_errno(handle), mysql_error(handle)), endpoint.address()};
 }
@@ -102,7 +114,8 @@ std::string encode_gtid_set(const model::GtidSet& set) {
   for (const auto& [source, intervals] : set.mysql()) {
     std::string hex;
     std::copy_if(source.begin(), source.begin() + 36, std::back_inserter(hex), [](char c) { return c != '-'; });
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) out.push_back(static_cast<char>(hex_digit(hex[i]) * 16 + hex_digit(hex[i + 1])));
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+      out.push_back(static_cast<char>(hex_digit(hex[i]) * 16 + hex_digit(hex[i + 1])));
     put(out, intervals.size(), 8);
     for (const auto& interval : intervals) {
       put(out, interval.first, 8);
@@ -167,7 +180,8 @@ Result<bool> RowStream::next(RowView& row) {
   MYSQL_ROW values = mysql_fetch_row(state_->result);
   if (values == nullptr) {
     state_->ended = true;
-    if (mysql_errno(state_->handle) != 0) return fail(make_error(state_->handle, ErrorCode::source_query, state_->address));
+    if (mysql_errno(state_->handle) != 0)
+      return fail(make_error(state_->handle, ErrorCode::source_query, state_->address));
     return false;
   }
   const std::size_t count = mysql_num_fields(state_->result);
@@ -215,7 +229,8 @@ Result<Connection> Connection::open(const Endpoint& endpoint) {
   if (endpoint.tls && mysql_get_ssl_cipher(handle) == nullptr)
     return fail(ErrorCode::source_tls, "the server offers no TLS", endpoint.address());
   state->socket.fd = ::fcntl(static_cast<int>(mysql_get_socket(handle)), F_DUPFD_CLOEXEC, 0);
-  if (state->socket.fd < 0) return fail(ErrorCode::io, fmt::format("no file descriptor: {}", std::strerror(errno)), endpoint.address());
+  if (state->socket.fd < 0)
+    return fail(ErrorCode::io, fmt::format("no file descriptor: {}", std::strerror(errno)), endpoint.address());
   const int keep = 1;
   setsockopt(state->socket.fd, SOL_SOCKET, SO_KEEPALIVE, &keep, sizeof keep);
   state->version = mysql_get_server_info(handle);
@@ -316,7 +331,8 @@ Status Connection::start_dump(const DumpStart& start) {
   }
   MYSQL* handle = state_->handle.get();
   // The library's public functions send no dump command for MySQL servers it can then read raw: the method table does.
-  if (handle->methods->db_command(handle, static_cast<enum_server_command>(command), packet.data(), packet.size(), 1, nullptr) != 0)
+  if (handle->methods->db_command(handle, static_cast<enum_server_command>(command), packet.data(), packet.size(), 1,
+                                  nullptr) != 0)
     return fail(make_error(handle, ErrorCode::source_query, state_->endpoint.address()));
   return {};
 }
@@ -339,7 +355,8 @@ Result<std::string_view> Connection::read_event() {
   const char* packet = reinterpret_cast<const char*>(handle->net.read_pos);
   if (length == 0) return fail(ErrorCode::source_lost, "empty packet in the binlog stream", state_->endpoint.address());
   if (static_cast<unsigned char>(packet[0]) == 254 && length < 9) return std::string_view{};
-  if (packet[0] != 0) return fail(ErrorCode::source_lost, "unexpected packet in the binlog stream", state_->endpoint.address());
+  if (packet[0] != 0)
+    return fail(ErrorCode::source_lost, "unexpected packet in the binlog stream", state_->endpoint.address());
   return std::string_view(packet + 1, length - 1);
 }
 

@@ -2,8 +2,8 @@
 // (libmariadb), whose headers no other folder includes.
 //
 // Threads: one at a time, except abort(), which may be called from any thread to make a blocked read fail.
-// Errors: source_unreachable, source_access_denied, source_unknown_host, source_database_missing, source_lost, source_tls
-// for the connection, source_query for statements the server refuses (server_errno() tells which),
+// Errors: source_unreachable, source_access_denied, source_unknown_host, source_database_missing, source_lost,
+// source_tls for the connection, source_query for statements the server refuses (server_errno() tells which),
 // source_binlog_purged and source_server_id from the dump.
 #pragma once
 
@@ -25,9 +25,9 @@ struct Endpoint {
   std::uint16_t port = 3306;
   std::string user;
   std::string password;
-  std::string database;   // may be empty
-  bool tls = false;       // required when set; refused if the server can't
-  std::string tls_ca;     // PEM file; verifies the server when set
+  std::string database;  // may be empty
+  bool tls = false;      // required when set; refused if the server can't
+  std::string tls_ca;    // PEM file; verifies the server when set
   int connect_timeout_s = 10;
   int read_timeout_s = 600;  // a silent server is a lost one; heartbeats keep a dump alive
 

@@ -1,6 +1,6 @@
-#include "pipeline/sequencer.h"
-
 #include <gtest/gtest.h>
+
+#include "pipeline/sequencer.h"
 
 namespace tributary::pipeline {
 namespace {

@@ -15,15 +15,18 @@ void ChangeWindow::close(Ticket ticket) {
   }
   // What changed before the oldest chunk that is still open matters to nobody.
   constexpr std::size_t worth_a_sweep = 4096;
-  if (changes_.size() >= worth_a_sweep) std::erase_if(changes_, [&](const auto& c) { return c.second < *open_.begin(); });
+  if (changes_.size() >= worth_a_sweep)
+    std::erase_if(changes_, [&](const auto& c) { return c.second < *open_.begin(); });
 }
 
 void ChangeWindow::changed(std::string_view identity) {
   if (open_.empty()) return;
   ++now_;
   const auto found = changes_.find(identity);
-  if (found != changes_.end()) found->second = now_;
-  else changes_.emplace(identity, now_);
+  if (found != changes_.end())
+    found->second = now_;
+  else
+    changes_.emplace(identity, now_);
   if (changes_.size() > changes_max_) {
     void_to_ = now_;
     changes_.clear();

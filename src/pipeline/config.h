@@ -27,7 +27,7 @@ struct Config {
 
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;  // empty: the data topic
+  std::string ddl_topic;        // empty: the data topic
   std::int32_t partitions = 1;  // of the data topic
 
   bool schema = true, full = true, incremental = true;
@@ -35,7 +35,7 @@ struct Config {
 
   std::uint32_t snapshot_parallelism = 2;  // per instance
   std::uint32_t chunk_rows = 100'000;
-  std::size_t buffer_bytes = 64u << 20;    // unacknowledged records of all subtasks together
+  std::size_t buffer_bytes = 64u << 20;  // unacknowledged records of all subtasks together
   bool heartbeat = true;
   std::uint32_t heartbeat_ms = 1000;
   std::size_t xa_bytes_max = 64u << 20;

@@ -7,12 +7,12 @@
 #include <optional>
 #include <thread>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
 #include "pipeline/source_check.h"
 #include "pipeline/subtask.h"
-#include "base/backoff.h"
 
 namespace tributary::pipeline {
 
@@ -31,10 +31,13 @@ constexpr std::int64_t schema_flush_ms_max = 60'000;
 // One CREATE TABLE record per logical table, to the DDL topic if there is one.
 Status send_schemas(const Config& config, const source::Topology& topology, const base::Clock& clock) {
   base::CancelToken never;
-  TRY_VALUE(const auto delivery, sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
-      sink::Tracking{.emitted = [](auto, auto, auto) {}, .marked = [](auto, auto) {},
-                     .acked = [](auto, auto) {},
-                     .flush = []() -> Status { return {}; }, .status = []() -> Status { return {}; }}));
+  TRY_VALUE(const auto delivery,
+            sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
+                                sink::Tracking{.emitted = [](auto, auto, auto) {},
+                                               .marked = [](auto, auto) {},
+                                               .acked = [](auto, auto) {},
+                                               .flush = []() -> Status { return {}; },
+                                               .status = []() -> Status { return {}; }}));
   model::RecordBatch batch;
   encode::ChangeHeader header;
   header.position = header.safe_position = "0@0";
@@ -57,7 +60,11 @@ class Job {
  public:
   Job(const Config& config, const Doors& doors, bool until_caught_up, base::CancelToken& cancel,
       const std::function<void(const Progress&)>& on_progress)
-      : config_(config), doors_(doors), until_caught_up_(until_caught_up), cancel_(cancel), on_progress_(on_progress),
+      : config_(config),
+        doors_(doors),
+        until_caught_up_(until_caught_up),
+        cancel_(cancel),
+        on_progress_(on_progress),
         begun_ms_(clock_.monotonic_ms()) {}
 
   Status run() {
@@ -67,8 +74,9 @@ class Job {
     TRY_VALUE(const std::unique_ptr<store::Store> store, doors_.open_store());
     TRY(schemas(*store));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store, topology_.tables.size(), clock_,
-                                                     until_caught_up_, topology_.instances.size()));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store,
+                                                    topology_.tables.size(), clock_, until_caught_up_,
+                                                    topology_.instances.size()));
     Status done = run_subtasks();
     report(!done ? Phase::failed : cancel_.requested() ? Phase::stopping : Phase::done);
     return done;
@@ -80,7 +88,8 @@ class Job {
     TRY_VALUE(config_.partitions, doors_.prepare_destination());
     TRY_VALUE(topology_, source::discover(config_.source));
     if (topology_.tables.empty())
-      return fail(ErrorCode::source_table_missing, "the selected databases hold no table", config_.source.endpoint.address());
+      return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
+                  config_.source.endpoint.address());
     for (const source::Instance& instance : topology_.instances) TRY(check_instance(config_, instance));
     return {};
   }
@@ -142,8 +151,10 @@ class Job {
         report(asked ? Phase::stopping : overall_phase());
       }
       constexpr std::int64_t watch_ms = 20;
-      if (asked) std::this_thread::sleep_for(std::chrono::milliseconds(watch_ms));
-      else cancel_.wait_for_ms(watch_ms);
+      if (asked)
+        std::this_thread::sleep_for(std::chrono::milliseconds(watch_ms));
+      else
+        cancel_.wait_for_ms(watch_ms);
     }
     for (std::thread& thread : threads) thread.join();
     if (first && !(first->is_cancelled() && cancel_.requested())) return fail(std::move(*first));
@@ -155,7 +166,8 @@ class Job {
     for (const auto& subtask : subtasks_) {
       const Phase one = subtask->progress().phase;
       if (one == Phase::retrying) return one;
-      if (one == Phase::snapshot || one == Phase::starting) phase = one == Phase::starting && phase == Phase::snapshot ? phase : one;
+      if (one == Phase::snapshot || one == Phase::starting)
+        phase = one == Phase::starting && phase == Phase::snapshot ? phase : one;
     }
     return phase;
   }
@@ -177,9 +189,11 @@ class Job {
       out.bytes_acked += delivered.bytes_acked;
       out.snapshot_done = out.snapshot_done && subtask->snapshot_done();
       out.caught_up = out.caught_up && subtask->caught_up();
-      if (std::string problem = subtask->destination_problem(); !problem.empty()) out.destination_problem = std::move(problem);
+      if (std::string problem = subtask->destination_problem(); !problem.empty())
+        out.destination_problem = std::move(problem);
     }
-    if (problem_ && problem_->info().side == base::ErrorSide::destination) out.destination_problem = problem_->message();
+    if (problem_ && problem_->info().side == base::ErrorSide::destination)
+      out.destination_problem = problem_->message();
     else if (problem_) {
       InstanceProgress& away = out.instances.emplace_back();
       away.address = problem_->where.empty() ? config_.source.endpoint.address() : problem_->where;

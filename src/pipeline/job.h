@@ -17,9 +17,9 @@ namespace tributary::pipeline {
 
 // What the job needs from outside, asked for in this order.
 struct Doors {
-  bool resuming = false;                                                   // there is state of an earlier run
-  std::function<base::Result<std::int32_t>()> prepare_destination;         // checks the topics; the data topic's partitions
-  std::function<base::Result<std::unique_ptr<store::Store>>()> open_store; // after all checks, before anything is sent
+  bool resuming = false;                                            // there is state of an earlier run
+  std::function<base::Result<std::int32_t>()> prepare_destination;  // checks the topics; the data topic's partitions
+  std::function<base::Result<std::unique_ptr<store::Store>>()> open_store;  // after all checks, before anything is sent
 };
 
 // Returns when a full load is done, when the stream has caught up (until_caught_up), on a request to stop (ok), or with

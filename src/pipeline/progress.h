@@ -12,26 +12,26 @@ namespace tributary::pipeline {
 enum class Phase : std::uint8_t { starting, schema, snapshot, streaming, retrying, stopping, done, failed };
 
 struct TableProgress {
-  std::string database, table;        // logical names
-  std::uint64_t rows_done = 0;        // snapshot rows read (emitted or outdated by a newer change)
-  std::uint64_t rows_estimated = 0;   // the server's own estimate, 0 if unknown
-  std::uint64_t changes = 0;          // inserts, updates and deletes carried since the start of this run
-  std::uint32_t shards = 0;           // physical tables
+  std::string database, table;       // logical names
+  std::uint64_t rows_done = 0;       // snapshot rows read (emitted or outdated by a newer change)
+  std::uint64_t rows_estimated = 0;  // the server's own estimate, 0 if unknown
+  std::uint64_t changes = 0;         // inserts, updates and deletes carried since the start of this run
+  std::uint32_t shards = 0;          // physical tables
   std::uint32_t shards_done = 0;
   bool snapshot_done = false;
 };
 
 struct InstanceProgress {
-  std::string address;                // host:port of the storage instance
+  std::string address;  // host:port of the storage instance
   std::string server_version;
   Phase phase = Phase::starting;
-  std::string position;               // mysql-bin.000012:4711, end of what was handed to the broker
-  std::string checkpoint;             // end of what the broker has acknowledged and the store has kept
+  std::string position;                  // mysql-bin.000012:4711, end of what was handed to the broker
+  std::string checkpoint;                // end of what the broker has acknowledged and the store has kept
   std::optional<std::int64_t> delay_ms;  // age of the newest change or heartbeat read; empty until one was read
   std::uint64_t changes = 0;
-  std::uint64_t xa_open = 0;          // prepared XA transactions held back
-  std::string problem;                // the error being retried, empty if none
-  std::uint64_t attempts = 0;         // of the retry under way
+  std::uint64_t xa_open = 0;   // prepared XA transactions held back
+  std::string problem;         // the error being retried, empty if none
+  std::uint64_t attempts = 0;  // of the retry under way
   std::int64_t retry_in_ms = 0;
 };
 
@@ -40,12 +40,12 @@ struct Progress {
   Phase phase = Phase::starting;
   bool snapshot_selected = false;
   bool snapshot_done = false;
-  bool caught_up = false;             // the stream has passed the positions seen when the snapshot finished
-  std::uint64_t records_sent = 0;     // handed to the client library in this run
+  bool caught_up = false;          // the stream has passed the positions seen when the snapshot finished
+  std::uint64_t records_sent = 0;  // handed to the client library in this run
   std::uint64_t records_acked = 0;
-  std::uint64_t bytes_acked = 0;      // keys and values
+  std::uint64_t bytes_acked = 0;  // keys and values
   std::int64_t elapsed_ms = 0;
-  std::string destination_problem;    // last broker error while it lasts
+  std::string destination_problem;  // last broker error while it lasts
   std::vector<TableProgress> tables;
   std::vector<InstanceProgress> instances;
 };

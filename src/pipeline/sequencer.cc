@@ -16,8 +16,14 @@ constexpr std::int64_t mark_interval_ms = 50;
 }  // namespace
 
 Sequencer::Sequencer(Setup setup)
-    : delivery_(setup.delivery), router_(setup.router), cancel_(setup.cancel), clock_(setup.clock),
-      has_stream_(setup.has_stream), on_keep_(std::move(setup.on_keep)), windows_(setup.physical_tables), state_(std::move(setup.state)),
+    : delivery_(setup.delivery),
+      router_(setup.router),
+      cancel_(setup.cancel),
+      clock_(setup.clock),
+      has_stream_(setup.has_stream),
+      on_keep_(std::move(setup.on_keep)),
+      windows_(setup.physical_tables),
+      state_(std::move(setup.state)),
       keyless_(setup.physical_tables) {
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
@@ -80,8 +86,10 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
   // set first because a mark stands behind the records of its own call.
   {
     std::lock_guard lock(state_mutex_);
-    if (mark.in_transaction && mark.emitted.at.empty()) in_transaction_ = true;
-    else apply(mark);
+    if (mark.in_transaction && mark.emitted.at.empty())
+      in_transaction_ = true;
+    else
+      apply(mark);
     handing_over_ = true;
   }
   changed_.notify_all();
@@ -152,7 +160,8 @@ Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch,
   if (window.has_changes() && !identities.entries.empty()) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < batch.records.size(); ++i)
-      if (!window.is_outdated(chunk.ticket, identities.view(identities.entries[i]))) batch.records[kept++] = batch.records[i];
+      if (!window.is_outdated(chunk.ticket, identities.view(identities.entries[i])))
+        batch.records[kept++] = batch.records[i];
     batch.records.resize(kept);
   }
   {

@@ -3,11 +3,11 @@
 //   stream:    emit_changes(batch)            in commit order; each change is noted in the open chunk windows
 //   snapshot:  open_chunk -> view taken -> wait_reached(high) -> emit_rows ... -> close_chunk
 //
-// A chunk's row leaves only when the stream has emitted everything up to the view's high position, and only if no change
-// of its identity was emitted since the chunk was opened. A table without a key that the user sees can't be merged that
-// way: whoever reads the topic could not tell that a change and a snapshot row are the same row. Its chunks have exact
-// positions instead. Changes of rows that are not out yet are dropped up to the position of the chunk that will hold them;
-// behind the position of the chunk being read they wait until it is out.
+// A chunk's row leaves only when the stream has emitted everything up to the view's high position, and only if no
+// change of its identity was emitted since the chunk was opened. A table without a key that the user sees can't be
+// merged that way: whoever reads the topic could not tell that a change and a snapshot row are the same row. Its chunks
+// have exact positions instead. Changes of rows that are not out yet are dropped up to the position of the chunk that
+// will hold them; behind the position of the chunk being read they wait until it is out.
 //
 // Every emission may carry a checkpoint mark: the state as of that moment, kept once Kafka has everything before it.
 // Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
@@ -95,8 +95,9 @@ class Sequencer {
   base::Status wait_reached(const model::BinlogPosition& high);
   // Drops outdated rows, emits the rest and moves the lane's cursor. identities may be empty when there is no stream.
   // False, with nothing emitted: the chunk has become void and must be read again behind the cursor.
-  base::Result<bool> emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities, std::size_t lane,
-                         const checkpoint::KeyValues& cursor, std::uint64_t rows_read, bool lane_done);
+  base::Result<bool> emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities,
+                               std::size_t lane, const checkpoint::KeyValues& cursor, std::uint64_t rows_read,
+                               bool lane_done);
   void close_chunk(const Chunk& chunk);
   void set_lanes(std::vector<checkpoint::Lane> lanes);
   void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
@@ -106,8 +107,8 @@ class Sequencer {
   void set_keyless(std::uint32_t physical, std::int64_t done_to);
   // Up to where changes were dropped: the chunk's view must not be older.
   model::BinlogPosition keyless_view_begins(std::uint32_t physical);
-  // by_window: the view may miss changes up to the position. They are emitted, and their rows of the chunk outdated by them;
-  // only for a chunk that holds all the rest of the table.
+  // by_window: the view may miss changes up to the position. They are emitted, and their rows of the chunk outdated by
+  // them; only for a chunk that holds all the rest of the table.
   void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window);
   void keyless_chunk_done(std::uint32_t physical, std::int64_t done_to);
   // True if a change of this row (its hidden id, or whole_table) is to be emitted. Waits as long as that is undecided.
@@ -118,7 +119,7 @@ class Sequencer {
   // ---- anybody
   base::Status save_now();  // a mark of the present state
   checkpoint::SubtaskCheckpoint state() const;
-  bool caught_up() const;   // the snapshot is finished and what the stream had to its high watermark is handed over
+  bool caught_up() const;  // the snapshot is finished and what the stream had to its high watermark is handed over
   model::BinlogPosition emitted() const;
   void cancel();
 
@@ -131,8 +132,8 @@ class Sequencer {
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
-  void apply(const StreamMark& mark);                             // with state_mutex_ held
-  void note_caught_up();                                          // with state_mutex_ held
+  void apply(const StreamMark& mark);  // with state_mutex_ held
+  void note_caught_up();               // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
 
@@ -143,7 +144,7 @@ class Sequencer {
   const bool has_stream_;
   const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
 
-  std::mutex emit_mutex_;  // taken before state_mutex_
+  std::mutex emit_mutex_;              // taken before state_mutex_
   std::vector<ChangeWindow> windows_;  // by physical table
   std::int64_t last_mark_ms_ = 0;
   bool broken_ = false;

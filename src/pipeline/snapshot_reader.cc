@@ -26,8 +26,8 @@ constexpr std::size_t slice_bytes_max = 256u << 10;  // rows per hand-over to th
 constexpr std::uint32_t lanes_per_table_max = 16;
 constexpr std::uint64_t rows_per_lane_min = 100'000;
 
-// A whole-table view of exactly one binlog position, for tables whose rows can't be told apart. MariaDB's views are exact;
-// elsewhere the table is locked for the moment in which the view is taken.
+// A whole-table view of exactly one binlog position, for tables whose rows can't be told apart. MariaDB's views are
+// exact; elsewhere the table is locked for the moment in which the view is taken.
 Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, const source::Instance& instance,
                                               const source::PhysicalTable& table, const source::EmittedState& emitted,
                                               base::CancelToken& cancel) {
@@ -38,14 +38,16 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
   if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked)
-    return fail(ErrorCode::source_barrier, "a table without any key needs LOCK TABLES for a moment: " + locked.error().what, name);
+    return fail(ErrorCode::source_barrier,
+                "a table without any key needs LOCK TABLES for a moment: " + locked.error().what, name);
   return source::open_view(connection, instance, emitted, no_beat, cancel);
 }
 
 // How far a table with a hidden id has been read.
 std::int64_t hidden_id(const checkpoint::KeyValues& cursor) {
   std::int64_t id = std::numeric_limits<std::int64_t>::min();
-  if (!cursor.empty() && cursor.front()) std::from_chars(cursor.front()->data(), cursor.front()->data() + cursor.front()->size(), id);
+  if (!cursor.empty() && cursor.front())
+    std::from_chars(cursor.front()->data(), cursor.front()->data() + cursor.front()->size(), id);
   return id;
 }
 
@@ -54,8 +56,14 @@ std::int64_t hidden_id(const checkpoint::KeyValues& cursor) {
 SnapshotReader::SnapshotReader(const Config& config, const TableSet& tables, Sequencer& sequencer,
                                AllTableCounters& counters, source::Heartbeat* heartbeat, base::CancelToken& cancel,
                                const base::Clock& clock)
-    : config_(config), tables_(tables), sequencer_(sequencer), counters_(counters), heartbeat_(heartbeat), cancel_(cancel),
-      clock_(clock), lanes_left_(tables.tables.size()) {}
+    : config_(config),
+      tables_(tables),
+      sequencer_(sequencer),
+      counters_(counters),
+      heartbeat_(heartbeat),
+      cancel_(cancel),
+      clock_(clock),
+      lanes_left_(tables.tables.size()) {}
 
 std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
@@ -79,7 +87,8 @@ Status SnapshotReader::plan() {
     estimated[table.physical.logical] += plan.rows_estimated;
     if (state.snapshot.planned) continue;
     for (std::uint32_t l = 0; l < plan.lanes.size(); ++l)
-      lanes.push_back({table.physical.database, table.physical.table, l, plan.lanes[l].lower, plan.lanes[l].upper, {}, 0, false});
+      lanes.push_back(
+          {table.physical.database, table.physical.table, l, plan.lanes[l].lower, plan.lanes[l].upper, {}, 0, false});
   }
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     const std::uint32_t physical = physical_of(lanes[l]);
@@ -167,19 +176,24 @@ Status SnapshotReader::read_lane(mysql::Connection& connection, std::size_t lane
   const bool keyless = tables_.tables[physical].is_keyless;
   Status done;
   for (bool lane_done = false; done && !lane_done;)
-    done = keyless ? read_keyless_chunk(connection, lane, physical, lane_done) : read_chunk(connection, lane, physical, lane_done);
-  if (!done) return fail(std::move(done.error()).in(fmt::format("{}, {}.{}", tables_.instance.name, names.database, names.table)));
+    done = keyless ? read_keyless_chunk(connection, lane, physical, lane_done)
+                   : read_chunk(connection, lane, physical, lane_done);
+  if (!done)
+    return fail(
+        std::move(done.error()).in(fmt::format("{}, {}.{}", tables_.instance.name, names.database, names.table)));
   finish_lane(lane);
   return {};
 }
 
-Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done) {
+Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
+                                  bool& lane_done) {
   const SubtaskTable& table = tables_.tables[physical];
   const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
   const auto read = [&]() -> Status {
     TRY_VALUE(const model::BinlogPosition high,
-              source::open_view(connection, tables_.instance, chunk.emitted, [this] { return beat(); }, cancel_));
+              source::open_view(
+                  connection, tables_.instance, chunk.emitted, [this] { return beat(); }, cancel_));
     // Waiting now costs an open view; waiting while rows come costs that and the server's patience.
     TRY(sequencer_.wait_reached(high));
     const bool chunked = !source::chunk_key(*table.schema).empty();
@@ -197,7 +211,8 @@ Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lan
   return done;
 }
 
-Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done) {
+Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
+                                          bool& lane_done) {
   const SubtaskTable& table = tables_.tables[physical];
   const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
   // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
@@ -218,7 +233,8 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
       }
       emitted.recently_decided_xids = sequencer_.recently_decided();
       if (by_window) {
-        TRY_VALUE(exact, source::open_view(connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
+        TRY_VALUE(exact, source::open_view(
+                             connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
       } else {
         TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
       }
@@ -228,20 +244,24 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
       // XA COMMIT reaches the log before the engine: one that was prepared before the view and is decided before its
       // position may be missing from it.
       const std::set<std::string> decided = sequencer_.recently_decided();
-      if (by_window || std::none_of(prepared.begin(), prepared.end(), [&](const auto& xid) { return decided.contains(xid); })) break;
+      if (by_window ||
+          std::none_of(prepared.begin(), prepared.end(), [&](const auto& xid) { return decided.contains(xid); }))
+        break;
       TRY(source::end_view(connection));
     }
     const bool chunked = !source::chunk_key(*table.schema).empty();
     const std::uint64_t limit = chunked && !by_window ? config_.chunk_rows : 0;
     const source::TextRowPlan plan(*table.schema);
-    const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
+    const std::string sql =
+        source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
     TRY(read_rows(connection, chunk, lane, sql, exact, limit, lane_done));
     return source::end_view(connection);
   };
   Status done = read();
   sequencer_.close_chunk(chunk);
   if (done)
-    sequencer_.keyless_chunk_done(physical, lane_done ? Sequencer::whole_table : hidden_id(sequencer_.state().snapshot.lanes[lane].cursor));
+    sequencer_.keyless_chunk_done(
+        physical, lane_done ? Sequencer::whole_table : hidden_id(sequencer_.state().snapshot.lanes[lane].cursor));
   return done;
 }
 
@@ -321,7 +341,8 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
     if (out.size() >= slice_bytes_max) {
       if (can_resume) {
         cursor.clear();
-        for (const std::uint32_t column : key) cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
+        for (const std::uint32_t column : key)
+          cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
       }
       if (Status handed = hand_over(false); !handed) {
         give_up.wanted = limit == 0;  // the rest of a chunk is read away soon

@@ -1,5 +1,5 @@
-// The snapshot of one subtask: lanes are planned, then several readers work through them chunk by chunk while the stream
-// runs (see sequencer.h). What is done is in the checkpoint's lanes; a restart goes on behind their cursors.
+// The snapshot of one subtask: lanes are planned, then several readers work through them chunk by chunk while the
+// stream runs (see sequencer.h). What is done is in the checkpoint's lanes; a restart goes on behind their cursors.
 // Threads: run() starts its own readers and returns when all lanes are done or one has failed.
 #pragma once
 
@@ -34,9 +34,11 @@ class SnapshotReader {
   base::Status work();
   base::Status read_lane(mysql::Connection& connection, std::size_t lane);
   base::Status read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done);
-  base::Status read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done);
+  base::Status read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
+                                  bool& lane_done);
   base::Status read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
-                         const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit, bool& lane_done);
+                         const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit,
+                         bool& lane_done);
   base::Result<bool> beat();
   std::uint32_t physical_of(const checkpoint::Lane& lane) const;
   void finish_lane(std::size_t lane);

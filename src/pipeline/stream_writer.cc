@@ -18,8 +18,15 @@ constexpr std::uint32_t moves_max = 1024;            // boundaries without recor
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                            AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
                            std::uint64_t next_record_id, bool note_identities, StatementCheck check_statement)
-    : tables_(tables), sequencer_(sequencer), stream_(stream), counters_(counters), stats_(stats), clock_(clock),
-      note_identities_(note_identities), check_statement_(std::move(check_statement)), next_record_id_(next_record_id),
+    : tables_(tables),
+      sequencer_(sequencer),
+      stream_(stream),
+      counters_(counters),
+      stats_(stats),
+      clock_(clock),
+      note_identities_(note_identities),
+      check_statement_(std::move(check_statement)),
+      next_record_id_(next_record_id),
       boundary_id_(next_record_id) {}
 
 Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number, Operation operation,
@@ -28,7 +35,8 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
   base::Buffer& out = batch_.bytes;
   model::EncodedRecord record;
   const std::size_t begin = out.size();
-  if (table.encoder->key(has_after ? after_ : before_, out)) record.key_size = static_cast<std::uint32_t>(out.size() - begin);
+  if (table.encoder->key(has_after ? after_ : before_, out))
+    record.key_size = static_cast<std::uint32_t>(out.size() - begin);
   record.value_begin = out.size();
   TRY(table.encoder->encode(operation, header, before_, after_, out));
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
@@ -60,13 +68,16 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
     TRY(flush(batch_.records.size() > boundary_records_));
   }
   Operation operation = Operation::insert;
-  if (rows.event().change == source::RowChange::update) operation = Operation::update;
-  else if (rows.event().change == source::RowChange::delete_) operation = Operation::delete_;
+  if (rows.event().change == source::RowChange::update)
+    operation = Operation::update;
+  else if (rows.event().change == source::RowChange::delete_)
+    operation = Operation::delete_;
 
   position_text_.clear();
   safe_text_.clear();
   fmt::format_to(std::back_inserter(position_text_), "{}@{}", context.position.offset, context.position.file_number());
-  fmt::format_to(std::back_inserter(safe_text_), "{}@{}", context.safe_position.offset, context.safe_position.file_number());
+  fmt::format_to(std::back_inserter(safe_text_), "{}@{}", context.safe_position.offset,
+                 context.safe_position.file_number());
   encode::ChangeHeader header;
   header.timestamp_s = context.timestamp_s;
   header.position = position_text_;
@@ -119,7 +130,8 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
   return on_commit(end);
 }
 
-Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql, const source::RowContext&) {
+Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
+                                  const source::RowContext&) {
   return check_statement_(tables, sql);
 }
 
@@ -129,8 +141,10 @@ Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t
   boundary_changed_ = changed_.entries.size();
   boundary_id_ = next_record_id_;
   moved_ = true;
-  if (timestamp_s != 0) last_timestamp_s_ = timestamp_s;
-  else stats_.delay_ms.store(0, std::memory_order_relaxed);  // a heartbeat of the dump: there is nothing unread
+  if (timestamp_s != 0)
+    last_timestamp_s_ = timestamp_s;
+  else
+    stats_.delay_ms.store(0, std::memory_order_relaxed);  // a heartbeat of the dump: there is nothing unread
   if (++moves_ >= moves_max) return flush(false);
   return {};
 }

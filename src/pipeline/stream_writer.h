@@ -1,6 +1,6 @@
-// From committed row changes to records: what the binlog stream calls. Records are gathered to batches and handed to the
-// sequencer when enough are there, when the log has nothing more at the moment, and in slices within large transactions.
-// Threads: the stream's.
+// From committed row changes to records: what the binlog stream calls. Records are gathered to batches and handed to
+// the sequencer when enough are there, when the log has nothing more at the moment, and in slices within large
+// transactions. Threads: the stream's.
 #pragma once
 
 #include <atomic>
@@ -26,9 +26,9 @@ class StreamWriter final : public source::StreamHandler {
   // check_statement: a DDL statement names these tables; an error stops the subtask.
   using StatementCheck = std::function<base::Status(const std::vector<std::uint32_t>& tables, std::string_view sql)>;
 
-  StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream, AllTableCounters& counters,
-               StreamStats& stats, const base::Clock& clock, std::uint64_t next_record_id, bool note_identities,
-               StatementCheck check_statement);
+  StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
+               AllTableCounters& counters, StreamStats& stats, const base::Clock& clock, std::uint64_t next_record_id,
+               bool note_identities, StatementCheck check_statement);
 
   base::Status on_rows(std::uint32_t table, source::RowReader& rows, const source::RowContext& context) override;
   base::Status on_commit(const source::StreamPosition& end) override;
@@ -68,8 +68,8 @@ class StreamWriter final : public source::StreamHandler {
   const source::StreamPosition* boundary_ = nullptr;
   std::size_t boundary_records_ = 0, boundary_changed_ = 0;
   std::uint64_t boundary_id_;
-  bool sliced_ = false;    // a part of the present transaction has been handed over
-  bool moved_ = false;     // the boundary moved without records since the last hand-over
+  bool sliced_ = false;  // a part of the present transaction has been handed over
+  bool moved_ = false;   // the boundary moved without records since the last hand-over
   std::uint32_t moves_ = 0;
   std::uint64_t decided_seen_ = 0;
   std::uint32_t last_timestamp_s_ = 0;

@@ -50,14 +50,16 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
     if (!source::same_structure(*table.schema, found->second, &difference))
       return fail(ErrorCode::data_schema_mismatch, fmt::format("{} after: {:.200}", difference, sql), where);
     if (source::empties_silently(sql))
-      return fail(ErrorCode::data_schema_mismatch, fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
+      return fail(ErrorCode::data_schema_mismatch,
+                  fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
   }
   return {};
 }
 
 // MariaDB has no UUID; its servers differ by their ids.
 Result<std::string> server_identity(mysql::Connection& connection) {
-  TRY_VALUE(const mysql::Table rows, connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
+  TRY_VALUE(const mysql::Table rows,
+            connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
   std::string id;
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {
     if (rows.text(i, "Variable_name") == "server_uuid") return std::string(rows.text(i, "Value"));
@@ -101,8 +103,13 @@ struct Subtask::Attempt {
 
 Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
                  const base::Clock& clock, bool until_caught_up, std::size_t subtask_count)
-    : config_(config), tables_(std::move(tables)), store_(store), counters_(logical_tables), clock_(clock),
-      until_caught_up_(until_caught_up), subtask_count_(subtask_count) {}
+    : config_(config),
+      tables_(std::move(tables)),
+      store_(store),
+      counters_(logical_tables),
+      clock_(clock),
+      until_caught_up_(until_caught_up),
+      subtask_count_(subtask_count) {}
 
 Subtask::~Subtask() = default;
 
@@ -162,15 +169,16 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     // Another server's files may have the same names: what stands at the offset there is anything.
     if (!start.by_gtid && !state.server_uuid.empty() && state.server_uuid != identity)
       return fail(ErrorCode::source_topology,
-                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity, state.server_uuid, start.restart.at.text()),
+                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity,
+                              state.server_uuid, start.restart.at.text()),
                   tables_.instance.name);
     state.server_uuid = identity;
     return start;
   }
   TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
   TRY_VALUE(state.server_uuid, server_identity(connection));
-  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A transaction
-  // undecided there was prepared behind the first, where reading starts, or is in the list.
+  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A
+  // transaction undecided there was prepared behind the first, where reading starts, or is in the list.
   TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
   TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
@@ -192,9 +200,11 @@ Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state
     if (before.gtid_set) start.restart.gtid_set = *before.gtid_set;
   }
   if (!prepared.empty() && !start.emitted.at.empty()) {
-    TRY_VALUE(start.restart, source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
+    TRY_VALUE(start.restart,
+              source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
     if (!prepared.empty())
-      return fail(ErrorCode::source_xa_undecided, fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
+      return fail(ErrorCode::source_xa_undecided,
+                  fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
                   tables_.instance.name);
   }
   // A set begins with the first transaction, or it is of no use for asking the server.
@@ -246,12 +256,16 @@ Status Subtask::attempt() {
   std::vector<std::string> topics = {config_.topic};
   kafka::Config kafka = config_.kafka;
   kafka.unacked_bytes_max = std::max<std::size_t>(config_.buffer_bytes / subtask_count_, kafka.record_bytes_max);
-  TRY_VALUE(attempt.delivery, sink::at_least_once(kafka, topics, sink::Tracking{
-      .emitted = [&saver](std::uint32_t p, std::uint64_t first, std::uint64_t last) { saver.emitted(p, first, last); },
-      .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
-      .acked = [&saver](std::uint32_t p, std::uint64_t last) { saver.acked(p, last); },
-      .flush = [&saver] { return saver.flush(); },
-      .status = [&saver] { return saver.status(); }}));
+  TRY_VALUE(
+      attempt.delivery,
+      sink::at_least_once(
+          kafka, topics,
+          sink::Tracking{.emitted = [&saver](std::uint32_t p, std::uint64_t first,
+                                             std::uint64_t last) { saver.emitted(p, first, last); },
+                         .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
+                         .acked = [&saver](std::uint32_t p, std::uint64_t last) { saver.acked(p, last); },
+                         .flush = [&saver] { return saver.flush(); },
+                         .status = [&saver] { return saver.status(); }}));
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
@@ -263,8 +277,7 @@ Status Subtask::attempt() {
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state,
-      [this](const checkpoint::SubtaskCheckpoint& kept) {
+      config_.incremental, state, [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
@@ -277,7 +290,8 @@ Status Subtask::attempt() {
   }
   if (start) {
     TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
-                                                         {.server_id = config_.server_id, .spill_dir = config_.state_dir,
+                                                         {.server_id = config_.server_id,
+                                                          .spill_dir = config_.state_dir,
                                                           .xa_bytes_max = config_.xa_bytes_max}));
   }
   // Kept before anything is read: a crash from here on starts again at this place.
@@ -293,22 +307,26 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(
-        tables_, sequencer, *attempt.stream, counters_, stats_, clock_, state.stream.next_record_id, snapshot_wanted,
-        [this](const std::vector<std::uint32_t>& named, std::string_view sql) { return make_schema_check(tables_, named, sql); });
+    writer = std::make_unique<StreamWriter>(tables_, sequencer, *attempt.stream, counters_, stats_, clock_,
+                                            state.stream.next_record_id, snapshot_wanted,
+                                            [this](const std::vector<std::uint32_t>& named, std::string_view sql) {
+                                              return make_schema_check(tables_, named, sql);
+                                            });
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
         attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
     });
-    if (attempt.heartbeat) threads.emplace_back([&] {
-      bool told = false;
-      while (!attempt.cancel.requested()) {
-        const Result<bool> beaten = attempt.heartbeat->beat();
-        if (beaten && !*beaten && !std::exchange(told, true))
-          base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(), attempt.heartbeat->refusal());
-        attempt.cancel.wait_for_ms(config_.heartbeat_ms);
-      }
-    });
+    if (attempt.heartbeat)
+      threads.emplace_back([&] {
+        bool told = false;
+        while (!attempt.cancel.requested()) {
+          const Result<bool> beaten = attempt.heartbeat->beat();
+          if (beaten && !*beaten && !std::exchange(told, true))
+            base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(),
+                            attempt.heartbeat->refusal());
+          attempt.cancel.wait_for_ms(config_.heartbeat_ms);
+        }
+      });
   }
   phase_ = snapshot_wanted ? Phase::snapshot : Phase::streaming;
   threads.emplace_back([&] {
@@ -340,7 +358,8 @@ Status Subtask::attempt() {
     }
     const auto problem = attempt.delivery->problem();
     if (problem && clock_.now_ms() - problem->since_ms > config_.retry_connection_ms) {
-      attempt.fail_with(Error{ErrorCode::destination_rejected, "retried without success: " + problem->error.what, config_.kafka.brokers});
+      attempt.fail_with(Error{ErrorCode::destination_rejected, "retried without success: " + problem->error.what,
+                              config_.kafka.brokers});
       break;
     }
     if (snapshot_done_ && sequencer.caught_up()) caught_up_ = true;
@@ -360,10 +379,11 @@ Status Subtask::attempt() {
   ended.request();
   hand_over_limit.join();
 
-  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the middle
-  // of an emission leaves no newer mark to make: the run ends at the one before.
+  // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the
+  // middle of an emission leaves no newer mark to make: the run ends at the one before.
   const bool broker_away = attempt.delivery->problem().has_value();
-  if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled()) attempt.fail_with(std::move(marked.error()));
+  if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled())
+    attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
   const Status flushed = attempt.delivery->flush(broker_away ? flush_ms_least : flush_ms_max, patience);
   {

@@ -16,13 +16,13 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "checkpoint/checkpoint.h"
 #include "pipeline/config.h"
 #include "pipeline/counters.h"
 #include "pipeline/progress.h"
 #include "pipeline/stream_writer.h"
 #include "pipeline/table_set.h"
 #include "sink/delivery.h"
-#include "checkpoint/checkpoint.h"
 
 namespace tributary::pipeline {
 
@@ -36,7 +36,7 @@ class Subtask {
   void stop();
 
   InstanceProgress progress() const;
-  sink::DeliveryCounters delivered() const;     // over all attempts
+  sink::DeliveryCounters delivered() const;  // over all attempts
   std::string destination_problem() const;
   const AllTableCounters& counters() const { return counters_; }  // by logical table
   bool snapshot_done() const { return snapshot_done_; }

@@ -20,7 +20,8 @@ TableSet TableSet::make(const source::Topology& topology, std::uint32_t instance
 
 std::vector<source::CapturedTable> TableSet::captured() const {
   std::vector<source::CapturedTable> list;
-  for (const SubtaskTable& table : tables) list.push_back({table.physical.database, table.physical.table, table.schema});
+  for (const SubtaskTable& table : tables)
+    list.push_back({table.physical.database, table.physical.table, table.schema});
   return list;
 }
 

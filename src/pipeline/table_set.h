@@ -14,7 +14,7 @@
 namespace tributary::pipeline {
 
 struct SubtaskTable {
-  source::PhysicalTable physical;   // names and the number of the logical table in the task
+  source::PhysicalTable physical;  // names and the number of the logical table in the task
   model::TableSchemaPtr schema;
   std::shared_ptr<const encode::RowEncoder> encoder;
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one

@@ -17,7 +17,8 @@ bool is_passing(unsigned server_errno) {
     case 1213:  // deadlock
     case 1317:  // query interrupted
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -33,7 +34,8 @@ Status Heartbeat::prepare() {
   // Asked for first: CREATE ... IF NOT EXISTS needs a right that writing does not.
   if (connection_->query("SELECT 1 FROM dts_health_check.ha_health_check LIMIT 1")) return {};
   TRY(connection_->execute("CREATE DATABASE IF NOT EXISTS dts_health_check"));
-  TRY(connection_->execute("CREATE TABLE IF NOT EXISTS dts_health_check.ha_health_check "
+  TRY(
+      connection_->execute("CREATE TABLE IF NOT EXISTS dts_health_check.ha_health_check "
                            "(id BIGINT DEFAULT 0, type CHAR(1) NOT NULL DEFAULT '0' PRIMARY KEY)"));
   return {};
 }
@@ -44,8 +46,9 @@ Result<bool> Heartbeat::beat() {
   for (int attempt = 0;; ++attempt) {
     Status done = prepare();
     if (done) {
-      auto written = connection_->execute("INSERT INTO dts_health_check.ha_health_check (id, type) VALUES (1, '1') "
-                                          "ON DUPLICATE KEY UPDATE id = id + 1");
+      auto written = connection_->execute(
+          "INSERT INTO dts_health_check.ha_health_check (id, type) VALUES (1, '1') "
+          "ON DUPLICATE KEY UPDATE id = id + 1");
       if (written) return true;
       done = base::fail(std::move(written.error()));
     }

@@ -1,6 +1,5 @@
-// One write per instance and interval to `dts_health_check`.`ha_health_check`: it moves the binlog of an idle instance, and
-// its commit is the low watermark of snapshot chunks on MySQL (see snapshot/view.h).
-// Threads: any.
+// One write per instance and interval to `dts_health_check`.`ha_health_check`: it moves the binlog of an idle instance,
+// and its commit is the low watermark of snapshot chunks on MySQL (see snapshot/view.h). Threads: any.
 #pragma once
 
 #include <mutex>

@@ -24,7 +24,6 @@ namespace {
 
 std::filesystem::path database_path(const std::filesystem::path& state_dir) { return state_dir / "tributary.db"; }
 
-
 constexpr int schema_version = 1;
 constexpr int application_id = 0x54524942;  // "TRIB": tells our files from other SQLite files
 constexpr int busy_timeout_ms = 2000;       // a backup may hold the file for a moment

@@ -28,14 +28,21 @@ source::SourceConfig source_config(const TaskSpec& spec) {
   const Source& from = spec.source;
   source::SourceConfig to;
   switch (from.engine) {
-    case SourceEngine::polardbx10: to.engine = source::Engine::polardbx10; break;
-    case SourceEngine::mysql: to.engine = source::Engine::mysql; break;
-    case SourceEngine::mysql_shards: to.engine = source::Engine::mysql_shards; break;
+    case SourceEngine::polardbx10:
+      to.engine = source::Engine::polardbx10;
+      break;
+    case SourceEngine::mysql:
+      to.engine = source::Engine::mysql;
+      break;
+    case SourceEngine::mysql_shards:
+      to.engine = source::Engine::mysql_shards;
+      break;
   }
   to.endpoint = endpoint_of(from.address, from.credentials, from.tls);
   to.storage_login = endpoint_of({}, from.storage.credentials, from.tls);
   for (const auto& [named, reached] : from.storage.addresses) to.storage_addresses[named] = reached.text();
-  for (const ShardServer& shard : from.shards) to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls));
+  for (const ShardServer& shard : from.shards)
+    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls));
   for (const ShardedDatabase& database : from.databases) {
     for (const std::string& table : database.broadcast)
       to.shard_rules.push_back({source::TableKind::broadcast, database.name, table, database.physical, {}});
@@ -55,7 +62,8 @@ source::SourceConfig source_config(const TaskSpec& spec) {
 Result<std::int32_t> prepare_topics(const Destination& destination, const kafka::Config& config) {
   constexpr int timeout_ms = 15'000;
   std::vector<std::string> topics = {destination.topic};
-  if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic) topics.push_back(destination.ddl_topic);
+  if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic)
+    topics.push_back(destination.ddl_topic);
   if (destination.create_topics)
     for (const std::string& topic : topics)
       TRY(kafka::create_topic(config, topic, static_cast<std::int32_t>(destination.partitions),

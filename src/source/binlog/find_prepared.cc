@@ -30,7 +30,8 @@ class FileScan {
       TRY_VALUE(const RotateEvent rotate, parse_rotate(event, format_));
       return rotate.file == end_.at.file;
     }
-    std::uint64_t offset = (end_.at.offset & ~std::uint64_t{0xffffffff}) | header.next_position;  // of 64 bits, 32 are logged
+    std::uint64_t offset =
+        (end_.at.offset & ~std::uint64_t{0xffffffff}) | header.next_position;  // of 64 bits, 32 are logged
     if (offset < end_.at.offset) offset += std::uint64_t{1} << 32;
     switch (header.type) {
       case EventType::format_description: {
@@ -75,7 +76,8 @@ class FileScan {
         TRY(take_query(event));
         break;
       }
-      default: break;
+      default:
+        break;
     }
     if (!header.is_artificial() && header.next_position > 0) end_.at.offset = offset;
     // A group's own number belongs to the set before the next group's begin.

@@ -55,7 +55,8 @@ Status HeldTransactions::spill(Held& held) {
     std::string name = (spill_dir_ / "xa-XXXXXX").string();
     file_ = ::mkstemp(name.data());
     if (file_ < 0)
-      return fail(ErrorCode::task_state_unusable, fmt::format("no spill file: {}", std::strerror(errno)), spill_dir_.string());
+      return fail(ErrorCode::task_state_unusable, fmt::format("no spill file: {}", std::strerror(errno)),
+                  spill_dir_.string());
     ::unlink(name.c_str());
   }
   std::string_view rest = held.memory;
@@ -64,7 +65,8 @@ Status HeldTransactions::spill(Held& held) {
     const ssize_t written = ::pwrite(file_, rest.data(), rest.size(), static_cast<off_t>(at));
     if (written < 0) {
       if (errno == EINTR) continue;
-      return fail(ErrorCode::task_state_unusable, fmt::format("spill file: {}", std::strerror(errno)), spill_dir_.string());
+      return fail(ErrorCode::task_state_unusable, fmt::format("spill file: {}", std::strerror(errno)),
+                  spill_dir_.string());
     }
     rest.remove_prefix(static_cast<std::size_t>(written));
     at += static_cast<std::uint64_t>(written);
@@ -97,11 +99,12 @@ Status HeldTransactions::replay(const std::string& xid, const std::function<Stat
     block.resize(segment.size);
     std::size_t done = 0;
     while (done < block.size()) {
-      const ssize_t got = ::pread(file_, block.data() + done, block.size() - done, static_cast<off_t>(segment.offset + done));
+      const ssize_t got =
+          ::pread(file_, block.data() + done, block.size() - done, static_cast<off_t>(segment.offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0)
-        return fail(ErrorCode::task_state_unusable, fmt::format("spill file: {}", got < 0 ? std::strerror(errno) : "cut short"),
-                    spill_dir_.string());
+        return fail(ErrorCode::task_state_unusable,
+                    fmt::format("spill file: {}", got < 0 ? std::strerror(errno) : "cut short"), spill_dir_.string());
       done += static_cast<std::size_t>(got);
     }
     TRY(each_event(block, each));

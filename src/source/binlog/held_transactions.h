@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "source/binlog/stream_position.h"
 #include "source/binlog/event.h"
+#include "source/binlog/stream_position.h"
 
 namespace tributary::source {
 
@@ -24,7 +24,8 @@ class HeldTransactions {
   HeldTransactions(std::filesystem::path spill_dir, std::size_t bytes_max);
   ~HeldTransactions();
 
-  // Starts or restarts (a replayed PREPARE) the collection for an id. `begin` is where reading must start to see it again.
+  // Starts or restarts (a replayed PREPARE) the collection for an id. `begin` is where reading must start to see it
+  // again.
   void start(const std::string& xid, const StreamPosition& begin);
   // Adds an event (checksum removed) to the transaction started last under this id.
   base::Status add(const std::string& xid, const EventView& event);

@@ -44,8 +44,10 @@ std::vector<Word> words(std::string_view sql, std::size_t count_max) {
       std::string name;
       for (++i; i < sql.size(); ++i) {
         if (sql[i] == '`') {
-          if (i + 1 < sql.size() && sql[i + 1] == '`') ++i;
-          else break;
+          if (i + 1 < sql.size() && sql[i + 1] == '`')
+            ++i;
+          else
+            break;
         }
         name += sql[i];
       }
@@ -84,7 +86,8 @@ bool changes_rows(std::string_view verb) {
 
 // Statements that name a table without touching its structure or rows.
 bool is_harmless(std::string_view verb) {
-  static constexpr std::array verbs = {"analyze", "optimize", "repair", "check", "flush", "grant", "revoke", "savepoint", "release"};
+  static constexpr std::array verbs = {"analyze", "optimize", "repair",    "check",  "flush",
+                                       "grant",   "revoke",   "savepoint", "release"};
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
@@ -95,7 +98,8 @@ bool empties_silently(std::string_view sql) {
   const std::vector<Word> all = words(sql, words_max);
   std::vector<std::string_view> plain;  // version numbers of executable comments left out
   for (const Word& word : all)
-    if (word.kind == Word::Kind::plain && !std::isdigit(static_cast<unsigned char>(word.text[0]))) plain.push_back(word.text);
+    if (word.kind == Word::Kind::plain && !std::isdigit(static_cast<unsigned char>(word.text[0])))
+      plain.push_back(word.text);
   if (plain.empty()) return false;
   std::size_t at = 0;
   if (plain[0] == "set") {  // MariaDB: SET STATEMENT x=y FOR ...
@@ -104,7 +108,8 @@ bool empties_silently(std::string_view sql) {
   }
   const auto is = [&](std::size_t i, std::string_view wanted) { return i < plain.size() && plain[i] == wanted; };
   if (is(at, "truncate")) return true;
-  if (is(at, "drop")) return is(at + 1, "table") || is(at + 1, "tables") || is(at + 1, "database") || is(at + 1, "schema");
+  if (is(at, "drop"))
+    return is(at + 1, "table") || is(at + 1, "tables") || is(at + 1, "database") || is(at + 1, "schema");
   if (is(at, "create")) return is(at + 1, "or") && is(at + 2, "replace") && is(at + 3, "table");
   if (!is(at, "alter")) return false;
   for (std::size_t i = at + 1; i < plain.size(); ++i) {
@@ -128,7 +133,8 @@ std::int64_t StatementNames::find(std::string_view database, std::string_view ta
   return found == in->second.end() ? -1 : static_cast<std::int64_t>(found->second);
 }
 
-Result<std::vector<std::uint32_t>> StatementNames::captured(std::string_view default_database, std::string_view sql) const {
+Result<std::vector<std::uint32_t>> StatementNames::captured(std::string_view default_database,
+                                                            std::string_view sql) const {
   constexpr std::size_t words_max = 100'000;
   std::vector<std::uint32_t> found;
   const std::vector<Word> all = words(sql, words_max);

@@ -1,7 +1,7 @@
-// Which captured tables a statement of the binlog names. Not a parser: it finds names as whole words, so that no statement
-// about a captured table goes unseen; what it may find too much is looked at closer by whoever acts on it. Case does not
-// count: with lower_case_table_names=1 (usual on RDS) statements are logged as they were typed.
-// Threads: immutable.
+// Which captured tables a statement of the binlog names. Not a parser: it finds names as whole words, so that no
+// statement about a captured table goes unseen; what it may find too much is looked at closer by whoever acts on it.
+// Case does not count: with lower_case_table_names=1 (usual on RDS) statements are logged as they were typed. Threads:
+// immutable.
 #pragma once
 
 #include <cstdint>

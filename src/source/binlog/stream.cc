@@ -23,7 +23,7 @@ using base::Status;
 namespace {
 
 constexpr std::size_t recently_decided_max = 4096;
-constexpr int silence_s_max = 30;  // heartbeats come every second
+constexpr int silence_s_max = 30;       // heartbeats come every second
 constexpr std::uint64_t file_head = 4;  // behind the magic number
 
 // A session can set binlog_row_image for itself. Generated columns, VIRTUAL ones too, are in full images.
@@ -34,7 +34,8 @@ Status require_full_image(std::string_view present, const model::TableSchema& sc
       continue;
     }
     if ((static_cast<unsigned char>(present[i / 8]) >> (i % 8) & 1) == 0)
-      return fail(ErrorCode::source_row_image, fmt::format("a row was logged without column {}", schema.columns[i].name),
+      return fail(ErrorCode::source_row_image,
+                  fmt::format("a row was logged without column {}", schema.columns[i].name),
                   schema.database + "." + schema.table);
   }
   return {};
@@ -49,14 +50,14 @@ struct Bound {
 // The group being read.
 struct Group {
   bool open = false;
-  bool in_begin = false;   // a statement does not end it
-  bool skip = false;       // handed on by an earlier run
-  bool has_rows = false;   // handed on since the last boundary
-  std::string xid;         // not empty: rows are held under it
-  std::string gtid_source; // MySQL, with gtid_number
+  bool in_begin = false;    // a statement does not end it
+  bool skip = false;        // handed on by an earlier run
+  bool has_rows = false;    // handed on since the last boundary
+  std::string xid;          // not empty: rows are held under it
+  std::string gtid_source;  // MySQL, with gtid_number
   std::uint64_t gtid_number = 0;
-  std::uint32_t domain = 0;  // MariaDB, with gtid_number
-  std::uint32_t rows_events = 0;  // of captured tables, held ones too
+  std::uint32_t domain = 0;                                       // MariaDB, with gtid_number
+  std::uint32_t rows_events = 0;                                  // of captured tables, held ones too
   std::vector<std::pair<std::string, std::uint32_t>> savepoints;  // name as logged, rows_events then
 };
 
@@ -64,7 +65,12 @@ struct Group {
 
 struct BinlogStream::State {
   State(mysql::Connection c, std::vector<CapturedTable> t, const StreamStart& s, const StreamOptions& o)
-      : connection(std::move(c)), tables(std::move(t)), names(tables), start(s), end(s.restart), bound(tables.size()),
+      : connection(std::move(c)),
+        tables(std::move(t)),
+        names(tables),
+        start(s),
+        end(s.restart),
+        bound(tables.size()),
         held(o.spill_dir, o.xa_bytes_max) {}
 
   mysql::Connection connection;
@@ -73,8 +79,8 @@ struct BinlogStream::State {
   const StreamStart start;
 
   FormatDescription format;
-  StreamPosition end;  // last boundary between transactions
-  RowContext context;  // of the event being read; position.file is the file being read
+  StreamPosition end;             // last boundary between transactions
+  RowContext context;             // of the event being read; position.file is the file being read
   std::uint64_t event_begin = 0;  // of the event being read
   Group group;
   std::vector<Bound> bound;
@@ -115,8 +121,9 @@ struct BinlogStream::State {
 
 Status BinlogStream::State::begin_group() {
   if (group.open) return {};
-  // Events between transactions (a file's head, MariaDB's binlog checkpoints) lie behind the last boundary and before this
-  // one: whoever waits for a position among them has to see it reached, and a replay must not depend on where it began.
+  // Events between transactions (a file's head, MariaDB's binlog checkpoints) lie behind the last boundary and before
+  // this one: whoever waits for a position among them has to see it reached, and a replay must not depend on where it
+  // began.
   const model::BinlogPosition here{context.position.file, event_begin};
   if (end.at < here) {
     end.at = here;
@@ -145,8 +152,10 @@ bool BinlogStream::State::already_emitted() const {
 
 // Moves the boundary behind the group that ends with the present event.
 void BinlogStream::State::close_group() {
-  if (!group.gtid_source.empty()) end.gtid_set.add_mysql(group.gtid_source, group.gtid_number);
-  else if (group.gtid_number > 0) end.gtid_set.add_mariadb(group.domain, context.server_id, group.gtid_number);
+  if (!group.gtid_source.empty())
+    end.gtid_set.add_mysql(group.gtid_source, group.gtid_number);
+  else if (group.gtid_number > 0)
+    end.gtid_set.add_mariadb(group.domain, context.server_id, group.gtid_number);
   end.at.file = context.position.file;
   end.at.offset = context.position.offset;
   group.open = false;
@@ -170,7 +179,8 @@ std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const
   return next;
 }
 
-// An id may be used again once the engine has finished with it: from then on it is not one that waits to become visible.
+// An id may be used again once the engine has finished with it: from then on it is not one that waits to become
+// visible.
 void BinlogStream::State::begin_prepared(const std::string& xid) {
   group.xid = xid;
   held.start(xid, {context.safe_position, end.gtid_set});
@@ -193,10 +203,12 @@ Status BinlogStream::State::take(std::string_view raw) {
   auto event = parse_event(raw, format);
   if (!event) return fail(std::move(event.error()).in(context.position.text()));
   const EventHeader& header = event->header;
-  const bool real = !header.is_artificial() && header.type != EventType::heartbeat && header.type != EventType::heartbeat_v2 &&
+  const bool real = !header.is_artificial() && header.type != EventType::heartbeat &&
+                    header.type != EventType::heartbeat_v2 &&
                     !(header.type == EventType::rotate && header.timestamp == 0) &&
                     // Behind a file's head it is repeated for the dump, whatever place it then gives itself.
-                    !(header.type == EventType::format_description && (header.next_position == 0 || context.position.offset != file_head));
+                    !(header.type == EventType::format_description &&
+                      (header.next_position == 0 || context.position.offset != file_head));
   const std::uint64_t begin = event_begin = context.position.offset;
   if (real) {
     context.position.offset = offset_after(header);
@@ -210,7 +222,8 @@ Status BinlogStream::State::take(std::string_view raw) {
 
 Status BinlogStream::State::process(const EventView& event) {
   switch (event.header.type) {
-    case EventType::rotate: return on_rotate(event);
+    case EventType::rotate:
+      return on_rotate(event);
     case EventType::format_description: {
       TRY_VALUE(format, parse_format_description(event));
       // The server died while it wrote the last transaction of the former file: it never happened.
@@ -222,12 +235,17 @@ Status BinlogStream::State::process(const EventView& event) {
     }
     case EventType::gtid:
     case EventType::anonymous_gtid:
-    case EventType::gtid_tagged: return on_gtid(event);
-    case EventType::mariadb_gtid: return on_mariadb_gtid(event);
+    case EventType::gtid_tagged:
+      return on_gtid(event);
+    case EventType::mariadb_gtid:
+      return on_mariadb_gtid(event);
     case EventType::query:
-    case EventType::query_compressed: return on_query(event);
-    case EventType::table_map: return on_table_map(event);
-    case EventType::xid: return commit_group();
+    case EventType::query_compressed:
+      return on_query(event);
+    case EventType::table_map:
+      return on_table_map(event);
+    case EventType::xid:
+      return commit_group();
     case EventType::xa_prepare: {
       TRY_VALUE(const XaPrepareEvent prepare, parse_xa_prepare(event));
       const std::string xid = group.xid;
@@ -235,7 +253,8 @@ Status BinlogStream::State::process(const EventView& event) {
       return commit_group();  // nothing was handed on: the boundary moves, the restart position stays
     }
     case EventType::heartbeat:
-    case EventType::heartbeat_v2: return on_heartbeat(event);
+    case EventType::heartbeat_v2:
+      return on_heartbeat(event);
     case EventType::transaction_payload: {
       TRY(payload.open(event));
       const FormatDescription inner_format = format.without_checksum();
@@ -253,8 +272,10 @@ Status BinlogStream::State::process(const EventView& event) {
     }
     case EventType::load:
     case EventType::new_load:
-    case EventType::start_encryption: return fail(refuse_event(event.header.type));
-    default: break;
+    case EventType::start_encryption:
+      return fail(refuse_event(event.header.type));
+    default:
+      break;
   }
   if (is_rows_event(event.header.type)) return on_rows(event);
   if (is_pre_ga_rows_event(event.header.type)) return fail(refuse_event(event.header.type));
@@ -291,7 +312,8 @@ Status BinlogStream::State::on_heartbeat(const EventView& event) {
 // The former group must have ended: else its rows, or the id they are held under, would become part of the next.
 Status BinlogStream::State::expect_no_group() {
   if (group.open && (group.has_rows || !group.xid.empty()))
-    return fail(ErrorCode::data_event_malformed, "a transaction begins before the one at " + context.safe_position.text() + " has ended");
+    return fail(ErrorCode::data_event_malformed,
+                "a transaction begins before the one at " + context.safe_position.text() + " has ended");
   group.open = false;
   return {};
 }
@@ -342,7 +364,8 @@ Status BinlogStream::State::on_query(const EventView& event) {
     group.savepoints.emplace_back(query.sql.substr(sizeof "SAVEPOINT " - 1), group.rows_events);
     return {};
   }
-  if (group.in_begin && query.sql.starts_with("ROLLBACK TO ")) return on_rollback_to(query.sql.substr(sizeof "ROLLBACK TO " - 1));
+  if (group.in_begin && query.sql.starts_with("ROLLBACK TO "))
+    return on_rollback_to(query.sql.substr(sizeof "ROLLBACK TO " - 1));
   TRY_VALUE(const std::optional<XaStatement> xa, parse_xa_statement(query.sql));
   if (xa) {
     context.thread_id = query.thread_id;
@@ -364,9 +387,11 @@ Status BinlogStream::State::on_rollback_to(std::string_view savepoint) {
   for (const auto& [name, then] : group.savepoints)
     if (name == savepoint) rows_events = then;  // a name given twice stands for the later one
   if (group.skip || group.rows_events == rows_events) return {};
-  return fail(ErrorCode::data_event_unsupported,
-              fmt::format("ROLLBACK TO {} undoes rows that are in the log; don't use tables without transactions (MyISAM) "
-                          "between savepoints", savepoint));
+  return fail(
+      ErrorCode::data_event_unsupported,
+      fmt::format("ROLLBACK TO {} undoes rows that are in the log; don't use tables without transactions (MyISAM) "
+                  "between savepoints",
+                  savepoint));
 }
 
 Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
@@ -377,9 +402,12 @@ Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
       begin_prepared(xid);
       return {};
     case XaVerb::end:
-    case XaVerb::prepare: return {};
-    case XaVerb::commit: return decide(xid, true);
-    case XaVerb::rollback: return decide(xid, false);
+    case XaVerb::prepare:
+      return {};
+    case XaVerb::commit:
+      return decide(xid, true);
+    case XaVerb::rollback:
+      return decide(xid, false);
   }
   return {};
 }
@@ -389,7 +417,8 @@ Status BinlogStream::State::decide(const std::string& xid, bool commit) {
   remember_decided(xid);
   if (!held.contains(xid)) {
     if (commit && !group.skip && !again)
-      return fail(ErrorCode::source_xa_unseen, fmt::format("XA COMMIT {}, read from {} on", xid, start.restart.at.text()));
+      return fail(ErrorCode::source_xa_unseen,
+                  fmt::format("XA COMMIT {}, read from {} on", xid, start.restart.at.text()));
     return commit_group();
   }
   if (commit && !group.skip) {
@@ -451,7 +480,8 @@ Status BinlogStream::State::run(StreamHandler& to, const base::CancelToken& canc
       if (cancel.requested()) break;
       return fail(std::move(raw.error()));
     }
-    if (raw->empty()) return fail(ErrorCode::source_lost, "the server ended the binlog stream", connection.endpoint().address());
+    if (raw->empty())
+      return fail(ErrorCode::source_lost, "the server ended the binlog stream", connection.endpoint().address());
     TRY(take(*raw));
     if (!group.open && !connection.has_data()) TRY(handler->on_idle());
   }
@@ -468,7 +498,8 @@ Result<std::unique_ptr<BinlogStream>> BinlogStream::open(const Instance& instanc
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(endpoint));
   mysql::DumpStart dump;
   StreamStart from = start;
-  // The dump command has 32 bits for the offset. Behind them the file is read from its head, and what was handed on skipped.
+  // The dump command has 32 bits for the offset. Behind them the file is read from its head, and what was handed on
+  // skipped.
   if (!start.by_gtid && from.restart.at.offset > UINT32_MAX) from.restart.at.offset = file_head;
   dump.at = from.restart.at;
   if (start.by_gtid) dump.gtid_set = start.restart.gtid_set;
@@ -480,7 +511,9 @@ Result<std::unique_ptr<BinlogStream>> BinlogStream::open(const Instance& instanc
   return std::unique_ptr<BinlogStream>(new BinlogStream(std::move(state)));
 }
 
-Status BinlogStream::run(StreamHandler& handler, const base::CancelToken& cancel) { return state_->run(handler, cancel); }
+Status BinlogStream::run(StreamHandler& handler, const base::CancelToken& cancel) {
+  return state_->run(handler, cancel);
+}
 void BinlogStream::abort() { state_->connection.abort(); }
 std::size_t BinlogStream::held_count() const { return state_->held.count(); }
 const std::set<std::string>& BinlogStream::recently_decided() const { return state_->decided; }
@@ -489,7 +522,8 @@ std::uint64_t BinlogStream::decided_count() const { return state_->decided_count
 StreamPosition BinlogStream::restart_position(const StreamPosition& emitted) const {
   const StreamPosition* held = state_->held.oldest_begin();
   StreamPosition restart = held ? *held : emitted;
-  // Begun by file and offset, the set holds only what was read since: a server asked by it would send all that lies before.
+  // Begun by file and offset, the set holds only what was read since: a server asked by it would send all that lies
+  // before.
   if (!state_->start.by_gtid) restart.gtid_set = {};
   return restart;
 }

@@ -42,9 +42,9 @@ struct CapturedTable {
 struct RowContext {
   std::uint32_t timestamp_s = 0;
   std::uint32_t server_id = 0;
-  std::uint32_t thread_id = 0;         // 0: the log does not say
-  model::BinlogPosition position;      // end of the event
-  model::BinlogPosition safe_position; // begin of the transaction
+  std::uint32_t thread_id = 0;          // 0: the log does not say
+  model::BinlogPosition position;       // end of the event
+  model::BinlogPosition safe_position;  // begin of the transaction
 };
 
 class StreamHandler {
@@ -103,7 +103,8 @@ class BinlogStream {
 
 // Finds where reading has to start so that the prepared transactions in `xids` are seen whole, by looking through the
 // server's binlogs from the newest back. Ids not found in any of them are left in `xids`.
-base::Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from, std::uint32_t server_id,
-                                           std::set<std::string>& xids, const base::CancelToken& cancel);
+base::Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from,
+                                           std::uint32_t server_id, std::set<std::string>& xids,
+                                           const base::CancelToken& cancel);
 
 }  // namespace tributary::source

@@ -29,11 +29,12 @@ std::vector<std::string> dump_from(const std::vector<Event>& events, std::uint64
 }
 
 std::string query_event(const std::vector<Event>& events, std::string_view sql) {
-  const auto model = std::find_if(events.begin(), events.end(), [](const Event& e) { return e.type == EventType::query; });
+  const auto model =
+      std::find_if(events.begin(), events.end(), [](const Event& e) { return e.type == EventType::query; });
   constexpr std::size_t header_and_fixed = event_header_size + 13;
   std::string raw = model->raw.substr(0, header_and_fixed);
-  raw[event_header_size + 8] = 0;                                  // no database name
-  raw[event_header_size + 11] = raw[event_header_size + 12] = 0;   // no status variables
+  raw[event_header_size + 8] = 0;                                 // no database name
+  raw[event_header_size + 11] = raw[event_header_size + 12] = 0;  // no status variables
   raw += '\0';
   raw += sql;
   const std::uint32_t size = static_cast<std::uint32_t>(raw.size() + 4), next = 0;
@@ -71,7 +72,9 @@ struct Recorder final : StreamHandler {
     return boundary(end);
   }
   base::Status on_rollback(const StreamPosition& end) override { return boundary(end); }
-  base::Status on_statement(const std::vector<std::uint32_t>&, std::string_view, const RowContext&) override { return {}; }
+  base::Status on_statement(const std::vector<std::uint32_t>&, std::string_view, const RowContext&) override {
+    return {};
+  }
   base::Status on_advance(const StreamPosition& end, std::uint32_t) override { return boundary(end); }
   base::Status on_idle() override { return {}; }
 };
@@ -85,7 +88,8 @@ struct Dumped {
   std::uint32_t dump_offset() const { return static_cast<std::uint32_t>(little<4>(dump_command.data() + 1)); }
 };
 
-Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::string> sent, const StreamStart& start) {
+Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::string> sent,
+           const StreamStart& start) {
   Dumped out;
   DumpServer server(version, std::move(sent));
   Instance instance;
@@ -115,7 +119,8 @@ StreamStart from(std::uint64_t restart, std::uint64_t emitted) {
 constexpr std::uint64_t rows_in_file = 7;
 
 TEST(BinlogStream, HandsOnWhatWasCommittedOfEitherServersGroups) {
-  for (const auto& [version, hex] : {std::pair{mariadb_version, testing::mariadb_10_11}, {mysql_version, testing::mysql_9_7}}) {
+  for (const auto& [version, hex] :
+       {std::pair{mariadb_version, testing::mariadb_10_11}, {mysql_version, testing::mysql_9_7}}) {
     const auto events = events_of(hex);
     const Dumped done = run(version, events, dump_from(events, 4), from(4, 4));
     EXPECT_EQ(done.ended.error().code, base::ErrorCode::source_lost) << done.ended.error().message();
@@ -125,7 +130,8 @@ TEST(BinlogStream, HandsOnWhatWasCommittedOfEitherServersGroups) {
 }
 
 TEST(BinlogStream, BegunByOffsetItDoesNotRestartByTheSetOfWhatItSawSince) {
-  for (const auto& [version, hex] : {std::pair{mariadb_version, testing::mariadb_10_11}, {mysql_version, testing::mysql_9_7}}) {
+  for (const auto& [version, hex] :
+       {std::pair{mariadb_version, testing::mariadb_10_11}, {mysql_version, testing::mysql_9_7}}) {
     const auto events = events_of(hex);
     const Dumped done = run(version, events, dump_from(events, 4), from(4, 4));
     EXPECT_FALSE(done.recorder.last.gtid_set.empty());
@@ -148,16 +154,19 @@ TEST(BinlogStream, BegunByASetItRestartsByTheSet) {
 TEST(BinlogStream, ACommitWhosePrepareWasNotReadIsAnErrorUnlessItWasHandedOnBefore) {
   const auto events = events_of(testing::mysql_9_7);
   constexpr std::uint64_t behind_prepare = 3026, behind_commit = 3198;
-  const Dumped lost = run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_prepare));
+  const Dumped lost =
+      run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_prepare));
   EXPECT_EQ(lost.ended.error().code, base::ErrorCode::source_xa_unseen) << lost.ended.error().message();
-  const Dumped replayed = run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_commit));
+  const Dumped replayed =
+      run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_commit));
   EXPECT_EQ(replayed.ended.error().code, base::ErrorCode::source_lost) << replayed.ended.error().message();
 }
 
 TEST(BinlogStream, CollectsAPreparedTransactionFromBeforeWhatItHandsOn) {
   const auto events = events_of(testing::mysql_9_7);
   constexpr std::uint64_t before_prepare = 2497, behind_prepare = 3026;
-  const Dumped done = run(mysql_version, events, dump_from(events, before_prepare), from(before_prepare, behind_prepare));
+  const Dumped done =
+      run(mysql_version, events, dump_from(events, before_prepare), from(before_prepare, behind_prepare));
   EXPECT_EQ(done.recorder.rows, 2u);  // of the commit and of the one in one phase
 }
 

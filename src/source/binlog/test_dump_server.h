@@ -1,5 +1,5 @@
-// For tests: a server that speaks just enough of the MySQL protocol to be asked for a binlog dump, and sends events it was
-// given. One connection; statements are answered with OK. Source: MySQL Internals, "Client/Server Protocol".
+// For tests: a server that speaks just enough of the MySQL protocol to be asked for a binlog dump, and sends events it
+// was given. One connection; statements are answered with OK. Source: MySQL Internals, "Client/Server Protocol".
 // Threads: starts one of its own, joined by the destructor.
 #pragma once
 
@@ -21,7 +21,8 @@ namespace tributary::source::testing {
 
 class DumpServer {
  public:
-  DumpServer(std::string version, std::vector<std::string> events) : version_(std::move(version)), events_(std::move(events)) {
+  DumpServer(std::string version, std::vector<std::string> events)
+      : version_(std::move(version)), events_(std::move(events)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -75,8 +76,9 @@ class DumpServer {
     if (socket < 0) return;
     using namespace std::string_literals;
     // Long password, 4.1 protocol, 4.1 authentication; plugin authentication.
-    send_packet(socket, 0, "\x0a"s + version_ + "\0\x01\0\0\0abcdefgh\0\x01\x82\x21\x02\0\x08\0\x15"s + std::string(10, '\0') +
-                               "ijklmnopqrst\0mysql_native_password\0"s);
+    send_packet(socket, 0,
+                "\x0a"s + version_ + "\0\x01\0\0\0abcdefgh\0\x01\x82\x21\x02\0\x08\0\x15"s + std::string(10, '\0') +
+                    "ijklmnopqrst\0mysql_native_password\0"s);
     std::string body;
     const std::string ok = "\0\0\0\x02\0\0\0"s;
     if (receive(socket, body)) send_packet(socket, 2, ok);

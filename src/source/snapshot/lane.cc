@@ -20,8 +20,8 @@ __extension__ typedef __int128 Wide;
 
 bool is_integer(ColumnType type) { return type <= ColumnType::bigint; }
 
-// (a > x) OR (a = x AND b > y), or with <= for the included upper end. Row constructors are not used: MySQL 5.6 does not
-// look them up in an index. The leading a >= x lets every server find the range.
+// (a > x) OR (a = x AND b > y), or with <= for the included upper end. Row constructors are not used: MySQL 5.6 does
+// not look them up in an index. The leading a >= x lets every server find the range.
 std::string bound_condition(const TableSchema& schema, const std::vector<std::uint32_t>& key, const KeyBound& bound,
                             bool is_lower) {
   std::string any, equal;
@@ -36,8 +36,8 @@ std::string bound_condition(const TableSchema& schema, const std::vector<std::ui
   }
   if (bound.size() == 1) return any;
   const auto& first = schema.columns[key[0]];
-  return fmt::format("{}{}{} AND ({})", mysql::quote_name(first.name), is_lower ? ">=" : "<=",
-                     key_literal(first, bound[0].value_or("")), any);
+  return fmt::format("{}{}{} AND ({})", mysql::quote_name(first.name),
+                     is_lower ? ">=" : "<=", key_literal(first, bound[0].value_or("")), any);
 }
 
 }  // namespace
@@ -62,8 +62,7 @@ std::string chunk_select(const PhysicalTable& table, const TableSchema& schema, 
   }
   if (!condition.empty()) sql += " WHERE " + condition;
   sql += " ORDER BY ";
-  for (std::size_t i = 0; i < key.size(); ++i)
-    sql += (i ? "," : "") + mysql::quote_name(schema.columns[key[i]].name);
+  for (std::size_t i = 0; i < key.size(); ++i) sql += (i ? "," : "") + mysql::quote_name(schema.columns[key[i]].name);
   if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
   return sql;
 }
@@ -71,20 +70,24 @@ std::string chunk_select(const PhysicalTable& table, const TableSchema& schema, 
 Result<LanePlan> plan_lanes(mysql::Connection& connection, const PhysicalTable& table, const TableSchema& schema,
                             std::uint32_t lanes_max, std::uint64_t rows_per_lane_min) {
   LanePlan plan;
-  TRY_VALUE(const mysql::Table estimate, connection.query(fmt::format(
-      "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
-      connection.quote(table.database), connection.quote(table.table))));
-  if (!estimate.rows.empty()) plan.rows_estimated = std::strtoull(estimate.rows[0][0].value_or("0").c_str(), nullptr, 10);
+  TRY_VALUE(const mysql::Table estimate,
+            connection.query(fmt::format(
+                "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+                connection.quote(table.database), connection.quote(table.table))));
+  if (!estimate.rows.empty())
+    plan.rows_estimated = std::strtoull(estimate.rows[0][0].value_or("0").c_str(), nullptr, 10);
 
   const std::vector<std::uint32_t> key = chunk_key(schema);
-  const std::uint64_t wanted = std::min<std::uint64_t>(lanes_max, plan.rows_estimated / std::max<std::uint64_t>(rows_per_lane_min, 1));
+  const std::uint64_t wanted =
+      std::min<std::uint64_t>(lanes_max, plan.rows_estimated / std::max<std::uint64_t>(rows_per_lane_min, 1));
   if (wanted < 2 || key.size() != 1 || !is_integer(schema.columns[key[0]].type)) {
     plan.lanes.push_back({});
     return plan;
   }
   const std::string name = mysql::quote_name(schema.columns[key[0]].name);
-  TRY_VALUE(const mysql::Table ends, connection.query(fmt::format(
-      "SELECT MIN({0})+0, MAX({0})+0 FROM {1}.{2}", name, mysql::quote_name(table.database), mysql::quote_name(table.table))));
+  TRY_VALUE(const mysql::Table ends,
+            connection.query(fmt::format("SELECT MIN({0})+0, MAX({0})+0 FROM {1}.{2}", name,
+                                         mysql::quote_name(table.database), mysql::quote_name(table.table))));
   Wide low = 0, high = 0;
   const auto parse = [](const std::optional<std::string>& text, Wide& out) {
     if (!text) return false;
@@ -100,7 +103,8 @@ Result<LanePlan> plan_lanes(mysql::Connection& connection, const PhysicalTable& 
     return plan;
   }
   const auto text = [](Wide n) {
-    return n < 0 ? fmt::format("-{}", static_cast<std::uint64_t>(-n)) : fmt::format("{}", static_cast<std::uint64_t>(n));
+    return n < 0 ? fmt::format("-{}", static_cast<std::uint64_t>(-n))
+                 : fmt::format("{}", static_cast<std::uint64_t>(n));
   };
   // The first lane has no lower and the last no upper bound: keys outside today's range belong to them.
   KeyBound lower;

@@ -111,21 +111,49 @@ TextRowPlan::TextRowPlan(const model::TableSchema& schema) {
       case ColumnType::smallint:
       case ColumnType::mediumint:
       case ColumnType::int_:
-      case ColumnType::bigint: step = zero_filled ? Step::integer_zero_filled : Step::integer; break;
-      case ColumnType::decimal: step = zero_filled ? Step::decimal_zero_filled : Step::decimal; break;
+      case ColumnType::bigint:
+        step = zero_filled ? Step::integer_zero_filled : Step::integer;
+        break;
+      case ColumnType::decimal:
+        step = zero_filled ? Step::decimal_zero_filled : Step::decimal;
+        break;
       // As FLOAT the server prints six digits; as DOUBLE the shortest text that reads back as the same number.
-      case ColumnType::float_: step = Step::float_; expression = name + "*1e0"; break;
-      case ColumnType::double_: step = Step::double_; expression = name + "*1e0"; break;
-      case ColumnType::bit: step = Step::bit; break;
-      case ColumnType::year: step = Step::year; break;
-      case ColumnType::date: step = Step::date; break;
-      case ColumnType::time: step = Step::time; break;
-      case ColumnType::datetime: step = Step::datetime; break;
-      case ColumnType::timestamp: step = Step::timestamp; break;
+      case ColumnType::float_:
+        step = Step::float_;
+        expression = name + "*1e0";
+        break;
+      case ColumnType::double_:
+        step = Step::double_;
+        expression = name + "*1e0";
+        break;
+      case ColumnType::bit:
+        step = Step::bit;
+        break;
+      case ColumnType::year:
+        step = Step::year;
+        break;
+      case ColumnType::date:
+        step = Step::date;
+        break;
+      case ColumnType::time:
+        step = Step::time;
+        break;
+      case ColumnType::datetime:
+        step = Step::datetime;
+        break;
+      case ColumnType::timestamp:
+        step = Step::timestamp;
+        break;
       case ColumnType::enum_:
-      case ColumnType::set: step = Step::number_unsigned; expression = "CAST(" + name + " AS UNSIGNED)"; break;
-      case ColumnType::geometry: step = Step::geometry; break;
-      default: break;
+      case ColumnType::set:
+        step = Step::number_unsigned;
+        expression = "CAST(" + name + " AS UNSIGNED)";
+        break;
+      case ColumnType::geometry:
+        step = Step::geometry;
+        break;
+      default:
+        break;
     }
     select_list_ += (select_list_.empty() ? "" : ",") + expression;
     steps_.push_back({step, column.name});
@@ -200,8 +228,8 @@ bool TextRowPlan::read_value(Step step, std::string_view text, Value& v) {
       if (!read_date(at, end, parts) || !literal(at, end, ' ') || !read_clock(at, end, parts)) return false;
       v.t.micros = parts.t.micros;
       v.i = parts.t.year == 0 ? 0
-                              : days_from_civil(parts.t.year, parts.t.month, parts.t.day) * 86400 + parts.t.hour * 3600 +
-                                    parts.t.minute * 60 + parts.t.second;
+                              : days_from_civil(parts.t.year, parts.t.month, parts.t.day) * 86400 +
+                                    parts.t.hour * 3600 + parts.t.minute * 60 + parts.t.second;
       return true;
     }
     case Step::geometry:
@@ -225,7 +253,8 @@ Status TextRowPlan::read(const mysql::RowView& row, std::vector<Value>& values) 
     value.negative = false;
     value.t = {};
     if (!read_value(steps_[i].step, text, value)) [[unlikely]]
-      return fail(ErrorCode::data_value_malformed, fmt::format("column {} holds '{}'", steps_[i].name, text.substr(0, 64)));
+      return fail(ErrorCode::data_value_malformed,
+                  fmt::format("column {} holds '{}'", steps_[i].name, text.substr(0, 64)));
   }
   return {};
 }
@@ -242,8 +271,10 @@ bool is_chunk_key(const Column& column) {
     case ColumnType::vector:
     case ColumnType::uuid:  // MariaDB sorts these by their stored form; literals compare likewise, but 10.7 differs
     case ColumnType::inet4:
-    case ColumnType::inet6: return false;
-    default: return true;
+    case ColumnType::inet6:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -255,12 +286,15 @@ std::string key_literal(const Column& column, std::string_view raw) {
     case ColumnType::int_:
     case ColumnType::bigint:
     case ColumnType::decimal:
-    case ColumnType::year: return std::string(raw);
+    case ColumnType::year:
+      return std::string(raw);
     case ColumnType::date:
     case ColumnType::time:
     case ColumnType::datetime:
-    case ColumnType::timestamp: return fmt::format("'{}'", raw);
-    default: break;
+    case ColumnType::timestamp:
+      return fmt::format("'{}'", raw);
+    default:
+      break;
   }
   const std::string charset = column.charset.empty() ? "binary" : column.charset;
   return fmt::format("_{} X'{}'", charset, hex(raw));

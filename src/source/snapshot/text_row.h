@@ -29,8 +29,21 @@ class TextRowPlan {
 
  private:
   enum class Step : std::uint8_t {
-    integer, integer_zero_filled, decimal, decimal_zero_filled, float_, double_, bit, year, date, time, datetime,
-    timestamp, bytes, geometry, number_unsigned,
+    integer,
+    integer_zero_filled,
+    decimal,
+    decimal_zero_filled,
+    float_,
+    double_,
+    bit,
+    year,
+    date,
+    time,
+    datetime,
+    timestamp,
+    bytes,
+    geometry,
+    number_unsigned,
   };
   struct ColumnStep {
     Step step;
@@ -42,8 +55,8 @@ class TextRowPlan {
   std::string select_list_;
 };
 
-// A value of a key column as an SQL literal that compares with the column as the stored value does. `raw` is the column's
-// text in the text protocol, in the column's own character set.
+// A value of a key column as an SQL literal that compares with the column as the stored value does. `raw` is the
+// column's text in the text protocol, in the column's own character set.
 std::string key_literal(const model::Column& column, std::string_view raw);
 
 // True if ORDER BY and < on the column agree and are exact, so that a snapshot can go through it in chunks.

@@ -71,10 +71,17 @@ TEST(TextRow, BitsAreBigEndianNumbersAndGeometryLosesItsSrid) {
 }
 
 TEST(TextRow, WhatCannotBeReadIsAnErrorNamingTheColumn) {
-  for (const auto& [type, text] : std::initializer_list<std::pair<ColumnType, const char*>>{
-           {ColumnType::date, "2020-1-1"}, {ColumnType::date, ""}, {ColumnType::datetime, "2020-01-01T00:00:00"},
-           {ColumnType::time, "12"}, {ColumnType::double_, "x"}, {ColumnType::enum_, "a"}, {ColumnType::year, "20"},
-           {ColumnType::geometry, "abc"}, {ColumnType::bit, ""}, {ColumnType::timestamp, "2020-01-01 00:00:00x"}}) {
+  for (const auto& [type, text] :
+       std::initializer_list<std::pair<ColumnType, const char*>>{{ColumnType::date, "2020-1-1"},
+                                                                 {ColumnType::date, ""},
+                                                                 {ColumnType::datetime, "2020-01-01T00:00:00"},
+                                                                 {ColumnType::time, "12"},
+                                                                 {ColumnType::double_, "x"},
+                                                                 {ColumnType::enum_, "a"},
+                                                                 {ColumnType::year, "20"},
+                                                                 {ColumnType::geometry, "abc"},
+                                                                 {ColumnType::bit, ""},
+                                                                 {ColumnType::timestamp, "2020-01-01 00:00:00x"}}) {
     const auto value = read(column(type), text);
     ASSERT_FALSE(value) << text;
     EXPECT_EQ(value.error().code, base::ErrorCode::data_value_malformed);

@@ -40,8 +40,9 @@ Result<LogEnd> read_log_end(Connection& connection) {
   end.position.offset = std::strtoull(std::string(row.text(0, "Position")).c_str(), nullptr, 10);
   if (connection.flavour() == Flavour::mariadb) {
     // Asked for by position: @@gtid_binlog_pos could be of another moment.
-    TRY_VALUE(const std::string set, connection.scalar(fmt::format("SELECT BINLOG_GTID_POS({}, {})",
-        connection.quote(end.position.file), end.position.offset)));
+    TRY_VALUE(const std::string set,
+              connection.scalar(fmt::format("SELECT BINLOG_GTID_POS({}, {})", connection.quote(end.position.file),
+                                            end.position.offset)));
     TRY_VALUE(end.gtid_set, model::GtidSet::parse(set));
   } else if (row.column("Executed_Gtid_Set") >= 0) {
     TRY_VALUE(const mysql::Table mode, connection.query("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'"));
@@ -82,11 +83,14 @@ Result<Connection> open_snapshot_connection(const Instance& instance) {
   auto opened = Connection::open(instance.endpoint);
   if (!opened) return fail(std::move(opened.error()).in("instance " + instance.name));
   Connection connection = std::move(*opened);
-  TRY(connection.execute("SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 86400, "
+  TRY(
+      connection.execute("SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 86400, "
                          "net_read_timeout = 86400, wait_timeout = 86400, sql_select_limit = DEFAULT"));
   TRY(connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
-  if (connection.flavour() == Flavour::mariadb) TRY(connection.execute("SET SESSION max_statement_time = 0"));
-  else if (connection.version_number() >= 50708) TRY(connection.execute("SET SESSION max_execution_time = 0"));
+  if (connection.flavour() == Flavour::mariadb)
+    TRY(connection.execute("SET SESSION max_statement_time = 0"));
+  else if (connection.version_number() >= 50708)
+    TRY(connection.execute("SET SESSION max_execution_time = 0"));
   TRY(connection.execute("SET character_set_results = NULL"));
   return connection;
 }
@@ -118,7 +122,8 @@ Status pass_barrier(Connection& connection, const Instance& instance, const Emit
   }
   if (emitted.gtid_set.empty())
     return fail(ErrorCode::source_barrier,
-                in_log_order ? "no right to write dts_health_check.ha_health_check, and no GTIDs" : "binlog_order_commits = OFF, and no GTIDs",
+                in_log_order ? "no right to write dts_health_check.ha_health_check, and no GTIDs"
+                             : "binlog_order_commits = OFF, and no GTIDs",
                 instance.name);
   while (true) {
     TRY_VALUE(const std::string text, connection.scalar("SELECT @@global.gtid_executed"));
@@ -155,7 +160,8 @@ Result<model::BinlogPosition> open_view(Connection& connection, const Instance& 
     if (cancel.wait_for_ms(poll_ms)) return fail(ErrorCode::cancelled);
     if ((waited_ms += poll_ms) > barrier_wait_ms_max)
       return fail(ErrorCode::source_barrier,
-                  fmt::format("the view's position {} stays behind {}", exact.text(), emitted.position.text()), instance.name);
+                  fmt::format("the view's position {} stays behind {}", exact.text(), emitted.position.text()),
+                  instance.name);
   }
 }
 

@@ -69,7 +69,8 @@ class Discovery {
       return fail(ErrorCode::source_not_drds, "SHOW DATASOURCES has no GROUP and URL", database_);
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       // A read-only replica of a group is listed with write weight 0: its binlog is not the group's.
-      if (rows.column("WRITE_WEIGHT") >= 0 && std::atoi(std::string(rows.text(i, "WRITE_WEIGHT")).c_str()) <= 0) continue;
+      if (rows.column("WRITE_WEIGHT") >= 0 && std::atoi(std::string(rows.text(i, "WRITE_WEIGHT")).c_str()) <= 0)
+        continue;
       std::string address, physical;
       const std::string_view url = rows.text(i, "URL");
       if (!parse_url(url, address, physical))
@@ -121,15 +122,16 @@ class Discovery {
     if (!wanted) return std::vector<std::string>(present.begin(), present.end());
     for (const std::string& table : *wanted)
       if (!present.contains(table))
-        return fail(ErrorCode::source_table_missing, "SHOW TABLES does not list it as a table", database_ + "." + table);
+        return fail(ErrorCode::source_table_missing, "SHOW TABLES does not list it as a table",
+                    database_ + "." + table);
     return *wanted;
   }
 
   // BIN_ and twenty capital letters or digits.
   static bool is_recycled(std::string_view name) {
     return name.size() == 24 && name.starts_with("BIN_") && std::all_of(name.begin() + 4, name.end(), [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    });
+             return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+           });
   }
 
   Status read_table(const std::string& table) {
@@ -139,8 +141,10 @@ class Discovery {
     if (shards.rows.empty()) return fail(ErrorCode::source_topology, "SHOW TOPOLOGY lists no physical table", where);
     TableKind kind = TableKind::single;
     if (!rule.rows.empty()) {
-      if (rule.text(0, "BROADCAST") == "1") kind = TableKind::broadcast;
-      else if (!rule.text(0, "DB_PARTITION_KEY").empty() || !rule.text(0, "TB_PARTITION_KEY").empty()) kind = TableKind::sharded;
+      if (rule.text(0, "BROADCAST") == "1")
+        kind = TableKind::broadcast;
+      else if (!rule.text(0, "DB_PARTITION_KEY").empty() || !rule.text(0, "TB_PARTITION_KEY").empty())
+        kind = TableKind::sharded;
     }
     const std::uint32_t logical = add_logical_table(topology_, kind, database_, table);
     for (std::size_t i = 0; i < shards.rows.size(); ++i) {
@@ -150,7 +154,8 @@ class Discovery {
       const std::string group_name(shards.text(i, "GROUP_NAME"));
       const auto group = groups_.find(group_name);
       if (group == groups_.end())
-        return fail(ErrorCode::source_topology, fmt::format("SHOW DATASOURCES does not list group {}", group_name), where);
+        return fail(ErrorCode::source_topology, fmt::format("SHOW DATASOURCES does not list group {}", group_name),
+                    where);
       add_physical_table(topology_, logical, group->second.instance, group->second.database,
                          std::string(shards.text(i, "TABLE_NAME")));
     }

@@ -22,16 +22,48 @@ namespace {
 
 const std::unordered_map<std::string_view, ColumnType>& types_by_name() {
   using enum ColumnType;
-  static const std::unordered_map<std::string_view, ColumnType> types = {
-      {"tinyint", tinyint}, {"smallint", smallint}, {"mediumint", mediumint}, {"int", int_}, {"bigint", bigint},
-      {"decimal", decimal}, {"float", float_}, {"double", double_}, {"bit", bit}, {"year", year}, {"date", date},
-      {"time", time}, {"datetime", datetime}, {"timestamp", timestamp}, {"char", char_}, {"varchar", varchar},
-      {"tinytext", tinytext}, {"text", text}, {"mediumtext", mediumtext}, {"longtext", longtext}, {"binary", binary},
-      {"varbinary", varbinary}, {"tinyblob", tinyblob}, {"blob", blob}, {"mediumblob", mediumblob},
-      {"longblob", longblob}, {"enum", enum_}, {"set", set}, {"json", json}, {"geometry", geometry},
-      {"point", geometry}, {"linestring", geometry}, {"polygon", geometry}, {"multipoint", geometry},
-      {"multilinestring", geometry}, {"multipolygon", geometry}, {"geometrycollection", geometry},
-      {"geomcollection", geometry}, {"vector", vector}, {"uuid", uuid}, {"inet4", inet4}, {"inet6", inet6}};
+  static const std::unordered_map<std::string_view, ColumnType> types = {{"tinyint", tinyint},
+                                                                         {"smallint", smallint},
+                                                                         {"mediumint", mediumint},
+                                                                         {"int", int_},
+                                                                         {"bigint", bigint},
+                                                                         {"decimal", decimal},
+                                                                         {"float", float_},
+                                                                         {"double", double_},
+                                                                         {"bit", bit},
+                                                                         {"year", year},
+                                                                         {"date", date},
+                                                                         {"time", time},
+                                                                         {"datetime", datetime},
+                                                                         {"timestamp", timestamp},
+                                                                         {"char", char_},
+                                                                         {"varchar", varchar},
+                                                                         {"tinytext", tinytext},
+                                                                         {"text", text},
+                                                                         {"mediumtext", mediumtext},
+                                                                         {"longtext", longtext},
+                                                                         {"binary", binary},
+                                                                         {"varbinary", varbinary},
+                                                                         {"tinyblob", tinyblob},
+                                                                         {"blob", blob},
+                                                                         {"mediumblob", mediumblob},
+                                                                         {"longblob", longblob},
+                                                                         {"enum", enum_},
+                                                                         {"set", set},
+                                                                         {"json", json},
+                                                                         {"geometry", geometry},
+                                                                         {"point", geometry},
+                                                                         {"linestring", geometry},
+                                                                         {"polygon", geometry},
+                                                                         {"multipoint", geometry},
+                                                                         {"multilinestring", geometry},
+                                                                         {"multipolygon", geometry},
+                                                                         {"geometrycollection", geometry},
+                                                                         {"geomcollection", geometry},
+                                                                         {"vector", vector},
+                                                                         {"uuid", uuid},
+                                                                         {"inet4", inet4},
+                                                                         {"inet6", inet6}};
   return types;
 }
 
@@ -56,7 +88,8 @@ Result<Column> read_column(const mysql::Table& t, std::size_t row, const std::st
   column.is_nullable = t.text(row, "IS_NULLABLE") == "YES";
   column.is_hidden = column.name == drds_implicit_column;
   const std::string_view extra = t.text(row, "EXTRA");
-  column.is_generated = extra.find("VIRTUAL") != std::string_view::npos || extra.find("STORED") != std::string_view::npos ||
+  column.is_generated = extra.find("VIRTUAL") != std::string_view::npos ||
+                        extra.find("STORED") != std::string_view::npos ||
                         extra.find("PERSISTENT") != std::string_view::npos;
   column.charset = t.text(row, "CHARACTER_SET_NAME");
   column.collation = t.text(row, "COLLATION_NAME");
@@ -86,7 +119,11 @@ std::vector<std::string> parse_labels(std::string_view declared) {
     std::string label;
     for (++i; i < declared.size(); ++i) {
       if (declared[i] == '\'') {
-        if (i + 1 < declared.size() && declared[i + 1] == '\'') { label += '\''; ++i; continue; }
+        if (i + 1 < declared.size() && declared[i + 1] == '\'') {
+          label += '\'';
+          ++i;
+          continue;
+        }
         break;
       }
       // The server writes these four escapes here whatever the SQL mode.
@@ -103,8 +140,10 @@ std::vector<std::string> parse_labels(std::string_view declared) {
     }
     labels.push_back(std::move(label));
     ++i;
-    if (i < declared.size() && declared[i] == ',') ++i;
-    else break;
+    if (i < declared.size() && declared[i] == ',')
+      ++i;
+    else
+      break;
   }
   return labels;
 }
@@ -131,8 +170,8 @@ void finish_schema(TableSchema& schema) {
   std::string text = schema.database + "." + schema.table;
   for (const Column& column : schema.columns)
     if (!column.is_hidden) text += fmt::format(";{} {} {}", column.name, column.declared_type, column.charset);
-  schema.version = static_cast<std::uint32_t>(
-      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+  schema.version =
+      static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
 Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& connection, const std::string& database,
@@ -140,32 +179,40 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
   std::map<std::string, TableSchema> schemas;
   constexpr std::size_t batch_max = 500;
   for (std::size_t from = 0; from < tables.size(); from += batch_max) {
-    const std::vector<std::string> names(tables.begin() + static_cast<std::ptrdiff_t>(from),
-                                         tables.begin() + static_cast<std::ptrdiff_t>(std::min(tables.size(), from + batch_max)));
+    const std::vector<std::string> names(
+        tables.begin() + static_cast<std::ptrdiff_t>(from),
+        tables.begin() + static_cast<std::ptrdiff_t>(std::min(tables.size(), from + batch_max)));
     const std::string list = in_list(connection, names);
-    TRY_VALUE(const mysql::Table bases, connection.query(fmt::format(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) "
-        "AND TABLE_TYPE = 'BASE TABLE'", connection.quote(database), list)));
+    TRY_VALUE(const mysql::Table bases,
+              connection.query(fmt::format(
+                  "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) "
+                  "AND TABLE_TYPE = 'BASE TABLE'",
+                  connection.quote(database), list)));
     for (std::size_t row = 0; row < bases.rows.size(); ++row) {
       TableSchema& schema = schemas[std::string(bases.text(row, "TABLE_NAME"))];
       schema.database = database;
       schema.table = bases.text(row, "TABLE_NAME");
     }
-    TRY_VALUE(const mysql::Table columns, connection.query(fmt::format(
-        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
-        "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA FROM information_schema.COLUMNS "
-        "WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
-        connection.quote(database), list)));
+    TRY_VALUE(const mysql::Table columns,
+              connection.query(
+                  fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
+                              "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
+                              "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA FROM "
+                              "information_schema.COLUMNS "
+                              "WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
+                              connection.quote(database), list)));
     for (std::size_t row = 0; row < columns.rows.size(); ++row) {
       const auto schema = schemas.find(std::string(columns.text(row, "TABLE_NAME")));
       if (schema == schemas.end()) continue;  // a view
       TRY_VALUE(Column column, read_column(columns, row, database + "." + schema->first));
       schema->second.columns.push_back(std::move(column));
     }
-    TRY_VALUE(const mysql::Table keys, connection.query(fmt::format(
-        "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} "
-        "AND TABLE_NAME IN ({}) AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX",
-        connection.quote(database), list)));
+    TRY_VALUE(const mysql::Table keys,
+              connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM "
+                                           "information_schema.STATISTICS WHERE TABLE_SCHEMA = {} "
+                                           "AND TABLE_NAME IN ({}) AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME "
+                                           "= 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX",
+                                           connection.quote(database), list)));
     for (std::size_t row = 0; row < keys.rows.size(); ++row) {
       const auto found = schemas.find(std::string(keys.text(row, "TABLE_NAME")));
       if (found == schemas.end()) continue;
@@ -185,9 +232,8 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
   }
   for (auto& [name, schema] : schemas) {
     std::erase_if(schema.keys, [&](const Key& key) {
-      return std::any_of(key.columns.begin(), key.columns.end(), [&](std::uint32_t c) {
-        return c >= schema.columns.size() || schema.columns[c].is_hidden;
-      });
+      return std::any_of(key.columns.begin(), key.columns.end(),
+                         [&](std::uint32_t c) { return c >= schema.columns.size() || schema.columns[c].is_hidden; });
     });
     finish_schema(schema);
   }
@@ -205,7 +251,8 @@ bool same_structure(const TableSchema& a, const TableSchema& b, std::string* dif
     const Column &x = a.columns[i], &y = b.columns[i];
     if (x.name != y.name) return say(fmt::format("column {} is {} against {}", i + 1, x.name, y.name));
     if (x.declared_type != y.declared_type || x.charset != y.charset)
-      return say(fmt::format("column {} is {} {} against {} {}", x.name, x.declared_type, x.charset, y.declared_type, y.charset));
+      return say(fmt::format("column {} is {} {} against {} {}", x.name, x.declared_type, x.charset, y.declared_type,
+                             y.charset));
   }
   if (a.identity != b.identity) return say("their keys differ");
   return true;
@@ -222,8 +269,10 @@ std::vector<std::string_view> split_items(std::string_view body) {
   for (std::size_t i = 0; i < body.size(); ++i) {
     const char c = body[i];
     if (quote) {
-      if (c == '\\' && quote != '`') ++i;
-      else if (c == quote) quote = 0;
+      if (c == '\\' && quote != '`')
+        ++i;
+      else if (c == quote)
+        quote = 0;
     } else if (c == '\'' || c == '"' || c == '`') {
       quote = c;
     } else if (c == '(') {
@@ -245,8 +294,10 @@ std::size_t matching_parenthesis(std::string_view text, std::size_t open) {
   for (std::size_t i = open; i < text.size(); ++i) {
     const char c = text[i];
     if (quote) {
-      if (c == '\\' && quote != '`') ++i;
-      else if (c == quote) quote = 0;
+      if (c == '\\' && quote != '`')
+        ++i;
+      else if (c == quote)
+        quote = 0;
     } else if (c == '\'' || c == '"' || c == '`') {
       quote = c;
     } else if (c == '(') {
@@ -280,8 +331,10 @@ Result<std::string> read_create_statement(mysql::Connection& connection, const s
   TRY_VALUE(const mysql::Table answer, connection.query("SHOW CREATE TABLE " + name));
   const std::string_view text = answer.rows.empty() ? std::string_view{} : answer.text(0, "Create Table");
   const std::size_t open = text.find(mysql::quote_name(physical_table) + " (");
-  const std::size_t body_begin = open == std::string_view::npos ? open : text.find('(', open + physical_table.size() + 2);
-  const std::size_t body_end = body_begin == std::string_view::npos ? body_begin : matching_parenthesis(text, body_begin);
+  const std::size_t body_begin =
+      open == std::string_view::npos ? open : text.find('(', open + physical_table.size() + 2);
+  const std::size_t body_end =
+      body_begin == std::string_view::npos ? body_begin : matching_parenthesis(text, body_begin);
   if (body_end == std::string_view::npos)
     return fail(ErrorCode::source_query, "SHOW CREATE TABLE gave no table definition", name);
 

@@ -27,12 +27,15 @@ Result<ServerTables> list_tables(const mysql::Endpoint& endpoint) {
   ServerTables out;
   TRY_VALUE(const mysql::Table databases, connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"));
   for (const auto& row : databases.rows) out.databases.push_back(row[0].value_or(""));
-  TRY_VALUE(const mysql::Table rows, connection.query(
-      "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
-      "('mysql', 'information_schema', 'performance_schema', 'sys', 'dts_health_check') ORDER BY 1, 2"));
+  TRY_VALUE(const mysql::Table rows,
+            connection.query(
+                "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
+                "('mysql', 'information_schema', 'performance_schema', 'sys', 'dts_health_check') ORDER BY 1, 2"));
   for (const auto& row : rows.rows) {
-    if (row[2] == "BASE TABLE") out.tables.emplace_back(*row[0], *row[1]);
-    else out.views.push_back(*row[0] + "." + *row[1]);
+    if (row[2] == "BASE TABLE")
+      out.tables.emplace_back(*row[0], *row[1]);
+    else
+      out.views.push_back(*row[0] + "." + *row[1]);
   }
   return out;
 }
@@ -91,7 +94,8 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
     for (const auto& [database, table] : server->tables) {
       for (const ShardRule& rule : config.shard_rules) {
         const auto any = [](const std::vector<std::string>& patterns, const std::string& name) {
-          return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return fnmatch(p.c_str(), name.c_str(), 0) == 0; });
+          return std::any_of(patterns.begin(), patterns.end(),
+                             [&](const auto& p) { return fnmatch(p.c_str(), name.c_str(), 0) == 0; });
         };
         if (!any(rule.physical_databases, database)) continue;
         const std::string& name = rule.table.empty() ? table : rule.table;
@@ -100,7 +104,8 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
         const auto key = std::make_pair(rule.database, name);
         const bool is_new = !logical.contains(key);
         if (is_new) logical[key] = add_logical_table(topology, rule.kind, rule.database, name);
-        if (is_new || rule.kind != TableKind::broadcast) add_physical_table(topology, logical[key], instance, database, table);
+        if (is_new || rule.kind != TableKind::broadcast)
+          add_physical_table(topology, logical[key], instance, database, table);
         break;  // the first rule that matches decides
       }
     }

@@ -84,16 +84,23 @@ void add_physical_table(Topology& topology, std::uint32_t logical, std::uint32_t
 Result<Topology> discover(const SourceConfig& config) {
   Topology topology;
   switch (config.engine) {
-    case Engine::polardbx10: TRY(discover_polardbx10(config, topology)); break;
-    case Engine::mysql: TRY(discover_server(config, topology)); break;
-    case Engine::mysql_shards: TRY(discover_shards(config, topology)); break;
+    case Engine::polardbx10:
+      TRY(discover_polardbx10(config, topology));
+      break;
+    case Engine::mysql:
+      TRY(discover_server(config, topology));
+      break;
+    case Engine::mysql_shards:
+      TRY(discover_shards(config, topology));
+      break;
   }
   // Twice the same physical table would be read twice, and its changes would go to one of the two.
   std::set<std::tuple<std::uint32_t, std::string_view, std::string_view>> places;
   for (const PhysicalTable& physical : topology.physical)
     if (!places.emplace(physical.instance, physical.database, physical.table).second)
       return fail(ErrorCode::source_topology, "the physical table is listed twice",
-                  fmt::format("instance {}, {}.{}", topology.instances[physical.instance].name, physical.database, physical.table));
+                  fmt::format("instance {}, {}.{}", topology.instances[physical.instance].name, physical.database,
+                              physical.table));
   for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures(topology, i));
   for (const LogicalTable& table : topology.tables)
     if (table.schema->columns.empty())

@@ -29,25 +29,25 @@ enum class TableKind : std::uint8_t { sharded, broadcast, single };
 
 // One rule of a fleet of shards: where the rows of a logical table lie. Patterns are those of fnmatch(3) without flags.
 struct ShardRule {
-  TableKind kind = TableKind::sharded;             // of a broadcast table the first copy found is read
-  std::string database, table;                     // logical; table may be empty: every physical table by its own name
-  std::vector<std::string> physical_databases;     // patterns
-  std::vector<std::string> physical_tables;        // patterns; empty: the logical table's name
+  TableKind kind = TableKind::sharded;          // of a broadcast table the first copy found is read
+  std::string database, table;                  // logical; table may be empty: every physical table by its own name
+  std::vector<std::string> physical_databases;  // patterns
+  std::vector<std::string> physical_tables;     // patterns; empty: the logical table's name
 };
 
 struct SourceConfig {
   Engine engine = Engine::polardbx10;
-  mysql::Endpoint endpoint;                        // the middleware, or the one server
-  mysql::Endpoint storage_login;                   // user, password and TLS for the instances behind a middleware
+  mysql::Endpoint endpoint;                              // the middleware, or the one server
+  mysql::Endpoint storage_login;                         // user, password and TLS for the instances behind a middleware
   std::map<std::string, std::string> storage_addresses;  // "host:port" as the source names it -> where we reach it
-  std::vector<mysql::Endpoint> shards;             // mysql_shards
-  std::vector<ShardRule> shard_rules;              // mysql_shards
+  std::vector<mysql::Endpoint> shards;                   // mysql_shards
+  std::vector<ShardRule> shard_rules;                    // mysql_shards
   ObjectSelection objects;
 };
 
 struct Instance {
-  std::string name;            // host:port as the source names it; the subtask's lasting name
-  mysql::Endpoint endpoint;    // where and as whom we connect
+  std::string name;          // host:port as the source names it; the subtask's lasting name
+  mysql::Endpoint endpoint;  // where and as whom we connect
   std::string server_version;
   mysql::Flavour flavour = mysql::Flavour::mysql;
   std::uint32_t version_number = 0;
@@ -61,16 +61,16 @@ struct PhysicalTable {
 
 struct LogicalTable {
   TableKind kind = TableKind::single;
-  model::TableSchemaPtr schema;        // database and table are the logical names
-  std::string create_statement;        // CREATE TABLE with the logical name, hidden columns left out
-  std::vector<std::uint32_t> shards;   // indexes into Topology::physical
+  model::TableSchemaPtr schema;       // database and table are the logical names
+  std::string create_statement;       // CREATE TABLE with the logical name, hidden columns left out
+  std::vector<std::uint32_t> shards;  // indexes into Topology::physical
 };
 
 struct Topology {
   std::vector<Instance> instances;
   std::vector<LogicalTable> tables;
   std::vector<PhysicalTable> physical;
-  std::vector<std::string> remarks;    // things left out on purpose, for the log (views, global index tables)
+  std::vector<std::string> remarks;  // things left out on purpose, for the log (views, global index tables)
 };
 
 base::Result<Topology> discover(const SourceConfig& config);
