@@ -206,7 +206,8 @@ std::unexpected<base::Error> malformed(std::string_view what) {
 std::string serialise(const SubtaskCheckpoint& c) {
   const json object = {{"format", format_version},        {"task_fingerprint", c.task_fingerprint},
                        {"stream", from_stream(c.stream)}, {"snapshot", from_snapshot(c.snapshot)},
-                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done}};
+                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done},
+                       {"structures", c.structures}};
   // Names and ids are ASCII by nature; should one not be, a replacement character is better than an exception.
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -237,6 +238,12 @@ Result<SubtaskCheckpoint> parse(std::string_view text) {
     c.stream = to_stream(reader, *stream, "stream");
   if (const json* snapshot = reader.member(object, "checkpoint", "snapshot", json::value_t::object))
     c.snapshot = to_snapshot(reader, *snapshot, "snapshot");
+  if (const json* structures = reader.member(object, "checkpoint", "structures", json::value_t::object)) {
+    for (const auto& [table, version] : structures->items()) {
+      if (!version.is_number_unsigned()) return malformed("checkpoint.structures: " + table + " is no number");
+      c.structures[table] = version.get<std::uint32_t>();
+    }
+  }
   c.schema_done = reader.flag(object, "checkpoint", "schema_done");
   c.snapshot_done = reader.flag(object, "checkpoint", "snapshot_done");
   if (!problem.empty()) return malformed(problem);

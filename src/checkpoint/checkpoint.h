@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,7 @@ struct SubtaskCheckpoint {
   std::string task_fingerprint;  // of what may not change between runs: objects, names, source, topic
   StreamState stream;
   SnapshotState snapshot;
+  std::map<std::string, std::uint32_t> structures;  // TableSchema::version by logical "db.table", as the rows were read
   bool schema_done = false;
   bool snapshot_done = false;
 

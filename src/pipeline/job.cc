@@ -90,7 +90,7 @@ class Job {
     if (topology_.tables.empty())
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
-    for (const source::Instance& instance : topology_.instances) TRY(check_instance(config_, instance));
+    for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
     return {};
   }
 

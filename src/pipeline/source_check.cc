@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include <algorithm>
+
 #include "source/snapshot/view.h"
 
 namespace tributary::pipeline {
@@ -11,8 +13,22 @@ using base::ErrorCode;
 using base::fail;
 using base::Status;
 
-Status check_instance(const Config& config, const source::Instance& instance) {
+namespace {
+
+bool lists(std::string_view comma_separated, std::string_view name) {
+  while (!comma_separated.empty()) {
+    const std::size_t comma = std::min(comma_separated.find(','), comma_separated.size());
+    if (comma_separated.substr(0, comma) == name) return true;
+    comma_separated.remove_prefix(std::min(comma + 1, comma_separated.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+Status check_instance(const Config& config, const source::Topology& topology, std::uint32_t index) {
   if (!config.incremental) return {};
+  const source::Instance& instance = topology.instances[index];
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
   const std::string where = "instance " + instance.name;
   TRY_VALUE(const mysql::Table rows,
@@ -39,6 +55,12 @@ Status check_instance(const Config& config, const source::Instance& instance) {
       return fail(ErrorCode::source_privilege, "REPLICATION CLIENT (BINLOG MONITOR on MariaDB): " + end.error().what,
                   where);
     return fail(std::move(end.error()));
+  }
+  for (const source::PhysicalTable& table : topology.physical) {
+    if (table.instance != index) continue;
+    const bool left_out = !end->do_databases.empty() && !lists(end->do_databases, table.database);
+    if (left_out || lists(end->ignore_databases, table.database))
+      return fail(ErrorCode::source_binlog_filtered, table.database, where);
   }
   return {};
 }

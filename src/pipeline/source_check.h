@@ -7,8 +7,8 @@
 
 namespace tributary::pipeline {
 
-// Errors: source_binlog_off, source_binlog_format, source_row_image, source_privilege. Nothing is checked for a task
-// without incremental migration.
-base::Status check_instance(const Config& config, const source::Instance& instance);
+// Errors: source_binlog_off, source_binlog_format, source_row_image, source_binlog_filtered, source_privilege. Nothing
+// is checked for a task without incremental migration.
+base::Status check_instance(const Config& config, const source::Topology& topology, std::uint32_t instance);
 
 }  // namespace tributary::pipeline

@@ -242,12 +242,24 @@ void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
   }
 }
 
+// Rows logged before a change of structure can't be told from those after it once only the new structure is known.
+Status Subtask::check_structures(checkpoint::SubtaskCheckpoint& state) const {
+  for (const SubtaskTable& table : tables_.tables) {
+    const std::string name = table.schema->database + "." + table.schema->table;
+    const auto [known, is_new] = state.structures.try_emplace(name, table.schema->version);
+    if (!is_new && known->second != table.schema->version)
+      return fail(ErrorCode::data_schema_mismatch, "the structure was changed while the task was not running", name);
+  }
+  return {};
+}
+
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
   caught_up_ = false;
   TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
   checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
+  TRY(check_structures(state));
   state.task_fingerprint = config_.fingerprint;
 
   attempt.saver = std::make_unique<checkpoint::Saver>(

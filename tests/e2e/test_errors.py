@@ -163,6 +163,17 @@ def test_binary_logging_that_is_off(own_lab, lab, case):
     assert topic.count == 0
 
 
+def test_a_database_that_is_kept_out_of_the_binlog(own_lab, lab, case):
+    filtered = own_lab(instances=1, front=False, kafka="none", options=[f"binlog-ignore-db={case.name}"])
+    database = case.database(filtered)
+    with filtered.sql(0, database) as sql:
+        sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    topic = case.topic(lab)
+    task = case.mysql_task(lab, database, topic, source__port=filtered.storage[0]["port"])
+    refused(task, 3, "source.binlog_filtered", database)
+    assert topic.count == 0
+
+
 @pytest.mark.parametrize("variable, value, code", [("binlog_row_image", "MINIMAL", "source.row_image"), ("binlog_row_image", "NOBLOB", "source.row_image"),
                                                    ("binlog_format", "STATEMENT", "source.binlog_format"), ("binlog_format", "MIXED", "source.binlog_format")])
 def test_a_binlog_of_another_kind(lab, case, ready, variable, value, code):

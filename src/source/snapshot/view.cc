@@ -37,6 +37,8 @@ Result<LogEnd> read_log_end(Connection& connection) {
   LogEnd end;
   if (row.rows.empty()) return end;
   end.position.file = row.text(0, "File");
+  end.do_databases = row.text(0, "Binlog_Do_DB");
+  end.ignore_databases = row.text(0, "Binlog_Ignore_DB");
   end.position.offset = std::strtoull(std::string(row.text(0, "Position")).c_str(), nullptr, 10);
   if (connection.flavour() == Flavour::mariadb) {
     // Asked for by position: @@gtid_binlog_pos could be of another moment.

@@ -38,7 +38,8 @@ struct EmittedState {
 // Where a server's log ends now: SHOW MASTER STATUS or its successors. Empty position: binary logging is off.
 struct LogEnd {
   model::BinlogPosition position;
-  std::optional<model::GtidSet> gtid_set;  // executed there; unset where the server has no GTIDs
+  std::optional<model::GtidSet> gtid_set;      // executed there; unset where the server has no GTIDs
+  std::string do_databases, ignore_databases;  // binlog_do_db and binlog_ignore_db, comma-separated
 };
 base::Result<LogEnd> read_log_end(mysql::Connection& connection);
 
