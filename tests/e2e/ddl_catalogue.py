@@ -61,10 +61,10 @@ class Table:
     @property
     def told(self):
         by_name = {one["name"]: one for one in self.columns}
-        keys = [index for index in self.indexes if index["unique"] and not index["prefixed"] and not index["functional"]]
+        keys = [index for index in self.indexes if index["unique"] and not any(index["prefixes"]) and not index["functional"]]
         identity = next((key["columns"] for key in keys if key["primary"] or not any(by_name[c]["nullable"] for c in key["columns"])), [])
         return {"collation": self.collation, "columns": self.columns, "partitioned": bool(self.partitions),
-                "indexes": sorted(({k: v for k, v in index.items() if k != "prefixed"} for index in self.indexes), key=lambda index: index["name"]),
+                "indexes": sorted(self.indexes, key=lambda index: index["name"]),
                 "keys": [key["name"] for key in keys], "identity": identity}
 
     def column(self, name):
@@ -97,13 +97,13 @@ class Catalogue:
                 continue
             if not table.indexes or table.indexes[-1]["name"] != row["INDEX_NAME"]:
                 table.indexes.append({"name": row["INDEX_NAME"], "primary": row["INDEX_NAME"] == "PRIMARY", "unique": row["NON_UNIQUE"] == "0",
-                                      "functional": False, "prefixed": False, "columns": []})
+                                      "functional": False, "columns": [], "prefixes": []})
             index = table.indexes[-1]
-            index["prefixed"] |= row["SUB_PART"] is not None
             if row["COLUMN_NAME"] is None:
                 index["functional"] = True
             else:
                 index["columns"].append(row["COLUMN_NAME"])
+                index["prefixes"].append(int(row["SUB_PART"] or 0))
         for row in ask("TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME, PARTITION_METHOD", "PARTITIONS", "ORDER BY PARTITION_ORDINAL_POSITION",
                        "AND PARTITION_NAME IS NOT NULL"):
             if table := self.tables.get((row["TABLE_SCHEMA"], row["TABLE_NAME"])):

@@ -24,13 +24,15 @@ class Dialect:
 
 
 class Generator(Types):
-    """`fixed`: definitions that every created table has and no statement touches, name -> definition."""
+    """`fixed`: definitions that every created table has and no statement touches, name -> definition. `refuse`: of a
+    statement's text, true for those that are not wanted."""
 
-    def __init__(self, rng, dialect, databases, *, fixed=None, tables_max=14, with_databases=True, with_sessions=True, plain_names=False):
+    def __init__(self, rng, dialect, databases, *, fixed=None, tables_max=14, with_databases=True, with_sessions=True, refuse=None):
         self.rng, self.dialect, self.databases = rng, dialect, list(databases)
         self.fixed = fixed or {}
         self.tables_max, self.with_databases, self.with_sessions = tables_max, with_databases, with_sessions
-        self.names = TABLES[:10] if plain_names else TABLES
+        self.is_refused = refuse or (lambda text: False)
+        self.named = set()  # the tables that the last statement names
         self.database, self.sql_mode, self.charset_name = self.databases[0], "", "utf8mb4"
         self.catalogue = None
 
@@ -78,6 +80,7 @@ class Generator(Types):
 
     def name_of(self, key):
         database, table = key
+        self.named.add(key)
         if database != self.database or self.chance(0.15):
             return self.quoted(database) + self.rng.choice([".", ".", " . "]) + self.quoted(table)
         return self.quoted(table)
@@ -115,7 +118,7 @@ class Generator(Types):
 
     def new_table_key(self):
         database = self.database if self.chance(0.7) and self.database in self.catalogue.databases else self.rng.choice(list(self.catalogue.databases))
-        return database, self.rng.choice(self.names)
+        return database, self.rng.choice(TABLES)
 
     def free_columns(self, table):
         return [column["name"] for column in table.columns if column["name"] not in self.fixed]
@@ -482,7 +485,10 @@ class Generator(Types):
         kinds = {self.create_table: 18 * max(0.1, 1 - crowd), self.create_like: 3, self.create_select: 3, self.alter: 55, self.create_index: 3, self.drop_index: 2, self.rename: 5,
                  self.drop: 3 + 15 * max(0, crowd - 0.6), self.truncate: 3, self.database_statement: 3 if self.with_databases else 0, self.noise: 4}
         while True:
+            self.named = set()
             made = self.rng.choices(list(kinds), list(kinds.values()))[0]()
+            if self.is_refused(made):
+                continue
             try:
                 return self.dress(made).encode(CLIENT_CHARSETS[self.charset_name]), False
             except UnicodeEncodeError:
