@@ -1,6 +1,7 @@
 """Runs random DDL on a server and the tracker beside it, fed from the server's binlog, and compares after each statement."""
 
 import json
+import struct
 
 import ddl_binlog
 from ddl_catalogue import Catalogue
@@ -21,8 +22,16 @@ def traits(sql, version):
             "explicit_defaults_for_timestamp": ask("explicit_defaults_for_timestamp") == "1", "default_collation": ask("collation_server")}
 
 
-def sorted_indexes(told):
-    return {**told, "indexes": sorted(told["indexes"], key=lambda index: index["name"])}
+def long_name(name):
+    """utf8 is utf8mb3 on some of the servers and its own name on others."""
+    return name.replace("utf8_", "utf8mb3_") if name != "utf8" else "utf8mb3"
+
+
+def comparable(told):
+    """Tables in one form. Parts of columns count in keys that tell rows apart only: elsewhere the server shortens them at will."""
+    columns = [{**one, "charset": long_name(one["charset"]), "collation": long_name(one["collation"])} for one in told["columns"]]
+    indexes = sorted(({**one, "prefixes": one["prefixes"] if one["unique"] else None} for one in told["indexes"]), key=lambda index: index["name"])
+    return {**told, "collation": long_name(told["collation"]), "columns": columns, "indexes": indexes}
 
 
 def difference(expected, tracked):
@@ -50,13 +59,15 @@ class Differential:
         self.version = lab.storage[0]["server_version"]
         self.dialect = Dialect(self.version)
         self.databases = [f"{prefix}a", f"{prefix}.b", f"{prefix}`ü"]
-        self.writer, self.checker = lab.sql(0), lab.sql(0)
+        self.writer, self.checker = lab.sql(0, use_unicode=False), lab.sql(0)
         self.checker.is_old = self.dialect.is_56 or self.dialect.is_mariadb
         self.generator = Generator(rng, self.dialect, self.databases, **settings)
         self.tail = ddl_binlog.Tail(f"{lab.storage[0]['dir']}/data", ddl_binlog.position(self.checker))
         self.tracker = Tracker(traits(self.checker, self.version))
         self.accepted = self.refused = self.changes = 0
         self.not_understood, self.mismatches, self.history = [], [], []
+        self.collations = {int(number): (charset, name) for number, charset, name in self.checker(
+            "SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL")}
         self.read_formats()
         self.setup()
 
@@ -73,6 +84,21 @@ class Differential:
             if event.kind == ddl_binlog.FORMAT_DESCRIPTION:
                 self.tracker.ask(format=event.raw.hex())
 
+    def context(self, raw):
+        """The session of a statement as a reading of our own of its status variables says."""
+        found = ddl_binlog.status(raw)
+        made = {}
+        if 4 in found:
+            client, connection, of_server = struct.unpack("<HHH", found[4])
+            made = {"client_charset": self.collations[client][0], "connection_collation": self.collations[connection][1], "server_collation": self.collations[of_server][1]}
+        if 18 in found:
+            made["utf8mb4_collation"] = self.collations[struct.unpack("<H", found[18])[0]][1]
+        if self.dialect.is_mariadb:
+            made["explicit_defaults_for_timestamp"] = bool(found[0][3] & 1)
+        elif 16 in found:
+            made["explicit_defaults_for_timestamp"] = found[16] == b"\x01"
+        return made
+
     def follow(self, statement):
         """Feeds what was logged, compares, and begins again from the server's word where the two differ."""
         before, self.catalogue = self.catalogue, Catalogue(self.checker, self.databases)
@@ -81,23 +107,24 @@ class Differential:
             if event.kind == ddl_binlog.FORMAT_DESCRIPTION:
                 self.tracker.ask(format=event.raw.hex())
                 continue
-            answer = self.tracker.ask(event=event.raw.hex())
+            answer = self.tracker.ask(event=event.raw.hex(), context=self.context(event.raw))
             logged.append(answer["sql"])
             effects += answer["effects"]
             if answer["outcome"] == "not_understood":
                 reasons.append(answer["reason"])
                 concerned |= {tuple(name) for name in answer["concerned"]}
-        expected = {key: table.told for key, table in self.catalogue.tables.items()}
-        told = {key: sorted_indexes(table) for key, table in self.tracker.tables.items()}
+        expected = {key: comparable(table.told) for key, table in self.catalogue.tables.items()}
+        told = {key: comparable(table) for key, table in self.tracker.tables.items()}
         wrong = {key: lines for key in expected.keys() | told.keys() if (lines := difference(expected.get(key), told.get(key)))}
         if reasons:
             self.not_understood.append((statement, reasons))
             wrong_but_named = {key for key in wrong if key in concerned or key not in told}
         else:
             wrong_but_named = set()
-        if self.catalogue.databases != self.tracker.databases and not reasons:
-            wrong["databases", ""] = [f"server {self.catalogue.databases}, tracker {self.tracker.databases}"]
-        was = {key: table.told for key, table in before.tables.items()}
+        databases, tracked = ({name: long_name(collation) for name, collation in one.items()} for one in (self.catalogue.databases, self.tracker.databases))
+        if databases != tracked and not reasons:
+            wrong["databases", ""] = [f"server {databases}, tracker {tracked}"]
+        was = {key: comparable(table.told) for key, table in before.tables.items()}
         changed = {key for key in was.keys() | expected.keys() if was.get(key) != expected.get(key)}
         self.changes += bool(changed)
         mentioned = {tuple(effect[part]) for effect in effects for part in ("name", "new_name") if effect["kind"] != "unchanged"}
@@ -113,11 +140,11 @@ class Differential:
 
     def begin_again(self, wrong, expected):
         for name, collation in self.catalogue.databases.items():
-            if self.tracker.databases.get(name) != collation:
+            if long_name(self.tracker.databases.get(name, "")) != long_name(collation):
                 self.tracker.ask(database=name, collation=collation)
         for key in wrong:
             if key in expected:
-                self.tracker.put(key, expected[key])
+                self.tracker.put(key, self.catalogue.tables[key].told)
             elif key in self.tracker.tables:
                 self.tracker.remove(key)
 

@@ -449,8 +449,7 @@ class Generator(Types):
             f"{w('CREATE TRIGGER')} {self.quoted(table.database)}.tr1 {w('BEFORE DELETE ON')} {name} FOR EACH ROW BEGIN SET @a = 1; SET @b = 'ALTER TABLE x DROP y;'; END",
             f"{w('CREATE PROCEDURE')} {self.quoted(table.database)}.p1 () BEGIN DROP TABLE IF EXISTS t1; CREATE TABLE t1 (a int); END", f"{w('DROP PROCEDURE IF EXISTS')} {self.quoted(table.database)}.p1",
             f"{w('CREATE TEMPORARY TABLE IF NOT EXISTS')} {self.quoted(table.name)} (tmp INT)", f"{w('DROP TEMPORARY TABLE IF EXISTS')} {self.quoted(table.name)}",
-            f"{w('CREATE TEMPORARY TABLE IF NOT EXISTS')} tmp1 (tmp INT, u VARCHAR(10))", f"{w('CREATE TABLE IF NOT EXISTS')} {self.name_of(self.new_table_key())} LIKE tmp1" if not self.fixed else "FLUSH TABLES",
-            f"{w('ALTER TABLE')} tmp1 ADD more INT", f"{w('DROP TEMPORARY TABLE IF EXISTS')} tmp1"])
+            f"{w('CREATE TEMPORARY TABLE IF NOT EXISTS')} tmp1 (tmp INT, u VARCHAR(10))", f"{w('ALTER TABLE')} tmp1 ADD more INT", f"{w('DROP TEMPORARY TABLE IF EXISTS')} tmp1"])
 
     def session(self):
         """A statement that changes only the session. Also changes what this object knows of it."""
