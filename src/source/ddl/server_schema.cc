@@ -14,7 +14,7 @@ using base::Result;
 
 namespace {
 
-constexpr unsigned no_such_table = 1146;
+constexpr unsigned no_such_table = 1146, no_such_database = 1049;
 
 bool is_on(std::string_view text) { return text == "1" || text == "ON"; }
 
@@ -35,7 +35,9 @@ base::Status wait_for_ddl(mysql::Connection& connection, const std::string& data
     if (connection.server_errno() == 0) return std::unexpected(std::move(read).error());
     for (std::size_t i = from; i < to; ++i) {  // one of them is gone, or is a view that can't be read
       auto alone = connection.query(select(tables[i]));
-      if (!alone && connection.server_errno() != no_such_table) return std::unexpected(std::move(alone).error());
+      const unsigned refused = alone ? 0 : connection.server_errno();
+      if (!alone && refused != no_such_table && refused != no_such_database)
+        return std::unexpected(std::move(alone).error());
     }
   }
   return {};

@@ -27,7 +27,7 @@ std::string default_of(const Session& session, const CharsetClause& clause, cons
 }
 
 // Keys that stand at the column itself.
-Placed<void> add_inline_keys(TrackedTable& table, const ColumnClause& column) {
+Placed<void> add_inline_keys(const Session& session, TrackedTable& table, const ColumnClause& column) {
   KeyClause key;
   key.offset = column.offset;
   key.parts.push_back({column.name, 0, false});
@@ -35,8 +35,15 @@ Placed<void> add_inline_keys(TrackedTable& table, const ColumnClause& column) {
     key.kind = KeyClause::Kind::primary;
     if (auto added = add_key(table, key); !added) return added;
   }
-  if (column.is_unique) {
+  if (column.is_unique && !(column.is_primary && session.is_mariadb())) {
     key.kind = KeyClause::Kind::unique;
+    if (auto added = add_key(table, key); !added) return added;
+  }
+  // Other versions take REFERENCES at a column and forget it.
+  const bool makes_foreign_key =
+      session.is_mariadb() ? session.traits.version_number >= 100500 : session.traits.version_number >= 90000;
+  if (column.has_references && makes_foreign_key) {
+    key.kind = KeyClause::Kind::foreign;
     if (auto added = add_key(table, key); !added) return added;
   }
   return {};
@@ -260,9 +267,9 @@ class Alteration {
         done = add_key(after_, add->key);
       } else if (const auto* column = std::get_if<AddColumn>(&clause)) {
         if (std::find(skipped_.begin(), skipped_.end(), column) == skipped_.end())
-          done = add_inline_keys(after_, column->column);
+          done = add_inline_keys(session_, after_, column->column);
       } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
-        if (find_before(change->name)) done = add_inline_keys(after_, change->column);
+        if (find_before(change->name)) done = add_inline_keys(session_, after_, change->column);
       }
       if (!done) return done;
     }
@@ -339,7 +346,7 @@ Placed<TrackedTable> create_table(const Session& session, const CreateTable& cre
   for (const CreateTable::Element& element : create.elements) {
     Placed<void> done;
     if (const auto* clause = std::get_if<ColumnClause>(&element.what))
-      done = add_inline_keys(table, *clause);
+      done = add_inline_keys(session, table, *clause);
     else
       done = add_key(table, std::get<KeyClause>(element.what));
     if (!done) return std::unexpected(done.error());
