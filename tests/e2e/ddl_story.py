@@ -94,8 +94,15 @@ class Story:
 
     # ---- DDL
 
-    def rows(self, key):
-        return {row["_rid"]: row for row in source.rows(self.checker, *key)}
+    def rows_of(self, keys):
+        """Of tables, in their present epochs. One that the server itself can't open in this session is left out."""
+        found = {}
+        for key in sorted(keys):
+            if source.columns(self.checker, *key):
+                found[*key, self.epochs[key]] = {row["_rid"]: row for row in source.rows(self.checker, *key)}
+            else:
+                self.counted["could not be opened"] += 1
+        return found
 
     def begin_epoch(self, key):
         self.last_epoch += 1
@@ -113,7 +120,7 @@ class Story:
     def define(self):
         statement, is_session = self.generator.statement(self.catalogue)
         named = set(self.generator.named) & self.epochs.keys() if not is_session else set()
-        ending = {(*key, self.epochs[key]): self.rows(key) for key in named}
+        ending = self.rows_of(named)
         try:
             self.ddl.connection.query(statement)
         except pymysql.err.MySQLError as error:
@@ -171,7 +178,7 @@ class Story:
 
     def end(self):
         """The rows that are there now."""
-        self.final = {(*key, epoch): self.rows(key) for key, epoch in self.epochs.items()}
+        self.final = self.rows_of(self.epochs)
 
     # ---- the check
 
