@@ -241,6 +241,7 @@ Status BinlogStream::State::process(const EventView& event) {
       return on_mariadb_gtid(event);
     case EventType::query:
     case EventType::query_compressed:
+    case EventType::execute_load_query:
       return on_query(event);
     case EventType::table_map:
       return on_table_map(event);
