@@ -67,13 +67,12 @@ class ByClient:
         done = subprocess.run([*client, "--no-defaults", "-vv", "--base64-output=DECODE-ROWS", path], capture_output=True, timeout=300)
         self.code, self.said = done.returncode, done.stderr.decode(errors="replace")
         self.outline, self.rows = [], 0
-        at = None
+        at = []  # places told, oldest first: mariadb-binlog holds back an event's lines, not its place
         for line in done.stdout.decode(errors="replace").splitlines():
             if match := re.fullmatch(r"# at (\d+)", line):
-                at = int(match[1])
-            elif at is not None and (match := re.match(r"#\d{6} +\d+:\d\d:\d\d server id +\d+ +end_log_pos (\d+) +(?:CRC32 0x[0-9a-f]+ +)?\t?(.*)", line)):
-                self.outline.append((at, int(match[1]), named(match[2].lstrip())))
-                at = None
+                at.append(int(match[1]))
+            elif at and (match := re.match(r"#\d{6} +\d+:\d\d:\d\d server id +\d+ +end_log_pos (\d+) +(?:CRC32 0x[0-9a-f]+ +)?\t?(.*)", line)):
+                self.outline.append((at.pop(0), int(match[1]), named(match[2].lstrip())))
             elif line.startswith(("### INSERT INTO ", "### UPDATE ", "### DELETE FROM ")):
                 self.rows += 1
 
