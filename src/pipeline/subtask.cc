@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "checkpoint/saver.h"
 #include "pipeline/snapshot_reader.h"
+#include "pipeline/start_position.h"
 #include "source/binlog/statement.h"
 #include "source/heartbeat.h"
 #include "source/topology/schema_reader.h"
@@ -28,14 +29,6 @@ constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
-// For short questions that no abort() reaches: a silent server must not hold up the end of an attempt for minutes.
-Result<mysql::Connection> open_for_questions(const source::Instance& instance) {
-  constexpr int silence_s_max = 60;
-  mysql::Endpoint endpoint = instance.endpoint;
-  endpoint.read_timeout_s = silence_s_max;
-  return mysql::Connection::open(endpoint);
-}
-
 Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t>& named, std::string_view sql) {
   // A statement that leaves the structure as it was (an index, an option) is of no interest.
   TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
@@ -54,18 +47,6 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
                   fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
   }
   return {};
-}
-
-// MariaDB has no UUID; its servers differ by their ids.
-Result<std::string> server_identity(mysql::Connection& connection) {
-  TRY_VALUE(const mysql::Table rows,
-            connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
-  std::string id;
-  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-    if (rows.text(i, "Variable_name") == "server_uuid") return std::string(rows.text(i, "Value"));
-    id = rows.text(i, "Value");
-  }
-  return id;
 }
 
 }  // namespace
@@ -155,71 +136,6 @@ Status Subtask::run() {
   }
 }
 
-// Fills in a new subtask's start; for a known one, returns where to go on.
-Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state) {
-  source::StreamStart start;
-  if (state.started) {
-    start.emitted.at = state.emitted;
-    start.restart.at = state.restart;
-    TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(state.emitted_gtid_set));
-    TRY_VALUE(start.restart.gtid_set, model::GtidSet::parse(state.restart_gtid_set));
-    start.by_gtid = !start.restart.gtid_set.empty();
-    TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
-    TRY_VALUE(const std::string identity, server_identity(connection));
-    // Another server's files may have the same names: what stands at the offset there is anything.
-    if (!start.by_gtid && !state.server_uuid.empty() && state.server_uuid != identity)
-      return fail(ErrorCode::source_topology,
-                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity,
-                              state.server_uuid, start.restart.at.text()),
-                  tables_.instance.name);
-    state.server_uuid = identity;
-    return start;
-  }
-  TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
-  TRY_VALUE(state.server_uuid, server_identity(connection));
-  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A
-  // transaction undecided there was prepared behind the first, where reading starts, or is in the list.
-  TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
-  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
-  TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
-  if (before.position.empty() || end.position.empty())
-    return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
-  start.emitted.at = end.position;
-  if (end.gtid_set) start.emitted.gtid_set = *end.gtid_set;
-  if (const auto given = config_.start.find(tables_.instance.name); given != config_.start.end()) {
-    start.emitted.at = given->second.binlog;
-    start.emitted.gtid_set = {};
-    if (!given->second.gtid_set.empty()) {
-      TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(given->second.gtid_set));
-      start.emitted.at = {};
-    }
-  }
-  start.restart = start.emitted;
-  if (start.emitted.at == end.position) {
-    start.restart.at = before.position;
-    if (before.gtid_set) start.restart.gtid_set = *before.gtid_set;
-  }
-  if (!prepared.empty() && !start.emitted.at.empty()) {
-    TRY_VALUE(start.restart,
-              source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
-    if (!prepared.empty())
-      return fail(ErrorCode::source_xa_undecided,
-                  fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
-                  tables_.instance.name);
-  }
-  // A set begins with the first transaction, or it is of no use for asking the server.
-  if (start.emitted.gtid_set.empty()) start.restart.gtid_set = {};
-  start.by_gtid = !start.restart.gtid_set.empty();
-  state.started = true;
-  state.flavour = tables_.instance.flavour == mysql::Flavour::mariadb ? "mariadb" : "mysql";
-  state.emitted = start.emitted.at;
-  state.emitted_gtid_set = start.emitted.gtid_set.text();
-  state.restart = start.restart.at;
-  state.restart_gtid_set = start.restart.gtid_set.text();
-  state.next_record_id = 1;
-  return start;
-}
-
 // The display goes on with what earlier runs and attempts have done.
 void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
   std::vector<std::uint64_t> rows(counters_.size(), 0), lanes_left(tables_.tables.size(), 0);
@@ -285,7 +201,7 @@ Status Subtask::attempt() {
   state.snapshot.high_watermark_reached = false;
   std::optional<source::StreamStart> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(state.stream));
+    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, stop_));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),

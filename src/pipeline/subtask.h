@@ -45,7 +45,6 @@ class Subtask {
  private:
   struct Attempt;
   base::Status attempt();
-  base::Result<source::StreamStart> choose_start(checkpoint::StreamState& state);
   base::Status check_structures(checkpoint::SubtaskCheckpoint& state) const;
   void count_saved_snapshot(const checkpoint::SnapshotState& saved);
   void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
