@@ -186,6 +186,7 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
   {
     std::lock_guard lock(state_mutex_);
     state_.snapshot_done = true;
+    high_watermark_is_new_ = true;
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
     state_.snapshot.high_watermark_reached = !has_stream_ || !(state_.stream.emitted < high);
@@ -195,7 +196,7 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
 }
 
 void Sequencer::note_caught_up() {
-  if (state_.snapshot_done && state_.snapshot.high_watermark_reached) caught_up_ = true;
+  if (high_watermark_is_new_ && state_.snapshot.high_watermark_reached) caught_up_ = true;
 }
 
 void Sequencer::set_keyless(std::uint32_t physical, std::int64_t done_to) {
