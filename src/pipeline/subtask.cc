@@ -90,7 +90,8 @@ Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std
       counters_(logical_tables),
       clock_(clock),
       until_caught_up_(until_caught_up),
-      subtask_count_(subtask_count) {}
+      subtask_count_(subtask_count),
+      addresses_(tables_.instance.endpoint) {}
 
 Subtask::~Subtask() = default;
 
@@ -124,7 +125,10 @@ Status Subtask::run() {
       failing_since_ms = now_ms;
       backoff.reset();
     }
-    if (!error.is_retriable() || now_ms - failing_since_ms > config_.retry_connection_ms) {
+    // An id of our own making is given up for another one.
+    const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;
+    if (other_id) ++replica_attempt_;
+    if (!(error.is_retriable() || other_id) || now_ms - failing_since_ms > config_.retry_connection_ms) {
       phase_ = Phase::failed;
       return done;
     }
@@ -199,13 +203,18 @@ Status Subtask::attempt() {
   const bool snapshot_wanted = config_.full && !state.snapshot_done;
   count_saved_snapshot(state.snapshot);
   state.snapshot.high_watermark_reached = false;
-  std::optional<source::StreamStart> start;
+  tables_.instance.endpoint = addresses_;
+  std::optional<StartPoint> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, stop_));
+    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, replica_attempt_, stop_));
+    tables_.instance.endpoint = start->server;
+  } else {
+    TRY_VALUE(tables_.instance.endpoint, choose_server(tables_.instance));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state, [this](const checkpoint::SubtaskCheckpoint& kept) {
+      config_.incremental, state, start ? start->positions_known : true,
+      start ? start->views_from : model::BinlogPosition{}, [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
@@ -217,8 +226,9 @@ Status Subtask::attempt() {
     TRY(attempt.snapshot->plan());
   }
   if (start) {
-    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
-                                                         {.server_id = config_.server_id,
+    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), start->stream,
+                                                         {.server_id = start->replica.server_id,
+                                                          .replica_uuid = start->replica.uuid,
                                                           .spill_dir = config_.state_dir,
                                                           .xa_bytes_max = config_.xa_bytes_max}));
   }
@@ -248,7 +258,11 @@ Status Subtask::attempt() {
       threads.emplace_back([&] {
         bool told = false;
         while (!attempt.cancel.requested()) {
-          const Result<bool> beaten = attempt.heartbeat->beat();
+          Result<bool> beaten = attempt.heartbeat->beat();
+          if (!beaten && beaten.error().code == ErrorCode::source_moved) {
+            attempt.fail_with(std::move(beaten.error()));  // the stream's connection may well live on at the old one
+            break;
+          }
           if (beaten && !*beaten && !std::exchange(told, true))
             base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(),
                             attempt.heartbeat->refusal());
