@@ -2,7 +2,10 @@
 #include "cli/cli.h"
 #include "task/run.h"
 #include "task/tail.h"
+#include "task/topology.h"
 
 int main(int argc, char** argv) {
-  return tributary::cli::run_cli(argc, argv, {.run = tributary::task::run_task, .tail = tributary::task::tail});
+  return tributary::cli::run_cli(
+      argc, argv,
+      {.run = tributary::task::run_task, .tail = tributary::task::tail, .topology = tributary::task::view_topology});
 }
