@@ -59,7 +59,6 @@ std::string difference(const TrackedTable& ours, const TrackedTable& theirs) {
     return fmt::format("identity or version of {}.{}", a.database, a.table);
   if (ours.collation != theirs.collation)
     return fmt::format("collation {} against {}", ours.collation, theirs.collation);
-  if (ours.is_partitioned != theirs.is_partitioned) return "partitioning";
   return {};
 }
 

@@ -162,8 +162,8 @@ void parse_column_definition(TokenCursor& at, const ParseRules& rules, ColumnCla
   }
   while (at.ok() && parse_attribute(at, rules, column)) {
   }
-  // MySQL lets a later NULL stand.
-  if (column.is_auto_increment && rules.is_mariadb()) column.is_null = false;
+  // A later NULL stands, but not against MariaDB's SERIAL.
+  if (column.type.is_serial && rules.is_mariadb()) column.is_null = false;
 }
 
 ColumnClause parse_column(TokenCursor& at, const ParseRules& rules) {
