@@ -7,8 +7,6 @@
 #include <cctype>
 #include <set>
 
-#include "source/binlog/stream.h"
-
 namespace tributary::source {
 
 using base::ErrorCode;
@@ -119,11 +117,10 @@ bool empties_silently(std::string_view sql) {
   return false;
 }
 
-StatementNames::StatementNames(const std::vector<CapturedTable>& tables) {
-  for (std::uint32_t i = 0; i < tables.size(); ++i) {
-    databases_[tables[i].database][tables[i].table] = i;
-    tables_[lower(tables[i].table)].emplace_back(lower(tables[i].database), i);
-  }
+void StatementNames::add(std::string_view database, std::string_view table) {
+  databases_[std::string(database)][std::string(table)] = size_;
+  tables_[lower(table)].emplace_back(lower(database), size_);
+  ++size_;
 }
 
 std::int64_t StatementNames::find(std::string_view database, std::string_view table) const {

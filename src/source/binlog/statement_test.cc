@@ -2,14 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "source/binlog/stream.h"
-
 namespace tributary::source {
 namespace {
 
-const std::vector<CapturedTable> tables = {
-    {"shop_0000", "orders_aB3x_00", nullptr}, {"shop_0001", "orders_aB3x_00", nullptr}, {"shop_0000", "t", nullptr}};
-const StatementNames names(tables);
+const StatementNames names = [] {
+  StatementNames made;
+  for (const auto& [database, table] :
+       {std::pair{"shop_0000", "orders_aB3x_00"}, {"shop_0001", "orders_aB3x_00"}, {"shop_0000", "t"}})
+    made.add(database, table);
+  return made;
+}();
 using Found = std::vector<std::uint32_t>;
 
 TEST(StatementNames, FindsExactNamesOnly) {
