@@ -65,7 +65,9 @@ class Job {
         until_caught_up_(until_caught_up),
         cancel_(cancel),
         on_progress_(on_progress),
-        begun_ms_(clock_.monotonic_ms()) {}
+        begun_ms_(clock_.monotonic_ms()) {
+    config_.source.resumes = doors.resuming;
+  }
 
   Status run() {
     report(Phase::starting);
@@ -73,10 +75,9 @@ class Job {
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
     TRY_VALUE(const std::unique_ptr<store::Store> store, doors_.open_store());
     TRY(schemas(*store));
+    TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store,
-                                                    topology_.tables.size(), clock_, until_caught_up_,
-                                                    topology_.instances.size()));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
     Status done = run_subtasks();
     report(!done ? Phase::failed : cancel_.requested() ? Phase::stopping : Phase::done);
     return done;
@@ -87,7 +88,7 @@ class Job {
   Status look_around() {
     TRY_VALUE(config_.partitions, doors_.prepare_destination());
     TRY_VALUE(topology_, source::discover(config_.source));
-    if (topology_.tables.empty())
+    if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));

@@ -22,7 +22,9 @@ bool same_layout(const model::TableSchemaPtr& a, const model::TableSchemaPtr& b)
   if (!a || !b || a->columns.size() != b->columns.size()) return false;
   for (std::size_t i = 0; i < a->columns.size(); ++i) {
     const model::Column &x = a->columns[i], &y = b->columns[i];
-    if (x.is_nullable != y.is_nullable || x.is_hidden != y.is_hidden || x.collation != y.collation) return false;
+    if (x.is_nullable != y.is_nullable || x.is_hidden != y.is_hidden || x.is_generated != y.is_generated ||
+        x.collation != y.collation)
+      return false;
   }
   const auto same_keys = std::equal(
       a->keys.begin(), a->keys.end(), b->keys.begin(), b->keys.end(),
@@ -31,6 +33,21 @@ bool same_layout(const model::TableSchemaPtr& a, const model::TableSchemaPtr& b)
 }
 
 }  // namespace
+
+model::TableSchemaPtr LogicalSchemas::of(const SchemaTracker& tracker, const CapturedTable& names) {
+  const TrackedTablePtr tracked = tracker.find(names.database, names.table);
+  if (!tracked) return nullptr;
+  auto schema = std::make_shared<model::TableSchema>(tracked->schema);
+  schema->database = names.logical_database;
+  schema->table = names.logical_table;
+  finish_schema(*schema);
+  auto& known = known_[{names.logical_database, names.logical_table}];
+  std::erase_if(known, [](const auto& one) { return one.expired(); });
+  for (const auto& one : known)
+    if (model::TableSchemaPtr same = one.lock(); same_layout(same, schema)) return same;
+  known.push_back(schema);
+  return schema;
+}
 
 bool is_ghost_name(std::string_view name, std::string_view table) {
   if (!name.starts_with('_')) return false;
@@ -59,19 +76,8 @@ LiveTables::LiveTables(Setup setup)
 
 void LiveTables::add(CapturedTable names) {
   names_.add(names.database, names.table);
-  model::TableSchemaPtr schema = present(names);
+  model::TableSchemaPtr schema = schemas_.of(tracker_, names);
   tables_.push_back({std::move(names), {{number_, std::move(schema)}}});
-}
-
-// The tracker's structure under the names with which rows leave.
-model::TableSchemaPtr LiveTables::present(const CapturedTable& names) const {
-  const TrackedTablePtr tracked = tracker_.find(names.database, names.table);
-  if (!tracked) return nullptr;
-  auto schema = std::make_shared<model::TableSchema>(tracked->schema);
-  schema->database = names.logical_database;
-  schema->table = names.logical_table;
-  finish_schema(*schema);
-  return schema;
 }
 
 const model::TableSchemaPtr& LiveTables::schema_at(std::uint32_t table, std::uint64_t number) const {
@@ -129,7 +135,7 @@ void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
     one.table = number;
     one.has_joined = has_joined;
     one.before = slot.versions.back().schema;
-    one.after = present(slot.names);
+    one.after = schemas_.of(tracker_, slot.names);
     using Kind = CapturedChange::Kind;
     const auto any = [&](auto condition) { return std::any_of(effect.tables.begin(), effect.tables.end(), condition); };
     const bool is_other = any([&](const TableEffect& e) {
@@ -149,11 +155,8 @@ void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
       one.kind = Kind::emptied;
     else if (!same_layout(one.before, one.after))
       one.kind = Kind::altered;
-    // Readers tell versions by identity: what did not change stays the same object.
-    if (one.before && one.after && same_layout(one.before, one.after))
-      one.after = one.before;
-    else
-      slot.versions.push_back({change.number, one.after});
+    // Readers tell versions by identity: what did not change is the same object.
+    if (one.before != one.after) slot.versions.push_back({change.number, one.after});
     change.captured.push_back(std::move(one));
   };
   for (const TableEffect& one : effect.tables) {
@@ -261,7 +264,7 @@ Result<SchemaChange> LiveTables::mend(std::uint32_t table, std::string reason, c
   one.kind = CapturedChange::Kind::altered;
   one.table = table;
   one.before = slot.versions.back().schema;
-  one.after = present(slot.names);
+  one.after = schemas_.of(tracker_, slot.names);
   slot.versions.push_back({number_, one.after});
   change.captured.push_back(std::move(one));
   return change;

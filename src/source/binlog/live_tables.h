@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,17 @@ namespace tributary::source {
 struct CapturedTable {
   std::string database, table;                  // physical
   std::string logical_database, logical_table;  // under which its rows leave
+};
+
+// Structures under the names with which rows leave; equal ones, as shards have, are one object.
+// Threads: one at a time.
+class LogicalSchemas {
+ public:
+  // Null if the tracker knows no such table.
+  model::TableSchemaPtr of(const SchemaTracker& tracker, const CapturedTable& names);
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::vector<std::weak_ptr<const model::TableSchema>>> known_;
 };
 
 // One table of the tracker as a statement left it.
@@ -115,13 +127,13 @@ class LiveTables {
     CapturedTable names;
     std::vector<Version> versions;  // never empty
   };
-  model::TableSchemaPtr present(const CapturedTable& names) const;
   void put(const TableState& state);
   void note(std::vector<TableState>& states, const TableName& name) const;
   void add(CapturedTable names);
   void update_captured(const Effect& effect, SchemaChange& change);
 
   SchemaTracker tracker_;
+  LogicalSchemas schemas_;
   const Join join_;
   const model::BinlogPosition ignores_until_;
   std::map<std::uint64_t, std::vector<TableState>> known_;

@@ -14,9 +14,8 @@
 
 namespace tributary::source {
 
-// True if the statement takes rows away without row changes in the log: TRUNCATE, DROP TABLE (and what made it anew),
-// DROP PARTITION and the like.
-bool empties_silently(std::string_view sql);
+// True if the word, in lower case, stands outside of names, strings and comments.
+bool names_word(std::string_view sql, std::string_view word);
 
 class StatementNames {
  public:

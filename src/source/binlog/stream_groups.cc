@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "source/binlog/statement_context.h"
 #include "source/binlog/stream_state.h"
 
 namespace tributary::source {
@@ -14,13 +15,6 @@ using base::Result;
 using base::Status;
 
 namespace {
-
-StatementContext statement_context(const QueryEvent& query) {
-  StatementContext context;
-  context.database = query.database;
-  context.sql_mode = query.sql_mode.value_or(0);
-  return context;
-}
 
 constexpr std::size_t recently_decided_max = 4096;
 

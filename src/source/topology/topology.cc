@@ -28,7 +28,7 @@ Result<mysql::Connection> open_instance(Instance& instance) {
 }
 
 // Reads and compares the structures of one instance's physical tables; fills the logical tables' schemas.
-Status read_structures(Topology& topology, std::uint32_t instance_index) {
+Status read_structures(Topology& topology, std::uint32_t instance_index, bool may_differ) {
   Instance& instance = topology.instances[instance_index];
   TRY_VALUE(mysql::Connection connection, open_instance(instance));
   std::map<std::string, std::vector<const PhysicalTable*>> by_database;
@@ -54,7 +54,7 @@ Status read_structures(Topology& topology, std::uint32_t instance_index) {
         logical.schema = std::make_shared<const model::TableSchema>(std::move(schema));
         TRY_VALUE(logical.create_statement,
                   read_create_statement(connection, database, physical->table, logical.schema->table));
-      } else if (!same_structure(*logical.schema, schema, &difference)) {
+      } else if (!may_differ && !same_structure(*logical.schema, schema, &difference)) {
         return fail(ErrorCode::source_schema_differs, difference, where);
       }
     }
@@ -101,7 +101,7 @@ Result<Topology> discover(const SourceConfig& config) {
       return fail(ErrorCode::source_topology, "the physical table is listed twice",
                   fmt::format("instance {}, {}.{}", topology.instances[physical.instance].name, physical.database,
                               physical.table));
-  for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures(topology, i));
+  for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures(topology, i, config.resumes));
   for (const LogicalTable& table : topology.tables)
     if (table.schema->columns.empty())
       return fail(ErrorCode::source_table_missing, "no physical table holds it",

@@ -43,6 +43,8 @@ struct SourceConfig {
   std::vector<mysql::Endpoint> shards;                   // mysql_shards
   std::vector<ShardRule> shard_rules;                    // mysql_shards
   ObjectSelection objects;
+  // The task goes on: tables may be gone, and shards may differ for the moment, as its history knows what they were.
+  bool resumes = false;
 };
 
 struct Instance {
