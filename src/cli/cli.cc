@@ -88,6 +88,8 @@ class CommandLine {
     choose(command->add_option("--until", run.until, "end when: caught-up (full load done, changes up to then carried)")
                ->type_name("WHEN"),
            {"caught-up"});
+    command->add_flag("--accept-structure", run.accept_structure,
+                      "take a table's present structure where the task stopped at a statement, once");
     command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
     command->add_flag("--check", run.check, "read and check the task file, then end");
     command->add_flag("--print", run.print, "print the task in full, defaults filled in, secrets masked, then end");

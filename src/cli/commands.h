@@ -16,6 +16,7 @@ struct RunArguments {
   std::string until;  // "" or "caught-up"
   std::string log_level = "warn";
   bool json = false, check = false, print = false;
+  bool accept_structure = false;
 };
 int command_run(const RunArguments& arguments, const Doors& doors);
 
