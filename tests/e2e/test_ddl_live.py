@@ -1,12 +1,10 @@
 """Statements that change tables while a task runs, lags or is down: it goes on, with every row under its own structure."""
 
-import time
-
 import pytest
 
 import fold
 import source
-from task import background, wait_for
+from task import background
 
 SERVERS = {"mariadb-10.11": [], "mysql-9.7": [], "mysql-5.6": []}
 
@@ -21,6 +19,10 @@ def server(request, binaries):
         pytest.skip(f"{request.param} can't be had here: {reason}")
     yield lab
     lab.__exit__()
+
+
+def is_mysql(server):
+    return "MariaDB" not in server.storage[0]["server_version"]
 
 
 class Changing(fold.Replay):
@@ -138,6 +140,8 @@ def test_a_snapshot_in_small_chunks_beside_statements_and_writers(server, case, 
     with sql.transaction(), sql.connection.cursor() as cursor:
         cursor.executemany("INSERT INTO loose VALUES (%s, %s)", [(n % 50, f"w{n % 7}") for n in range(500)])
     topic = case.topic(server)
+    if is_mysql(server):
+        sql("GRANT LOCK TABLES ON *.* TO 'repl'@'%'")  # for the moment in which a view of the table without a key is taken
     task = case.mysql_task(server, database, topic, tuning__chunk_rows=100)
 
     def write(should_end):
@@ -256,3 +260,106 @@ def test_a_start_in_the_past_behind_a_change_of_structure_is_refused(server, cas
     assert run.lines[-1]["error"]["code"] == "data.structure_unknown" and "ADD COLUMN extra" in str(run.lines[-1])
     at(behind, "-late").catch_up()
     assert [record.after["ver"] for record in topic.records()] == [2]
+
+
+
+def unlogged(server, database, statement):
+    with server.sql(0, database) as own:
+        own("SET SESSION sql_log_bin = 0")
+        own(statement)
+
+
+def test_what_can_not_be_known_from_the_log_is_asked_of_the_server(server, case):
+    database = case.database(server)
+    sql = case.sql(server, 0, database)
+    make(sql)
+    topic = case.topic(server)
+    task = case.mysql_task(server, database, topic)
+    with task.start() as run:
+        run.wait_until(lambda line: line["caught_up"])
+        unlogged(server, database, "ALTER TABLE t ADD COLUMN secret INT NOT NULL DEFAULT 2 FIRST")
+        sql("ALTER TABLE t CHANGE secret told BIGINT NOT NULL DEFAULT 3")  # of a column that the log never showed
+        sql("UPDATE t SET ver = ver + 1 WHERE id <= 10")
+        run.wait_until(lambda line: line["changes"] >= 10)
+        unlogged(server, database, "ALTER TABLE t ADD COLUMN other INT NOT NULL DEFAULT 4 FIRST")
+        touch_all(sql, "t")  # rows that don't fit
+        run.wait_until(lambda line: line["changes"] >= 310)
+        run.kill()
+    touch_all(sql, "t")
+    task.catch_up()
+    check(topic, sql, database)
+
+
+def test_what_nobody_can_know_stops_the_task_until_the_present_structure_is_accepted(server, case):
+    database = case.database(server)
+    sql = case.sql(server, 0, database)
+    make(sql)
+    topic = case.topic(server)
+    task = case.mysql_task(server, database, topic)
+    task.catch_up()
+    unlogged(server, database, "ALTER TABLE t ADD COLUMN secret INT NOT NULL DEFAULT 2 FIRST")
+    sql("ALTER TABLE t CHANGE secret told BIGINT NOT NULL DEFAULT 3")
+    sql("ALTER TABLE t ADD COLUMN more INT")
+    sql("UPDATE t SET more = 1, ver = ver + 1 WHERE id <= 10")
+    for _ in range(2):
+        with task.start("--until", "caught-up") as run:
+            assert run.wait() == 5
+        error = run.lines[-1]["error"]
+        assert error["code"] == "data.ddl_not_understood" and "CHANGE secret told" in error["what"] and "ADD COLUMN more" in error["what"]
+        assert "--accept-structure" in error["remedy"] and f"{database}.t" in error["where"]
+    with task.start("--until", "caught-up", "--accept-structure") as run:
+        run.finish()
+    touch_all(sql, "t")
+    task.catch_up()
+    check(topic, sql, database)
+
+
+def physical_tables(lab, name):
+    found = []
+    for number, storage in enumerate(lab.storage):
+        with lab.sql(number) as sql:
+            for database in storage["databases"]:
+                found += [(number, database, table) for (table,) in sql(
+                    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME LIKE %s ORDER BY 1",
+                    database, name.replace("_", r"\_") + "%")]
+    return found
+
+
+def test_a_statement_on_all_shards_is_told_once_when_the_last_has_passed_it(lab, case):
+    front = lab.front_sql()
+    name = f"ddl_{case.name}"
+    front(f"CREATE TABLE `{name}` (id BIGINT NOT NULL PRIMARY KEY, ver INT NOT NULL, note VARCHAR(40)) dbpartition by hash(id)")
+    front(f"INSERT INTO `{name}` VALUES " + ", ".join(f"({n}, 0, 'n{n}')" for n in range(1, 101)))
+    topic, ddl = case.topic(lab), case.topic(lab, "-ddl")
+    task = case.drds_task(lab, topic, tables=[name], destination__ddl_topic=ddl.name)
+    shards = physical_tables(lab, name)
+    assert len({number for number, *_ in shards}) == 2 and len(shards) >= 4
+
+    def each(statement, places):
+        for number, database, table in places:
+            with lab.sql(number, database) as sql:
+                sql(f"/* trace {number} {database} */ " + statement.replace("TABLE", f"TABLE `{table}`"))
+                sql(f"UPDATE `{table}` SET ver = ver + 1")
+
+    with task.start() as run:
+        run.wait_until(lambda line: line["caught_up"])
+        each("ALTER TABLE ADD COLUMN extra INT NOT NULL DEFAULT 1", shards[:-1])
+        run.wait_until(lambda line: line["changes"] >= 60)
+        run.kill()
+    assert len(ddl.records()) == 1, "one shard has not passed it"
+    with task.start() as run:
+        each("ALTER TABLE ADD COLUMN extra INT NOT NULL DEFAULT 1", shards[-1:])
+        each("ALTER TABLE DROP COLUMN note", shards)
+        ddl.wait_for_messages(3)
+        run.stop()
+    task.catch_up()
+    told = ddl.records()
+    assert [record.statement for record in told][1:] == [
+        f"ALTER TABLE `{name}` ADD COLUMN extra INT NOT NULL DEFAULT 1", f"ALTER TABLE `{name}` DROP COLUMN note"]
+    assert {record.db for record in told} == {lab.front["database"]}
+    records = fold.of_table(topic.records(), lab.front["database"], name)
+    replay = Changing(fold.without_repeats(records)[0], ["id"])
+    assert not replay.errors, "\n".join(replay.errors[:8])
+    assert replay.present() == {(n,): {"id": n, "ver": 2, "extra": 1} for n in range(1, 101)}
+    front(f"DROP TABLE `{name}`")
+    front.close()
