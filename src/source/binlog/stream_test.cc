@@ -49,9 +49,11 @@ struct Recorder final : StreamHandler {
   BinlogStream* stream = nullptr;
   std::uint64_t rows = 0, commits = 0;
   std::vector<std::string> safe_positions, boundaries;
+  std::vector<std::uint64_t> changes;
   StreamPosition last, restart;
 
-  base::Status on_rows(std::uint32_t, RowReader& reader, const RowContext& context) override {
+  base::Status on_rows(std::uint32_t, const model::TableSchemaPtr&, RowReader& reader,
+                       const RowContext& context) override {
     std::vector<model::Value> before, after;
     while (true) {
       TRY_VALUE(const bool more, reader.next(before, after));
@@ -72,8 +74,12 @@ struct Recorder final : StreamHandler {
     return boundary(end);
   }
   base::Status on_rollback(const StreamPosition& end) override { return boundary(end); }
-  base::Status on_statement(const std::vector<std::uint32_t>&, std::string_view, const RowContext&) override {
+  base::Status on_schema_change(const SchemaChange& change, const LiveTables&, const RowContext&) override {
+    changes.push_back(change.number);
     return {};
+  }
+  base::Result<std::vector<TableState>> on_structures_unknown(const StructureQuestion& question) override {
+    return base::fail(base::ErrorCode::data_ddl_not_understood, question.reason);
   }
   base::Status on_advance(const StreamPosition& end, std::uint32_t) override { return boundary(end); }
   base::Status on_idle() override { return {}; }
@@ -96,7 +102,7 @@ Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::
   instance.name = "i";
   instance.endpoint = server.endpoint();
   StreamOptions options{.server_id = 1, .spill_dir = std::filesystem::temp_directory_path()};
-  auto stream = BinlogStream::open(instance, {{"fx", "a", schema_of(all)}}, start, options);
+  auto stream = BinlogStream::open(instance, testing::live_tables("fx", "a", *schema_of(all)), start, options);
   EXPECT_TRUE(stream) << stream.error().message();
   if (!stream) return out;
   out.recorder.stream = stream->get();
