@@ -37,7 +37,9 @@ SubtaskCheckpoint full() {
   c.snapshot.high_watermark_gtid_set = "0-101-5";
   c.schema_done = true;
   c.snapshot_done = true;
-  c.structures = {{"shop.orders", 4000000000u}, {"shop.größe", 7}};
+  c.stream.emitted_schema = 12;
+  c.stream.restart_schema = 9;
+  c.stream.schema_from = {"mysql-bin.000002", 77};
   return c;
 }
 

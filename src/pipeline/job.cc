@@ -72,7 +72,9 @@ class Job {
         until_caught_up_(until_caught_up),
         cancel_(cancel),
         on_progress_(on_progress),
-        begun_ms_(clock_.monotonic_ms()) {}
+        begun_ms_(clock_.monotonic_ms()) {
+    config_.source.resumes = doors.resuming;
+  }
 
   Status run() {
     report(Phase::starting);
@@ -88,10 +90,9 @@ class Job {
     }
     TRY(settle_topology(*store));
     TRY(schemas(*store));
+    TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store,
-                                                    topology_.tables.size(), clock_, until_caught_up_,
-                                                    topology_.instances.size()));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
     watch_ = std::make_unique<TopologyWatch>(config_.source, present_, config_.topology_reread_ms);
     Status done = run_subtasks();
     watch_.reset();
@@ -112,8 +113,8 @@ class Job {
       changes_ = source::compare_topologies(known_->topology, present_);
     if (!changes_.empty() && !config_.accept_topology)
       return fail(topology_changed(source::change_lines(changes_), config_.source));
-    TRY(source::read_structures(topology_));
-    if (topology_.tables.empty())
+    TRY(source::read_structures(topology_, config_.source.resumes));
+    if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
@@ -151,11 +152,9 @@ class Job {
     if (config_.incremental) {
       TRY_VALUE(former, acceptance.former());
       const Config config = acceptance.drain_config();
+      TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(former, store, config_.task));
       for (std::uint32_t i = 0; i < former.instances.size(); ++i) {
-        TableSet tables = TableSet::make(former, i);
-        acceptance.mark_leaving(former, tables);
-        subtasks_.push_back(std::make_unique<Subtask>(config, std::move(tables), store, former.tables.size(), clock_,
-                                                      true, former.instances.size()));
+        subtasks_.push_back(std::make_unique<Subtask>(config, former, i, store, *board, clock_, true));
       }
       Status drained = run_subtasks();
       subtasks_.clear();

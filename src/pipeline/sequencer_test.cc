@@ -32,7 +32,7 @@ struct Fixture {
   sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
   base::CancelToken cancel;
   base::ManualClock clock;
-  Sequencer sequencer{{delivery, router, cancel, clock, 2, true, start()}};
+  Sequencer sequencer{{delivery, router, cancel, clock, std::vector<SubtaskTablePtr>(2), true, start()}};
 
   static checkpoint::SubtaskCheckpoint start() {
     checkpoint::SubtaskCheckpoint state;

@@ -54,7 +54,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   checkpoint::SubtaskCheckpoint state;
   state.stream.emitted = {"b.000001", inserts};
   state.snapshot.lanes.resize(1);
-  Sequencer sequencer{{delivery, router, cancel, clock, 1, true, state}};
+  Sequencer sequencer{{delivery, router, cancel, clock, tables.tables, true, state}};
   const auto chunk = sequencer.open_chunk(0);
   ASSERT_TRUE(chunk);
 

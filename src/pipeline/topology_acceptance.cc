@@ -174,16 +174,6 @@ Result<source::Topology> TopologyAcceptance::former() const {
   return former;
 }
 
-void TopologyAcceptance::mark_leaving(const source::Topology& former, TableSet& tables) const {
-  for (const Former& place : former_places(former)) {
-    const source::PhysicalTable& gone = former.physical[place.physical];
-    for (SubtaskTable& table : tables.tables)
-      if (former.instances[gone.instance].name == tables.instance.name && table.physical.database == gone.database &&
-          table.physical.table == gone.table)
-        table.is_leaving = true;
-  }
-}
-
 Config TopologyAcceptance::drain_config() const {
   Config config = config_;
   config.drain = true;
@@ -344,7 +334,6 @@ Status TopologyAcceptance::renew_checkpoints() {
     if (!saved) continue;
     checkpoint::SubtaskCheckpoint state = *saved;
     state.stream.next_record_id = std::max(state.stream.next_record_id, next_record_ids_[topology_.instances[i].name]);
-    if (!is_former) state.structures.clear();
     // Where the full load is planned by the subtask itself there is nothing to add.
     const bool planned_later = config_.full && !state.snapshot.planned && !state.snapshot_done;
     std::erase_if(state.snapshot.lanes, [&](const checkpoint::Lane& lane) {

@@ -122,6 +122,11 @@ void HeldTransactions::drop(const std::string& xid) {
   if (file_ >= 0 && file_bytes_live_ == 0 && file_end_ > 0 && ::ftruncate(file_, 0) == 0) file_end_ = 0;
 }
 
+const StreamPosition* HeldTransactions::begin(const std::string& xid) const {
+  const auto found = held_.find(xid);
+  return found == held_.end() ? nullptr : &found->second.begin;
+}
+
 const StreamPosition* HeldTransactions::oldest_begin() const {
   return by_order_.empty() ? nullptr : &held_.at(by_order_.begin()->second).begin;
 }

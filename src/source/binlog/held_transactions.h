@@ -30,6 +30,8 @@ class HeldTransactions {
   // Adds an event (checksum removed) to the transaction started last under this id.
   base::Status add(const std::string& xid, const EventView& event);
   bool contains(const std::string& xid) const { return held_.contains(xid); }
+  // Where reading must start to see it again; nullptr if it is not held.
+  const StreamPosition* begin(const std::string& xid) const;
   // Hands out the events in order, each borrowed for the call.
   base::Status replay(const std::string& xid, const std::function<base::Status(const EventView&)>& each);
   void drop(const std::string& xid);

@@ -19,7 +19,7 @@ void LogStructures::on_format(const FormatDescription&) { end_statement(); }
 void LogStructures::on_statement(const QueryEvent&) {}
 
 Result<LogTable*> LogStructures::on_table_map(const EventView& event, const FormatDescription& format) {
-  TRY_VALUE(const TableName name, parse_table_name(event, format));
+  TRY_VALUE(const MappedTable name, parse_mapped_table(event, format));
   std::string key(name.database);
   key += '\0';
   key += name.table;

@@ -121,7 +121,7 @@ Status LogWalker::take_view(const EventView& view, LogEvent& event) {
       TRY_VALUE(LogTable* const table, structures_.on_table_map(view, format_));
       event.map = &table->map;
       if (table->plan) event.schema = table->plan->schema().get();
-      TRY_VALUE(const TableName name, parse_table_name(view, format_));
+      TRY_VALUE(const MappedTable name, parse_mapped_table(view, format_));
       event.fields = {
           {"table_id", name.table_id}, {"database", std::string(name.database)}, {"table", std::string(name.table)}};
       event.undecoded = table->undecoded;

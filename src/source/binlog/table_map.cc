@@ -68,8 +68,8 @@ void unfold_string(WireColumn& column) {
 }
 
 // Table id, flags and the names, after the event header.
-base::Result<TableName> read_name(Cursor& cursor, const FormatDescription& format, std::uint16_t& flags) {
-  TableName name;
+base::Result<MappedTable> read_name(Cursor& cursor, const FormatDescription& format, std::uint16_t& flags) {
+  MappedTable name;
   const std::size_t post_header = format.post_header_length(EventType::table_map);
   const std::size_t begin = cursor.offset();
   name.table_id = post_header == 6 ? cursor.u32() : cursor.uint<6>();
@@ -226,7 +226,7 @@ std::string_view to_string(WireType type) {
   return "unknown type";
 }
 
-base::Result<TableName> parse_table_name(const EventView& event, const FormatDescription& format) {
+base::Result<MappedTable> parse_mapped_table(const EventView& event, const FormatDescription& format) {
   Cursor cursor(event.body, event.body_offset);
   std::uint16_t flags = 0;
   return read_name(cursor, format, flags);
@@ -243,7 +243,7 @@ base::Status TableMap::parse(const EventView& event, const FormatDescription& fo
   database_size_ = table_size_ = metadata_at_ = 0;
 
   Cursor cursor(event.body, event.body_offset);
-  TRY_VALUE(const TableName name, read_name(cursor, format, flags_));
+  TRY_VALUE(const MappedTable name, read_name(cursor, format, flags_));
   const std::uint64_t count = cursor.packed();
   const std::string_view types = cursor.bytes(count);
   const std::size_t metadata_offset = cursor.offset() + 1;

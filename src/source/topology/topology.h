@@ -50,6 +50,8 @@ struct SourceConfig {
   ObjectSelection objects;
   // Tables (database, table) that are listed in `objects` and may be missing all the same: they were there once.
   std::set<std::pair<std::string, std::string>> may_be_missing;
+  // The task goes on: tables may be gone, and shards may differ for the moment, as its history knows what they were.
+  bool resumes = false;
 };
 
 struct Instance {
@@ -85,7 +87,7 @@ struct Topology {
 // mysql_shards). Schemas have names only. Names are as the source gives them.
 base::Result<Topology> read_layout(const SourceConfig& config);
 // The rest of a layout: versions of the servers, structures, and physical names in the server's own spelling.
-base::Status read_structures(Topology& layout);
+base::Status read_structures(Topology& layout, bool may_differ);
 // Of one instance, only version and spelling.
 base::Status reach_instance(Topology& layout, std::uint32_t index);
 // An instance by its name, be it no longer part of the source.
