@@ -48,6 +48,13 @@ struct BinlogArguments {
 };
 int command_binlog(const BinlogArguments& arguments, const Doors& doors);
 
+struct SchemaArguments {
+  std::vector<std::string> files;
+  std::string dialect = "mysql", server_version, database = "test";
+  bool json = false;
+};
+int command_schema(const SchemaArguments& arguments, const Doors& doors);
+
 struct ErrorsArguments {
   std::string code;  // empty: all
   bool json = false;
