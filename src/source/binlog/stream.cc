@@ -435,7 +435,7 @@ Status BinlogStream::State::decide(const std::string& xid, bool commit) {
 }
 
 Status BinlogStream::State::on_table_map(const EventView& event) {
-  TRY_VALUE(const TableName name, parse_table_name(event, format));
+  TRY_VALUE(const MappedTable name, parse_mapped_table(event, format));
   const std::int64_t table = names.find(name.database, name.table);
   table_ids.emplace_back(name.table_id, table);
   if (table < 0) return {};
