@@ -301,7 +301,7 @@ TEST_F(LargePayload, IsNotToldWhenItsChecksumIsWrong) {
   EXPECT_EQ(told.inner, 0u);
 }
 
-TEST_F(LargePayload, FromGzipIsCheckedBehindItsLastPiece) {
+TEST_F(LargePayload, FromGzipIsCheckedBeforeItsLastPieceIsGivenOut) {
   const auto pack = [&](const std::string& bytes) {
     gzFile file = gzopen(path_.c_str(), "wb1");
     gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
@@ -317,7 +317,7 @@ TEST_F(LargePayload, FromGzipIsCheckedBehindItsLastPiece) {
   const auto done = walk_path();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::data_event_checksum);
-  EXPECT_EQ(told.inner, count);
+  EXPECT_LT(told.inner, count);
 }
 
 TEST_F(LargePayload, CutOffIsNamed) {
