@@ -20,6 +20,7 @@ CLIENT_NAMES = [
     ("Query_compressed", "Query_compressed"), ("Query", "Query"), ("Rows_query", "Rows_query"), ("Xid", "Xid"), ("Rotate", "Rotate"),
     ("Intvar", "Intvar"), ("User_var", "User_var"), ("Rand", "Rand"), ("Begin_load_query", "Begin_load_query"), ("Append_block", "Append_block"),
     ("Execute_load_query", "Execute_load_query"), ("Delete_file", "Delete_file"), ("Stop", "Stop"), ("XA PREPARE", "XA_prepare"), ("XA COMMIT", "XA_prepare"), ("XID = ", "XA_prepare"),
+    ("Ignorable", "Ignorable"),  # MariaDB's tool, of MySQL's GTIDs
     ("Transaction_Payload", "Transaction_payload"), ("Transaction_payload", "Transaction_payload"), ("Incident", "Incident"),
 ]
 

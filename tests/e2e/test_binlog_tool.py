@@ -112,7 +112,9 @@ def check_against_client(path, client):
     assert [begin for begin, _, _ in found] == [begin for begin in by_client.begins if begin < found[-1][1]]
     told = {begin for begin, _, _ in by_client.outline}
     assert {name for begin, _, name in found if begin not in told} <= {"Intvar"}
-    assert plain_names(event for event in found if event[0] in told) == plain_names(by_client.outline)
+    unnamed = {begin for begin, _, name in by_client.outline if name == "Ignorable"}
+    named = [(begin, end, "Ignorable" if begin in unnamed else name) for begin, end, name in found if begin in told]
+    assert plain_names(named) == plain_names(by_client.outline)
     assert len(rows_of(ours)) == by_client.rows
     return ours
 
@@ -196,12 +198,13 @@ def test_events_and_row_counts_of_mysql_9_7_are_those_of_its_own_tool(mysql97, c
 
 
 @pytest.mark.parametrize("options", [(), ("log-bin-use-v1-row-events=ON", "binlog-checksum=NONE"), ("binlog-rows-query-log-events=ON",)])
-def test_events_and_row_counts_of_mysql_5_6_are_those_of_the_servers_tool(binaries, case, mysql_client, tmp_path, options):
+def test_events_and_row_counts_of_mysql_5_6_are_those_of_the_servers_tool(binaries, case, mysql_client, mariadb_client, tmp_path, options):
     lab = lab_of("mysql-5.6", "local-infile=ON", *options)
     try:
         recorder = Recorder(lab, case)
         work_of_5_6(recorder, tmp_path)
-        check_against_client(recorder.file(), mysql_client)
+        # MySQL 9's tool does not read rows events of version 1 any more.
+        check_against_client(recorder.file(), mariadb_client if options and "v1" in options[0] else mysql_client)
     finally:
         case.close()
         lab.__exit__()
