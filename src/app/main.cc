@@ -3,9 +3,13 @@
 #include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
+#include "task/topology.h"
 
 int main(int argc, char** argv) {
   return tributary::cli::run_cli(
       argc, argv,
-      {.run = tributary::task::run_task, .tail = tributary::task::tail, .binlog = tributary::task::walk_binlogs});
+      {.run = tributary::task::run_task,
+       .tail = tributary::task::tail,
+       .binlog = tributary::task::walk_binlogs,
+       .topology = tributary::task::view_topology});
 }

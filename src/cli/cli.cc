@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <set>
 #include <cstdio>
 #include <map>
 
@@ -31,6 +32,7 @@ class CommandLine {
     add_run();
     add_tail();
     add_binlog();
+    add_topology();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -42,6 +44,7 @@ class CommandLine {
   RunArguments run;
   TailArguments tail;
   BinlogArguments binlog;
+  TopologyArguments topology;
   ErrorsArguments errors;
   std::string shell;
 
@@ -49,7 +52,8 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      description.takes_file = description.name == "run" || description.name == "tail" || description.name == "binlog";
+      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema"};
+      description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
         const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
@@ -91,6 +95,8 @@ class CommandLine {
                ->type_name("WHEN"),
            {"caught-up"});
     command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
+    command->add_flag("--accept-topology", run.accept_topology,
+                      "go on although shards moved or tables came or went; see `tributary topology`");
     command->add_flag("--check", run.check, "read and check the task file, then end");
     command->add_flag("--print", run.print, "print the task in full, defaults filled in, secrets masked, then end");
     choose(command
@@ -166,6 +172,13 @@ class CommandLine {
     command->footer(std::string(binlog_footer()));
   }
 
+  void add_topology() {
+    CLI::App* command = app_.add_subcommand("topology", "show where a task's tables lie and what has changed");
+    command->add_option("task", topology.file, "the task file")->required()->type_name("TASK.yaml");
+    command->add_flag("--json", topology.json, "one JSON object");
+    command->footer(std::string(topology_footer()));
+  }
+
   void add_errors() {
     CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
     command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
@@ -204,6 +217,7 @@ int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("run")) return command_run(line.run, doors);
   if (line.chosen("tail")) return command_tail(line.tail, doors);
   if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
+  if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

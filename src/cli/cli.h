@@ -10,6 +10,7 @@
 #include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
+#include "task/topology.h"
 
 namespace tributary::cli {
 
@@ -23,6 +24,7 @@ struct Doors {
   std::function<base::Result<task::BinlogSummary>(const task::BinlogOptions&, base::CancelToken&,
                                                   const task::BinlogHandlers&)>
       binlog;
+  std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

@@ -15,9 +15,15 @@ struct RunArguments {
   std::string file;
   std::string until;  // "" or "caught-up"
   std::string log_level = "warn";
-  bool json = false, check = false, print = false;
+  bool json = false, check = false, print = false, accept_topology = false;
 };
 int command_run(const RunArguments& arguments, const Doors& doors);
+
+struct TopologyArguments {
+  std::string file;
+  bool json = false;
+};
+int command_topology(const TopologyArguments& arguments, const Doors& doors);
 
 struct TailArguments {
   std::string file;  // or brokers and topics

@@ -34,6 +34,7 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
   TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
   for (const std::uint32_t number : named) {
     const SubtaskTable& table = tables.tables[number];
+    if (table.is_leaving) continue;
     TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
     const auto found = schemas.find(table.physical.table);
     const std::string where = table.physical.database + "." + table.physical.table;
@@ -63,6 +64,8 @@ struct Subtask::Attempt {
   std::unique_ptr<SnapshotReader> snapshot;
   std::unique_ptr<source::Heartbeat> heartbeat;
 
+  std::atomic<bool> drained = false;
+
   std::mutex error_mutex;
   std::optional<Error> error;
 
@@ -90,7 +93,8 @@ Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std
       counters_(logical_tables),
       clock_(clock),
       until_caught_up_(until_caught_up),
-      subtask_count_(subtask_count) {}
+      subtask_count_(subtask_count),
+      addresses_(tables_.instance.endpoint) {}
 
 Subtask::~Subtask() = default;
 
@@ -124,7 +128,10 @@ Status Subtask::run() {
       failing_since_ms = now_ms;
       backoff.reset();
     }
-    if (!error.is_retriable() || now_ms - failing_since_ms > config_.retry_connection_ms) {
+    // An id of our own making is given up for another one.
+    const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;
+    if (other_id) ++replica_attempt_;
+    if (!(error.is_retriable() || other_id) || now_ms - failing_since_ms > config_.retry_connection_ms) {
       phase_ = Phase::failed;
       return done;
     }
@@ -196,16 +203,22 @@ Status Subtask::attempt() {
                          .status = [&saver] { return saver.status(); }}));
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
-  const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  // A table that joined later is read whole, whatever the task began with.
+  const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
   count_saved_snapshot(state.snapshot);
   state.snapshot.high_watermark_reached = false;
-  std::optional<source::StreamStart> start;
+  tables_.instance.endpoint = addresses_;
+  std::optional<StartPoint> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, stop_));
+    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, replica_attempt_, stop_));
+    tables_.instance.endpoint = start->server;
+  } else {
+    TRY_VALUE(tables_.instance.endpoint, choose_server(tables_.instance));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state, [this](const checkpoint::SubtaskCheckpoint& kept) {
+      config_.incremental, state, start ? start->positions_known : true,
+      start ? start->views_from : model::BinlogPosition{}, [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
@@ -216,9 +229,11 @@ Status Subtask::attempt() {
                                                         attempt.cancel, clock_);
     TRY(attempt.snapshot->plan());
   }
+  const bool keyless_wait = config_.drain && announce_keyless(tables_, sequencer);
   if (start) {
-    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
-                                                         {.server_id = config_.server_id,
+    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), start->stream,
+                                                         {.server_id = start->replica.server_id,
+                                                          .replica_uuid = start->replica.uuid,
                                                           .spill_dir = config_.state_dir,
                                                           .xa_bytes_max = config_.xa_bytes_max}));
   }
@@ -236,10 +251,11 @@ Status Subtask::attempt() {
   std::vector<std::thread> threads;
   if (attempt.stream) {
     writer = std::make_unique<StreamWriter>(tables_, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream.next_record_id, snapshot_wanted,
+                                            state.stream.next_record_id, snapshot_wanted || keyless_wait,
                                             [this](const std::vector<std::uint32_t>& named, std::string_view sql) {
                                               return make_schema_check(tables_, named, sql);
                                             });
+    writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
         attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
@@ -248,7 +264,11 @@ Status Subtask::attempt() {
       threads.emplace_back([&] {
         bool told = false;
         while (!attempt.cancel.requested()) {
-          const Result<bool> beaten = attempt.heartbeat->beat();
+          Result<bool> beaten = attempt.heartbeat->beat();
+          if (!beaten && beaten.error().code == ErrorCode::source_moved) {
+            attempt.fail_with(std::move(beaten.error()));  // the stream's connection may well live on at the old one
+            break;
+          }
           if (beaten && !*beaten && !std::exchange(told, true))
             base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(),
                             attempt.heartbeat->refusal());
@@ -260,12 +280,17 @@ Status Subtask::attempt() {
   threads.emplace_back([&] {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
-      if (writer) writer->stop_noting_identities();
+      if (writer && !config_.drain) writer->stop_noting_identities();
       // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
       source::LogEnd end;
       if (config_.incremental) {
         TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
         TRY_VALUE(end, source::read_log_end(connection));
+      }
+      if (config_.drain) {
+        TRY(sequencer.wait_reached(end.position));
+        attempt.drained = true;
+        return {};
       }
       sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
       TRY(sequencer.save_now());
@@ -296,6 +321,7 @@ Status Subtask::attempt() {
       if (const model::BinlogPosition at = sequencer.emitted(); !at.empty()) position_ = at.text();
     }
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
+    if (attempt.drained) break;
   }
   attempt.stop();
   std::thread hand_over_limit([&] {

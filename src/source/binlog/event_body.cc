@@ -385,6 +385,8 @@ base::Result<HeartbeatEvent> parse_heartbeat(const EventView& event) {
   HeartbeatEvent heartbeat;
   heartbeat.position = event.header.next_position;
   if (event.header.type == EventType::heartbeat) {
+    // MariaDB puts an offset that does not fit the header before the name, in 64 bits (none has a NUL byte in a name).
+    if (heartbeat.position == 0 && event.body.size() > 8 && event.body[7] == 0) heartbeat.position = cursor.u64();
     heartbeat.file = cursor.rest();
   } else {
     // Fields of type, length, value, up to type 0.
