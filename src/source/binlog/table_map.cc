@@ -67,6 +67,13 @@ void unfold_string(WireColumn& column) {
   }
 }
 
+// VARCHAR of tables made before MySQL 5.0: a CHAR's metadata, its length (up to 255) in the second byte, behind a type.
+void unfold_old_varchar(WireColumn& column) {
+  const auto first = static_cast<WireType>(column.metadata & 0xff);
+  const auto second = static_cast<std::uint16_t>(column.metadata >> 8);
+  if ((first == WireType::var_string || first == WireType::string) && second != 0) column.metadata = second;
+}
+
 // Table id, flags and the names, after the event header.
 base::Result<MappedTable> read_name(Cursor& cursor, const FormatDescription& format, std::uint16_t& flags) {
   MappedTable name;
@@ -273,6 +280,7 @@ base::Status TableMap::parse(const EventView& event, const FormatDescription& fo
                               std::string(name.table) + " has a type no decoder is known for: " + std::to_string(type));
     }
     if (column.type == WireType::string) unfold_string(column);
+    if (column.type == WireType::var_string) unfold_old_varchar(column);
   }
   if (!metadata.ok()) {
     columns_.clear();
