@@ -335,5 +335,54 @@ TEST(Program, ItsExitCodesAreThoseOfTheCommandLine) {
   EXPECT_EQ(code("tail --brokers 127.0.0.1:1 --topic x --until end"), 4);
 }
 
+TEST_F(Cli, ADamagedBinlogFileEndsWith1BehindWhatStandsBeforeTheDamage) {
+  doors_.binlog = [](const task::BinlogOptions& options, auto&, const task::BinlogHandlers& handlers) {
+    EXPECT_EQ(options.files, std::vector<std::string>({"a", "b"}));
+    EXPECT_TRUE(options.keep_going);
+    handlers.on_file("a");
+    EXPECT_TRUE(handlers.on_event({.begin = 4, .end = 30, .type = "Xid", .length = 26}));
+    handlers.on_damage({ErrorCode::data_event_checksum, "Xid event of 31 bytes", "a:30"});
+    return task::BinlogSummary{.damaged_files = 1};
+  };
+  Outcome outcome = call({"binlog", "a", "b", "--keep-going"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.out.find("Xid"), std::string::npos);
+  EXPECT_NE(outcome.err.find("(at a:30)"), std::string::npos) << outcome.err;
+  outcome = call({"binlog", "a", "b", "--keep-going", "--json"});
+  const auto error = nlohmann::json::parse(outcome.out.substr(outcome.out.find('\n') + 1))["error"];
+  EXPECT_EQ(error["where"], "a:30");
+  EXPECT_EQ(error["exit_code"], 1);
+}
+
+TEST_F(Cli, AnEventsRowsAreOneObjectThoughTheyComeOneByOne) {
+  doors_.binlog = [](const task::BinlogOptions&, auto&, const task::BinlogHandlers& handlers) {
+    const std::vector<model::Column> columns{{.name = "id"}};
+    task::BinlogRow row{
+        .change = "insert", .columns = columns, .before = {}, .after = {{task::BinlogValue::Kind::number, "1"}}};
+    task::BinlogEvent event{.type = "Write_rows", .has_rows = true};
+    handlers.on_file("a");
+    handlers.on_event(event);
+    handlers.on_row(event, row);
+    handlers.on_row(event, row);
+    event.undecoded = "came up late";
+    handlers.on_event_end(event);
+    return task::BinlogSummary{};
+  };
+  const Outcome outcome = call({"binlog", "a", "--json"});
+  EXPECT_EQ(outcome.code, 0);
+  const auto object = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(object["rows"].size(), 2u);
+  EXPECT_EQ(object["rows"][1]["after"]["id"], "1");
+  EXPECT_EQ(object["undecoded"], "came up late");
+}
+
+TEST_F(Cli, BinlogWithoutAFileOrWithTwoSummariesIsAUsageError) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"binlog"},
+                                                {"binlog", "a", "--verify", "--statistics"},
+                                                {"binlog", "-", "-"},
+                                                {"binlog", "a", "--from", "9", "--to", "4"}})
+    EXPECT_EQ(call(words).code, 2) << words.back();
+}
+
 }  // namespace
 }  // namespace tributary::cli

@@ -428,7 +428,8 @@ TEST(EventBody, ALoadDataStatementIsReadAsAQuery) {
   body += std::string(13, '\0') + "shop";
   body += '\0';
   base::Buffer scratch;
-  auto query = parse_query(view_of(EventType::execute_load_query, body + "LOAD DATA ..."), FormatDescription(), scratch);
+  auto query =
+      parse_query(view_of(EventType::execute_load_query, body + "LOAD DATA ..."), FormatDescription(), scratch);
   ASSERT_TRUE(query) << query.error().message();
   EXPECT_EQ(query->database, "shop");
   EXPECT_EQ(query->sql, "LOAD DATA ...");
