@@ -29,6 +29,8 @@ struct StreamState {
   std::string emitted_gtid_set;  // empty: the server has none, positions count
   model::BinlogPosition restart;
   std::string restart_gtid_set;
+  // emitted_gtid_set as it was behind the last transaction that concerned the task; empty: not known.
+  std::string changed_gtid_set;
   std::uint64_t next_record_id = 0;
 
   bool operator==(const StreamState&) const = default;

@@ -70,6 +70,7 @@ void Sequencer::apply(const StreamMark& mark) {
   stream.emitted_gtid_set = mark.emitted.gtid_set.text();
   stream.restart = mark.restart.at;
   stream.restart_gtid_set = mark.restart.gtid_set.text();
+  if (mark.changed) stream.changed_gtid_set = stream.emitted_gtid_set;
   stream.next_record_id = mark.next_record_id;
   emitted_gtid_set_ = mark.emitted.gtid_set;
   in_transaction_ = mark.in_transaction;

@@ -60,6 +60,7 @@ std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
 
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
+  touched_ = true;
   const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
   if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
@@ -132,6 +133,7 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
 
 Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
                                   const source::RowContext&) {
+  touched_ = true;
   return check_statement_(tables, sql);
 }
 
@@ -164,6 +166,7 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   mark.emitted = *boundary_;
   mark.restart = stream_.restart_position(*boundary_);
   mark.next_record_id = boundary_id_;
+  mark.changed = touched_;
   mark.in_transaction = in_transaction;
   return mark;
 }
@@ -188,10 +191,12 @@ Status StreamWriter::flush(bool in_transaction) {
     if (!moved_ && !sliced_) return {};
     moved_ = false;
     sliced_ = false;
-    return sequencer_.advance(mark(false));
+    TRY(sequencer_.advance(mark(false)));
+    touched_ = false;
+    return {};
   } else {
     TRY(sequencer_.emit_changes(batch_, changed_, mark(false)));
-    sliced_ = false;
+    sliced_ = touched_ = false;
     if (last_timestamp_s_ != 0) {
       const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
       stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);
