@@ -108,7 +108,13 @@ class Pair:
 
     def wait_for_replica(self):
         wanted = self.gtids()
-        wait_for(lambda: self.holds(1 - self.primary, wanted), 60, "the replica to catch up")
+
+        def is_there():
+            state = self.replica_state(1 - self.primary)
+            errors = [value for name, value in state.items() if name in ("Last_IO_Error", "Last_SQL_Error") and value]
+            assert not errors, errors
+            return self.holds(1 - self.primary, wanted)
+        wait_for(is_there, 120, "the replica to catch up")
 
     def kill_primary(self):
         """In the middle of whatever goes on; but not of a commit of ours, which the replica would lack."""
@@ -136,6 +142,7 @@ class Pair:
             sql("RESET BINARY LOGS AND GTIDS" if self.is_new_mysql else "RESET MASTER")
             if self.is_mariadb:
                 sql("SET GLOBAL gtid_slave_pos = ''")
+            sql(f"SET GLOBAL server_id = {201 + old}")  # changes that bear its own it would leave out
         self.replicate(old)  # the primary still has its first binlog
 
 
