@@ -34,6 +34,7 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
   TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
   for (const std::uint32_t number : named) {
     const SubtaskTable& table = tables.tables[number];
+    if (table.is_leaving) continue;
     TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
     const auto found = schemas.find(table.physical.table);
     const std::string where = table.physical.database + "." + table.physical.table;
@@ -62,6 +63,8 @@ struct Subtask::Attempt {
   std::unique_ptr<source::BinlogStream> stream;
   std::unique_ptr<SnapshotReader> snapshot;
   std::unique_ptr<source::Heartbeat> heartbeat;
+
+  std::atomic<bool> drained = false;
 
   std::mutex error_mutex;
   std::optional<Error> error;
@@ -200,7 +203,8 @@ Status Subtask::attempt() {
                          .status = [&saver] { return saver.status(); }}));
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
-  const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  // A table that joined later is read whole, whatever the task began with.
+  const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
   count_saved_snapshot(state.snapshot);
   state.snapshot.high_watermark_reached = false;
   tables_.instance.endpoint = addresses_;
@@ -225,6 +229,7 @@ Status Subtask::attempt() {
                                                         attempt.cancel, clock_);
     TRY(attempt.snapshot->plan());
   }
+  const bool keyless_wait = config_.drain && announce_keyless(tables_, sequencer);
   if (start) {
     TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), start->stream,
                                                          {.server_id = start->replica.server_id,
@@ -246,10 +251,11 @@ Status Subtask::attempt() {
   std::vector<std::thread> threads;
   if (attempt.stream) {
     writer = std::make_unique<StreamWriter>(tables_, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream.next_record_id, snapshot_wanted,
+                                            state.stream.next_record_id, snapshot_wanted || keyless_wait,
                                             [this](const std::vector<std::uint32_t>& named, std::string_view sql) {
                                               return make_schema_check(tables_, named, sql);
                                             });
+    writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
         attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
@@ -274,12 +280,17 @@ Status Subtask::attempt() {
   threads.emplace_back([&] {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
-      if (writer) writer->stop_noting_identities();
+      if (writer && !config_.drain) writer->stop_noting_identities();
       // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
       source::LogEnd end;
       if (config_.incremental) {
         TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
         TRY_VALUE(end, source::read_log_end(connection));
+      }
+      if (config_.drain) {
+        TRY(sequencer.wait_reached(end.position));
+        attempt.drained = true;
+        return {};
       }
       sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
       TRY(sequencer.save_now());
@@ -310,6 +321,7 @@ Status Subtask::attempt() {
       if (const model::BinlogPosition at = sequencer.emitted(); !at.empty()) position_ = at.text();
     }
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
+    if (attempt.drained) break;
   }
   attempt.stop();
   std::thread hand_over_limit([&] {

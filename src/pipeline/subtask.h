@@ -34,6 +34,8 @@ class Subtask {
 
   base::Status run();
   void stop();
+  // What may be the sign of a changed topology. Before run(); called by the stream's thread.
+  void tell_strangers(StreamWriter::Stranger tell) { tell_stranger_ = std::move(tell); }
 
   InstanceProgress progress() const;
   sink::DeliveryCounters delivered() const;  // over all attempts
@@ -57,6 +59,7 @@ class Subtask {
   AllTableCounters counters_;
   const base::Clock& clock_;
   const bool until_caught_up_;
+  StreamWriter::Stranger tell_stranger_;
   const std::size_t subtask_count_;  // they share the task's buffers
 
   base::CancelToken stop_;

@@ -5,6 +5,7 @@
 #include "pipeline/job.h"
 #include "store/store.h"
 #include "task/kafka_config.h"
+#include "task/source_config.h"
 
 namespace tributary::task {
 
@@ -30,6 +31,8 @@ mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentia
   endpoint.tls_key = tls.key;
   return endpoint;
 }
+
+}  // namespace
 
 source::SourceConfig source_config(const TaskSpec& spec) {
   const Source& from = spec.source;
@@ -65,6 +68,8 @@ source::SourceConfig source_config(const TaskSpec& spec) {
   }
   return to;
 }
+
+namespace {
 
 // Topics must be there before anything is read; partitions of the data topic.
 Result<std::int32_t> prepare_topics(const Destination& destination, const kafka::Config& config) {
@@ -102,6 +107,8 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.buffer_bytes = std::size_t{spec.tuning.buffer_mb} << 20;
   config.heartbeat = spec.heartbeat.enabled;
   config.heartbeat_ms = spec.heartbeat.interval_ms;
+  config.topology_reread_ms = std::int64_t{spec.topology.reread_seconds} * 1000;
+  config.accept_topology = options.accept_topology;
   config.retry_connection_ms = std::int64_t{spec.retry.connection_minutes} * 60'000;
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
   pipeline::Doors doors;

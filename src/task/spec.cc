@@ -133,6 +133,13 @@ Heartbeat read_heartbeat(const Section& task) {
   return heartbeat;
 }
 
+TopologyWatch read_topology(const Section& task) {
+  TopologyWatch topology;
+  const Section section = task.section("topology", {"reread_seconds"});
+  topology.reread_seconds = section.number("reread_seconds", {0, 86'400}, topology.reread_seconds);
+  return topology;
+}
+
 Retry read_retry(const Section& task) {
   Retry retry;
   const Section section = task.section("retry", {"connection_minutes", "other_minutes"});
@@ -245,7 +252,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   Problems problems(file_name);
   const Section task(
       problems, &root, "",
-      {"name", "source", "destination", "migration", "objects", "state_dir", "tuning", "heartbeat", "retry", "start"});
+      {"name", "source", "destination", "migration", "objects", "state_dir", "tuning", "heartbeat", "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
@@ -255,6 +262,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   spec.state_dir = base_dir / task.required_text("state_dir");
   spec.tuning = read_tuning(task);
   spec.heartbeat = read_heartbeat(task);
+  spec.topology = read_topology(task);
   spec.retry = read_retry(task);
   spec.start = read_start(task, spec.migration);
   if (spec.source.engine == SourceEngine::mysql_shards) complete_databases(problems, root, spec);

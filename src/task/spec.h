@@ -147,6 +147,10 @@ struct Heartbeat {
   std::uint32_t interval_ms = 1000;  // 100 .. 60'000
 };
 
+struct TopologyWatch {
+  std::uint32_t reread_seconds = 60;  // 0 .. 86'400; 0: only when something unexpected is seen
+};
+
 struct Retry {
   std::uint32_t connection_minutes = 720;  // 10 .. 1'440: how long a lost source or broker is tried again
   std::uint32_t other_minutes = 10;        // 1 .. 1'440 and less than the above: how long other retriable errors are
@@ -173,6 +177,7 @@ struct TaskSpec {
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
   Tuning tuning;
   Heartbeat heartbeat;
+  TopologyWatch topology;
   Retry retry;
   Start start;
 

@@ -170,6 +170,8 @@ std::string TaskSpec::canonical_yaml() const {
   out.open(0, "heartbeat");
   out.key(1, "enabled", heartbeat.enabled ? "true" : "false");
   out.number(1, "interval_ms", heartbeat.interval_ms);
+  out.open(0, "topology");
+  out.number(1, "reread_seconds", topology.reread_seconds);
   out.open(0, "retry");
   out.number(1, "connection_minutes", retry.connection_minutes);
   out.number(1, "other_minutes", retry.other_minutes);
@@ -181,10 +183,7 @@ std::string TaskSpec::identity() const {
   std::string out = fmt::format("name: {}\nengine: {}\n", name, to_string(source.engine));
   const auto line = [&](std::string_view key, std::string_view value) { out += fmt::format("{}: {}\n", key, value); };
   if (source.engine != SourceEngine::mysql_shards) line("source", source.address.text());
-  std::vector<std::string> shards;
-  for (const ShardServer& shard : source.shards) shards.push_back(shard.address.text());
-  std::ranges::sort(shards);
-  for (const std::string& shard : shards) line("shard", shard);
+  // Where shards lie is no part of it: they may move, and the topology in the state tells when.
   std::vector<std::string> databases;
   for (const ShardedDatabase& database : source.databases) {
     std::string text = scalar(database.name) + " " + flow_list(database.physical);

@@ -40,6 +40,7 @@ tuning:
   chunk_rows: 25000
   buffer_mb: 64                     # memory for all queues together
 heartbeat: {enabled: true, interval_ms: 1000}
+topology: {reread_seconds: 60}      # how often it is looked at whether shards have moved; 0: only on suspicion
 retry: {connection_minutes: 720, other_minutes: 10}
 start: {position: now}              # incremental only: now, or a place for each instance, by file or by GTID set:
 # position: {"10.0.0.1:3306": {file: mysql-bin.000012, offset: 4711}, "10.0.0.2:3306": {gtid: "0-1-4711"}}

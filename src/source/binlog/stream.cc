@@ -281,6 +281,7 @@ Status BinlogStream::State::process(const EventView& event) {
       return on_mariadb_gtid(event);
     case EventType::query:
     case EventType::query_compressed:
+    case EventType::execute_load_query:
       return on_query(event);
     case EventType::table_map:
       return on_table_map(event);
@@ -428,7 +429,10 @@ Status BinlogStream::State::on_query(const EventView& event) {
   if (!group.skip) {
     TRY_VALUE(const std::vector<std::uint32_t> named, names.captured(query.database, query.sql));
     context.thread_id = query.thread_id;
-    if (!named.empty()) TRY(handler->on_statement(named, query.sql, context));
+    if (!named.empty())
+      TRY(handler->on_statement(named, query.sql, context));
+    else if (!group.in_begin && names.has_database(query.database))
+      handler->on_other_table(query.database, {}, query.sql);
   }
   if (!group.in_begin) return commit_group();
   return {};
@@ -491,7 +495,10 @@ Status BinlogStream::State::on_table_map(const EventView& event) {
   TRY_VALUE(const TableName name, parse_table_name(event, format));
   const std::int64_t table = names.find(name.database, name.table);
   table_ids.emplace_back(name.table_id, table);
-  if (table < 0) return {};
+  if (table < 0) {
+    if (!group.skip && names.has_database(name.database)) handler->on_other_table(name.database, name.table, {});
+    return {};
+  }
   if (!group.xid.empty()) return held.add(group.xid, event);
   if (group.skip) return {};
   Bound& layout = bound[static_cast<std::size_t>(table)];

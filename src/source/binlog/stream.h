@@ -59,6 +59,9 @@ class StreamHandler {
   // A statement that is not about rows of transactions and names a captured table.
   virtual base::Status on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
                                     const RowContext& context) = 0;
+  // Something happens to a table that is not captured, in a database where others are: rows, or a DDL statement (then
+  // `table` is empty and `sql` is not). Of no consequence for the stream; it may be what a changed topology looks like.
+  virtual void on_other_table(std::string_view /*database*/, std::string_view /*table*/, std::string_view /*sql*/) {}
   // The stream has moved over something of no interest; `timestamp_s` is 0 if unknown.
   virtual base::Status on_advance(const StreamPosition& end, std::uint32_t timestamp_s) = 0;
   // Nothing to be read at this moment.
