@@ -53,6 +53,6 @@ class TopologyWatch {
 // The task's configuration for looks at a source it knows already: what was there may be gone by now.
 source::SourceConfig for_another_look(source::SourceConfig config, const model::KnownTopology& known);
 
-base::Error topology_changed(const std::string& lines, const source::SourceConfig& config);
+base::Error topology_changed(const std::string& lines);
 
 }  // namespace tributary::pipeline
