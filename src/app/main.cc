@@ -1,5 +1,6 @@
 // The program: the command line in front, the data plane behind it.
 #include "cli/cli.h"
+#include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
 #include "task/topology.h"
@@ -7,5 +8,8 @@
 int main(int argc, char** argv) {
   return tributary::cli::run_cli(
       argc, argv,
-      {.run = tributary::task::run_task, .tail = tributary::task::tail, .topology = tributary::task::view_topology});
+      {.run = tributary::task::run_task,
+       .tail = tributary::task::tail,
+       .topology = tributary::task::view_topology,
+       .binlog = tributary::task::walk_binlogs});
 }

@@ -11,5 +11,6 @@ std::string_view main_footer();
 std::string run_footer();
 std::string_view tail_footer();
 std::string_view topology_footer();
+std::string_view binlog_footer();
 
 }  // namespace tributary::cli
