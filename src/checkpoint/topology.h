@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct AcceptedChange {
 struct TopologyState {
   std::string task_fingerprint;
   model::KnownTopology topology;
+  std::set<model::KnownTopology::Name> gone;  // tables whose end was accepted, though the task file may still list them
   std::vector<AcceptedChange> accepted;  // oldest first
   bool operator==(const TopologyState&) const = default;
 };

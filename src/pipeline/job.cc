@@ -80,6 +80,7 @@ class Job {
     if (doors_.resuming) {
       TRY_VALUE(store, doors_.open_store());
       TRY_VALUE(known_, checkpoint::load_topology(*store, config_.task, config_.fingerprint));
+      if (known_) config_.source.may_be_missing.insert(known_->gone.begin(), known_->gone.end());
     }
     TRY(begin());
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);

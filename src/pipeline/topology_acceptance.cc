@@ -226,9 +226,12 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   TRY_VALUE(mysql::Connection there, source::open_snapshot_connection(instance));
   TRY_VALUE(const bool is_there, exists(there, physical));
   if (!is_there) {
-    if (place.has_moved)
+    const bool elsewhere = std::any_of(changes_.begin(), changes_.end(), [&](const source::TopologyChange& c) {
+      return c.kind == ChangeKind::shard_new && model::KnownTopology::Name{c.database, c.table} == name_of(table);
+    });
+    if (place.has_moved || elsewhere)
       return fail(ErrorCode::source_topology_unread,
-                  "the former copy is gone, and with it what was deleted since the switch", where);
+                  "the former copy is gone, and with it the knowledge of what was deleted since the switch", where);
     base::log::warn("{}: {} is gone with all its rows; as no row changes say so, records of them stay in the topic",
                     config_.task, where);
     return {};
@@ -380,6 +383,9 @@ Status TopologyAcceptance::renew_checkpoints() {
   checkpoint::TopologyState state;
   state.task_fingerprint = config_.fingerprint;
   state.topology = present_;
+  state.gone = known_.gone;
+  for (const auto& [name, table] : known_.topology.tables) state.gone.insert(name);
+  for (const auto& [name, table] : present_.tables) state.gone.erase(name);
   state.accepted = known_.accepted;
   state.accepted.push_back({clock_.now_ms(), source::change_lines(changes_)});
   puts.push_back({checkpoint::topology_key(config_.task), checkpoint::serialise(state), std::nullopt});

@@ -238,7 +238,7 @@ def test_datasources_that_are_not_the_groups_place_for_writes_are_passed_over(tr
     front(f"CREATE TABLE `weighed` {KEYED} dbpartition by hash(id)")
     database = front("SHOW DATASOURCES")[0][4].rsplit("/", 1)[1]
     front(f"LAB DATASOURCE 0 ON STORAGE 1 DATABASE '{database}' WEIGHT 0")
-    task = case.drds_task(trap_lab, case.topic(trap_lab), suffix="-view")
+    task = case.drds_task(trap_lab, case.topic(trap_lab, "-view"), suffix="-view")
     shards = next(table for table in view(task)["tables"] if table["table"] == "weighed")["shards"]
     first = f"{trap_lab.storage[0]['host']}:{trap_lab.storage[0]['port']}"
     assert [shard["instance"] for shard in shards if shard["database"] == database] == [first]
