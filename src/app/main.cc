@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
       argc, argv,
       {.run = tributary::task::run_task,
        .tail = tributary::task::tail,
-       .topology = tributary::task::view_topology,
-       .binlog = tributary::task::walk_binlogs});
+       .binlog = tributary::task::walk_binlogs,
+       .topology = tributary::task::view_topology});
 }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <set>
 #include <cstdio>
 #include <map>
 
@@ -30,8 +31,8 @@ class CommandLine {
     app_.require_subcommand(1);
     add_run();
     add_tail();
-    add_topology();
     add_binlog();
+    add_topology();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -42,8 +43,8 @@ class CommandLine {
 
   RunArguments run;
   TailArguments tail;
-  TopologyArguments topology;
   BinlogArguments binlog;
+  TopologyArguments topology;
   ErrorsArguments errors;
   std::string shell;
 
@@ -51,8 +52,8 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      description.takes_file = description.name == "run" || description.name == "tail" ||
-                               description.name == "topology" || description.name == "binlog";
+      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema"};
+      description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
         const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
@@ -148,13 +149,6 @@ class CommandLine {
     command->footer(std::string(tail_footer()));
   }
 
-  void add_topology() {
-    CLI::App* command = app_.add_subcommand("topology", "show where a task's tables lie and what has changed");
-    command->add_option("task", topology.file, "the task file")->required()->type_name("TASK.yaml");
-    command->add_flag("--json", topology.json, "one JSON object");
-    command->footer(std::string(topology_footer()));
-  }
-
   void add_binlog() {
     CLI::App* command =
         app_.add_subcommand("binlog", "print what is in binlog files, rows decoded, without their server");
@@ -176,6 +170,13 @@ class CommandLine {
     command->add_flag("--keep-going", binlog.keep_going, "go on with the next file after a damaged one");
     command->add_flag("--json", binlog.json, "one JSON object a line");
     command->footer(std::string(binlog_footer()));
+  }
+
+  void add_topology() {
+    CLI::App* command = app_.add_subcommand("topology", "show where a task's tables lie and what has changed");
+    command->add_option("task", topology.file, "the task file")->required()->type_name("TASK.yaml");
+    command->add_flag("--json", topology.json, "one JSON object");
+    command->footer(std::string(topology_footer()));
   }
 
   void add_errors() {
@@ -215,8 +216,8 @@ int print_completion(const CommandLine& line) {
 int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("run")) return command_run(line.run, doors);
   if (line.chosen("tail")) return command_tail(line.tail, doors);
-  if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
+  if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

@@ -21,10 +21,10 @@ struct Doors {
   std::function<base::Result<task::TailSummary>(const task::TailOptions&, base::CancelToken&,
                                                 const task::TailHandlers&)>
       tail;
-  std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
   std::function<base::Result<task::BinlogSummary>(const task::BinlogOptions&, base::CancelToken&,
                                                   const task::BinlogHandlers&)>
       binlog;
+  std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);
