@@ -62,10 +62,8 @@ std::string serialise(const TopologyState& state) {
   for (const auto& [name, table] : state.topology.tables) {
     json shards = json::array();
     for (const model::KnownShard& shard : table.shards)
-      shards.push_back({{"instance", shard.instance},
-                        {"database", shard.database},
-                        {"table", shard.table},
-                        {"group", shard.group}});
+      shards.push_back(
+          {{"instance", shard.instance}, {"database", shard.database}, {"table", shard.table}, {"group", shard.group}});
     tables.push_back(
         {{"database", name.first}, {"table", name.second}, {"kind", table.kind}, {"shards", std::move(shards)}});
   }
@@ -93,8 +91,8 @@ Result<TopologyState> parse_topology(std::string_view text) {
   const auto version = object.find("format");
   if (version == object.end() || !version->is_number_unsigned()) return malformed("no format");
   if (version->get<std::uint64_t>() > format)
-    return fail(ErrorCode::task_state_newer, fmt::format("topology format {}, this release knows {}",
-                                                         version->get<std::uint64_t>(), format));
+    return fail(ErrorCode::task_state_newer,
+                fmt::format("topology format {}, this release knows {}", version->get<std::uint64_t>(), format));
   TopologyState state;
   if (!take_text(object, "task_fingerprint", state.task_fingerprint)) return malformed("no task_fingerprint");
   const auto tables = object.find("tables"), accepted = object.find("accepted");

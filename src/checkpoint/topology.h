@@ -1,5 +1,5 @@
-// What a task's state knows of its source's topology: where the rows lay when the checkpoints beside it were written, and
-// which changes the user has accepted since. Kept under "topology/<task>", JSON, versioned.
+// What a task's state knows of its source's topology: where the rows lay when the checkpoints beside it were written,
+// and which changes the user has accepted since. Kept under "topology/<task>", JSON, versioned.
 //
 // Errors: as checkpoint.h. Threads: values.
 #pragma once
@@ -27,7 +27,7 @@ struct TopologyState {
   std::string task_fingerprint;
   model::KnownTopology topology;
   std::set<model::KnownTopology::Name> gone;  // tables whose end was accepted, though the task file may still list them
-  std::vector<AcceptedChange> accepted;  // oldest first
+  std::vector<AcceptedChange> accepted;       // oldest first
   bool operator==(const TopologyState&) const = default;
 };
 

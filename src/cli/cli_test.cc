@@ -242,7 +242,7 @@ TEST_F(Cli, CompletionLoadsInBashAndCompletes) {
     EXPECT_EQ(pclose(pipe), 0) << out;
     return out;
   };
-  EXPECT_EQ(reply("tributary t", 1), "tail\n");
+  EXPECT_EQ(reply("tributary t", 1), "tail topology\n");
   EXPECT_EQ(reply("tributary run --un", 2), "--until\n");
   EXPECT_EQ(reply("tributary run --until c", 3), "caught-up\n");
   EXPECT_EQ(reply("tributary completion f", 2), "fish\n");

@@ -16,7 +16,8 @@ std::string error_text(const base::Error& error) {
   std::string out = "tributary: ";
   for (std::size_t begin = 0; begin <= message.size();) {
     const std::size_t end = std::min(message.find('\n', begin), message.size());
-    out += fmt::format("{}{}\n", begin == 0 ? "" : "    ", printable(std::string_view(message).substr(begin, end - begin)));
+    out += fmt::format("{}{}\n", begin == 0 ? "" : "    ",
+                       printable(std::string_view(message).substr(begin, end - begin)));
     begin = end + 1;
   }
   if (!error.info().remedy.empty()) out += fmt::format("  what to do: {}\n", error.info().remedy);

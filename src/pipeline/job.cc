@@ -112,8 +112,7 @@ class Job {
     // The tables of a plain server come and go in its binlog. A task that reads no rows does not mind.
     if (known_ && can_change && (config_.full || config_.incremental))
       changes_ = source::compare_topologies(known_->topology, present_);
-    if (!changes_.empty() && !config_.accept_topology)
-      return fail(topology_changed(source::change_lines(changes_)));
+    if (!changes_.empty() && !config_.accept_topology) return fail(topology_changed(source::change_lines(changes_)));
     TRY(source::read_structures(topology_));
     if (topology_.tables.empty())
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
@@ -190,7 +189,8 @@ class Job {
     std::vector<std::thread> threads;
     for (const auto& subtask : subtasks_) {
       if (watch_)
-        subtask->tell_strangers([watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
+        subtask->tell_strangers(
+            [watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
       threads.emplace_back([&, subtask = subtask.get()] {
         if (Status done = subtask->run(); !done) {
           std::lock_guard lock(mutex);
