@@ -62,7 +62,6 @@ std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
 
 Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
   const SubtaskTable& table = tables_.tables[number];
-  touched_ = true;
   const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
   if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
@@ -70,6 +69,7 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     TRY(flush(batch_.records.size() > boundary_records_));
   }
+  touched_ = true;
   Operation operation = Operation::insert;
   if (rows.event().change == source::RowChange::update)
     operation = Operation::update;
