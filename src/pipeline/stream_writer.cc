@@ -91,7 +91,6 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
                              const source::RowContext& context) {
   if (tables_[number]->schema != schema) tables_[number] = maker_.make(tables_[number]->physical, schema);
   const SubtaskTable& table = *tables_[number];
-  touched_ = true;
   const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
   if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
@@ -99,6 +98,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     TRY(flush(batch_.records.size() > boundary_records_));
   }
+  touched_ = true;
   Operation operation = Operation::insert;
   if (rows.event().change == source::RowChange::update)
     operation = Operation::update;

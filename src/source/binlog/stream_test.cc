@@ -157,6 +157,28 @@ TEST(BinlogStream, BegunByASetItRestartsByTheSet) {
   EXPECT_TRUE(done.recorder.restart.gtid_set.contains_mariadb(9, 5));
 }
 
+TEST(BinlogStream, BySetItHandsOnWhatFollowsTheLastOneHandedOnAndTellsNoPlaceBeforeIt) {
+  const auto events = events_of(testing::mariadb_10_11);
+  const Dumped whole = run(mariadb_version, events, dump_from(events, 4), from(4, 4));
+  StreamStart start;
+  start.by_gtid = true;
+  start.emitted.gtid_set = whole.recorder.last.gtid_set;
+  ASSERT_EQ(start.emitted.gtid_set.mariadb().size(), 1u);
+  const auto [domain, last] = *start.emitted.gtid_set.mariadb().begin();
+  start.restart.gtid_set.add_mariadb(domain, last.server_id, 1);
+  const Dumped replayed = run(mariadb_version, events, dump_from(events, 4), start);
+  EXPECT_EQ(replayed.recorder.rows, 0u);
+  // What it tells in the end, behind the last group, is all of it.
+  EXPECT_LE(replayed.recorder.boundaries.size(), 1u);
+  EXPECT_TRUE(replayed.recorder.last.gtid_set.contains(start.emitted.gtid_set));
+
+  // Of another server, whose numbers may be larger or smaller: the place in the log counts, not the number.
+  start.emitted = start.restart = {};
+  start.restart.gtid_set.add_mariadb(domain, last.server_id + 1, last.sequence + 1000);
+  start.emitted = start.restart;
+  EXPECT_EQ(run(mariadb_version, events, dump_from(events, 4), start).recorder.rows, rows_in_file);
+}
+
 TEST(BinlogStream, ACommitWhosePrepareWasNotReadIsAnErrorUnlessItWasHandedOnBefore) {
   const auto events = events_of(testing::mysql_9_7);
   constexpr std::uint64_t behind_prepare = 3026, behind_commit = 3198;
