@@ -6,10 +6,14 @@ import pytest
 
 import fold
 import source
+from ddl_story import needs_live_ddl
 from task import wait_for
 
 STATEMENTS = ["ADD COLUMN added INT NOT NULL DEFAULT 7 AFTER id", "MODIFY note VARCHAR(80) CHARACTER SET latin1 FIRST", "DROP COLUMN customer, ADD COLUMN late DATETIME(3)"]
 NAMES = [["id", "customer", "note"], ["id", "added", "customer", "note"], ["note", "id", "added", "customer"], ["note", "id", "added", "late"]]
+
+
+pytestmark = needs_live_ddl
 
 
 class Shards:
