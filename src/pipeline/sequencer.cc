@@ -136,6 +136,7 @@ Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
     chunk.emitted.position = state_.stream.emitted;
     chunk.emitted.gtid_set = emitted_gtid_set_;
     chunk.emitted.recently_decided_xids = recently_decided_;
+    chunk.emitted.still_decided = [this] { return recently_decided(); };
     return chunk;
   }
 }

@@ -301,10 +301,17 @@ Status Subtask::attempt() {
     TRY(attempt.snapshot->plan());
   }
   if (start) {
+    std::set<std::string> listed;
+    if (saved && saved->stream.started) {
+      TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
+      TRY_VALUE(listed, source::read_prepared_xids(connection));
+    }
     TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
                                                          {.server_id = config_.server_id,
                                                           .spill_dir = config_.state_dir,
-                                                          .xa_bytes_max = config_.xa_bytes_max}));
+                                                          .xa_bytes_max = config_.xa_bytes_max,
+                                                          .decided = decided_,
+                                                          .listed = std::move(listed)}));
   }
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
@@ -388,6 +395,7 @@ Status Subtask::attempt() {
     if (!ended.wait_for_ms(broker_away ? 0 : hand_over_ms_max)) attempt.give_up.request();
   });
   for (std::thread& thread : threads) thread.join();
+  if (attempt.stream) decided_ = attempt.stream->recently_decided();
   ended.request();
   hand_over_limit.join();
 

@@ -71,7 +71,10 @@ struct BinlogStream::State {
         start(s),
         end(s.restart),
         bound(tables.size()),
-        held(o.spill_dir, o.xa_bytes_max) {}
+        held(o.spill_dir, o.xa_bytes_max),
+        listed(o.listed) {
+    for (const std::string& xid : o.decided) remember_decided(xid);
+  }
 
   mysql::Connection connection;
   const std::vector<CapturedTable> tables;
@@ -89,6 +92,7 @@ struct BinlogStream::State {
   PayloadReader payload;
   base::Buffer scratch;
   HeldTransactions held;
+  std::set<std::string> listed;
   std::set<std::string> decided;
   std::deque<std::string> decided_order;
   std::uint64_t decided_count = 0;
@@ -184,6 +188,7 @@ std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const
 void BinlogStream::State::begin_prepared(const std::string& xid) {
   group.xid = xid;
   held.start(xid, {context.safe_position, end.gtid_set});
+  listed.erase(xid);
   if (decided.erase(xid) == 0) return;
   std::erase(decided_order, xid);
   ++decided_count;
@@ -413,7 +418,8 @@ Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
 }
 
 Status BinlogStream::State::decide(const std::string& xid, bool commit) {
-  const bool again = decided.contains(xid);  // a server that died between log and engine lets it be decided once more
+  // A server that died between log and engine lets it be decided once more.
+  const bool again = decided.contains(xid) || listed.contains(xid);
   remember_decided(xid);
   if (!held.contains(xid)) {
     if (commit && !group.skip && !again)
