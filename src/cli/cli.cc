@@ -30,6 +30,7 @@ class CommandLine {
     app_.require_subcommand(1);
     add_run();
     add_tail();
+    add_binlog();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -40,6 +41,7 @@ class CommandLine {
 
   RunArguments run;
   TailArguments tail;
+  BinlogArguments binlog;
   ErrorsArguments errors;
   std::string shell;
 
@@ -47,7 +49,7 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      description.takes_file = description.name == "run" || description.name == "tail";
+      description.takes_file = description.name == "run" || description.name == "tail" || description.name == "binlog";
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
         const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
@@ -141,6 +143,29 @@ class CommandLine {
     command->footer(std::string(tail_footer()));
   }
 
+  void add_binlog() {
+    CLI::App* command =
+        app_.add_subcommand("binlog", "print what is in binlog files, rows decoded, without their server");
+    command
+        ->add_option("files", binlog.files, "binlog or relay log files in their order, plain or gzip'ed; - for input")
+        ->required()
+        ->type_name("FILE");
+    command->add_option("--from", binlog.from, "skip what begins before this position of the first file")
+        ->type_name("POS");
+    command->add_option("--to", binlog.to, "end at this position of the last file")->type_name("POS");
+    command->add_option("--table", binlog.tables, "only this db.table, or all of this db; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command->add_flag("--rows,!--no-rows", binlog.rows, "print rows (default), or events only");
+    CLI::Option* statistics =
+        command->add_flag("--statistics", binlog.statistics, "count events and rows by type and table instead");
+    command->add_flag("--verify", binlog.verify, "read everything, check it, print one line a file")
+        ->excludes(statistics);
+    command->add_flag("--keep-going", binlog.keep_going, "go on with the next file after a damaged one");
+    command->add_flag("--json", binlog.json, "one JSON object a line");
+    command->footer(std::string(binlog_footer()));
+  }
+
   void add_errors() {
     CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
     command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
@@ -178,6 +203,7 @@ int print_completion(const CommandLine& line) {
 int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("run")) return command_run(line.run, doors);
   if (line.chosen("tail")) return command_tail(line.tail, doors);
+  if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
 
@@ -19,6 +20,9 @@ struct Doors {
   std::function<base::Result<task::TailSummary>(const task::TailOptions&, base::CancelToken&,
                                                 const task::TailHandlers&)>
       tail;
+  std::function<base::Result<task::BinlogSummary>(const task::BinlogOptions&, base::CancelToken&,
+                                                  const task::BinlogHandlers&)>
+      binlog;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

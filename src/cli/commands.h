@@ -32,6 +32,15 @@ struct TailArguments {
 };
 int command_tail(const TailArguments& arguments, const Doors& doors);
 
+struct BinlogArguments {
+  std::vector<std::string> files;
+  std::optional<std::uint64_t> from, to;
+  std::vector<std::string> tables;
+  bool rows = true;
+  bool statistics = false, verify = false, keep_going = false, json = false;
+};
+int command_binlog(const BinlogArguments& arguments, const Doors& doors);
+
 struct ErrorsArguments {
   std::string code;  // empty: all
   bool json = false;

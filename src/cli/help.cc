@@ -25,6 +25,7 @@ std::string_view main_footer() {
   return R"(Examples:
   tributary run shop.yaml
   tributary tail shop.yaml --until end
+  tributary binlog mysql-bin.000007
 
 Exit codes: 0 done or stopped, 1 internal, 2 task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force.
 `tributary COMMAND --help` tells more; `tributary run --help` shows the task file.)";
@@ -56,6 +57,20 @@ std::string_view tail_footer() {
 
 In JSON every value is text or null: binary as hex, times in UTC; a column that stands twice in a record stands twice.
 Messages that are no DTS Avro records are named on standard error (as objects with --json), and the exit code is 5.)";
+}
+
+std::string_view binlog_footer() {
+  return R"(Examples:
+  tributary binlog mysql-bin.000007                                 every event and row
+  tributary binlog mysql-bin.000007 --table shop.orders --from 154  changes of one table, from a position on
+  tributary binlog mysql-bin.00000* --statistics                    which tables change most
+  tributary binlog --verify --keep-going /backup/mysql-bin.*        are the files whole?
+  zstd -dc mysql-bin.000007.zst | tributary binlog - --json | jq 'select(.rows) | .rows[]'
+
+Column names come from binlog_row_metadata=FULL or from CREATE and ALTER statements in the files; columns nobody names
+are c1, c2, ... Values are text: times in UTC, binary as 0x and hex, BIT as a number, ENUM and SET as labels where they
+are known. A damaged file is printed up to the damage, which is named as file:position.
+Exit codes: 0 all read, 1 a file is damaged or can't be read, 2 usage, 130 interrupted.)";
 }
 
 }  // namespace tributary::cli

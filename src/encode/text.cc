@@ -105,7 +105,7 @@ char* write_real(char* to, double number) {
   for (const char c : text.substr(0, e)) {
     if (c != '.') digits[count++] = c;
   }
-  if (exponent < -15 || exponent > 14) {
+  if (exponent < -15 || (exponent > 14 && exponent + 1 >= count)) {
     *to++ = digits[0];
     if (count > 1) *to++ = '.';
     to = avro::put_raw(to, digits + 1, static_cast<std::size_t>(count - 1));

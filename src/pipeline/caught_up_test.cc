@@ -69,5 +69,23 @@ TEST_F(SequencerTest, IsCaughtUpAtOnceWhenTheStreamWasAheadOfTheSnapshot) {
   EXPECT_TRUE(sequencer_.caught_up());
 }
 
+TEST_F(SequencerTest, IsNotCaughtUpByThePositionThatAnEarlierRunReached) {
+  checkpoint::SubtaskCheckpoint kept;
+  kept.snapshot_done = kept.snapshot.high_watermark_reached = true;
+  kept.snapshot.high_watermark = kept.stream.emitted = {"mysql-bin.000001", 500};
+  Sequencer again({delivery_, router_, cancel_, clock_, 1, true, kept});
+  delivery_.sequencer = &again;
+  model::RecordBatch batch;
+  StreamMark mark;
+  mark.emitted.at = mark.restart.at = {"mysql-bin.000001", 600};
+  ASSERT_TRUE(again.emit_changes(batch, {}, mark));
+  EXPECT_FALSE(again.caught_up());
+  again.finish_snapshot({"mysql-bin.000001", 1000}, "");
+  EXPECT_FALSE(again.caught_up());
+  mark.emitted.at.offset = mark.restart.at.offset = 1000;
+  ASSERT_TRUE(again.emit_changes(batch, {}, mark));
+  EXPECT_TRUE(again.caught_up());
+}
+
 }  // namespace
 }  // namespace tributary::pipeline

@@ -22,7 +22,7 @@ struct Config {
   std::string fingerprint;  // of what the state belongs to
 
   source::SourceConfig source;
-  std::uint32_t server_id = 0;
+  std::uint32_t server_id = 0;                 // 0: made for each instance, see replica_id.h
   std::map<std::string, StartPosition> start;  // by instance name; instances not named start at the log's end
 
   kafka::Config kafka;

@@ -46,7 +46,6 @@ class Subtask {
  private:
   struct Attempt;
   base::Status attempt();
-  base::Result<source::StreamStart> choose_start(checkpoint::StreamState& state);
   base::Status check_structures(checkpoint::SubtaskCheckpoint& state) const;
   void count_saved_snapshot(const checkpoint::SnapshotState& saved);
   void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
@@ -54,7 +53,7 @@ class Subtask {
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
 
   const Config& config_;
-  const TableSet tables_;
+  TableSet tables_;  // its instance leads to the server of the present attempt
   store::Store& store_;
   AllTableCounters counters_;
   const base::Clock& clock_;
@@ -64,6 +63,8 @@ class Subtask {
   base::CancelToken stop_;
   StreamStats stats_;
   std::atomic<Phase> phase_ = Phase::starting;
+  const mysql::Endpoint addresses_;  // all of the instance's
+  std::uint32_t replica_attempt_ = 0;
   std::atomic<bool> snapshot_done_ = false, caught_up_ = false;
 
   mutable std::mutex mutex_;

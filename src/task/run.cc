@@ -13,14 +13,21 @@ using base::Status;
 
 namespace {
 
-mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls) {
+mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls,
+                            const std::vector<Address>& others = {}) {
   mysql::Endpoint endpoint;
   endpoint.host = address.host;
   endpoint.port = address.port;
   endpoint.user = credentials.user;
   endpoint.password = credentials.password.reveal();
+  for (const Address& other : others) endpoint.others.push_back({other.host, other.port});
   endpoint.tls = tls.enabled;
+  endpoint.tls_verify = tls.verify == TlsVerify::full ? mysql::TlsVerify::full
+                        : tls.verify == TlsVerify::ca ? mysql::TlsVerify::ca
+                                                      : mysql::TlsVerify::none;
   endpoint.tls_ca = tls.ca;
+  endpoint.tls_cert = tls.cert;
+  endpoint.tls_key = tls.key;
   return endpoint;
 }
 
@@ -38,11 +45,12 @@ source::SourceConfig source_config(const TaskSpec& spec) {
       to.engine = source::Engine::mysql_shards;
       break;
   }
-  to.endpoint = endpoint_of(from.address, from.credentials, from.tls);
+  to.endpoint = endpoint_of(from.address, from.credentials, from.tls, from.others);
   to.storage_login = endpoint_of({}, from.storage.credentials, from.tls);
-  for (const auto& [named, reached] : from.storage.addresses) to.storage_addresses[named] = reached.text();
+  for (const auto& [named, reached] : from.storage.addresses)
+    for (const Address& address : reached) to.storage_addresses[named].push_back({address.host, address.port});
   for (const ShardServer& shard : from.shards)
-    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls));
+    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls, shard.others));
   for (const ShardedDatabase& database : from.databases) {
     for (const std::string& table : database.broadcast)
       to.shard_rules.push_back({source::TableKind::broadcast, database.name, table, database.physical, {}});

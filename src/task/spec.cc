@@ -199,6 +199,18 @@ std::string_view to_string(SourceEngine engine) {
   return "?";
 }
 
+std::string_view to_string(TlsVerify verify) {
+  switch (verify) {
+    case TlsVerify::none:
+      return "none";
+    case TlsVerify::ca:
+      return "ca";
+    case TlsVerify::full:
+      return "full";
+  }
+  return "?";
+}
+
 std::string_view to_string(KafkaSecurity security) {
   switch (security) {
     case KafkaSecurity::plaintext:
@@ -245,7 +257,6 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   spec.heartbeat = read_heartbeat(task);
   spec.retry = read_retry(task);
   spec.start = read_start(task, spec.migration);
-  if (spec.source.server_id == 0) spec.source.server_id = default_server_id(spec.name);
   if (spec.source.engine == SourceEngine::mysql_shards) complete_databases(problems, root, spec);
   TRY(problems.status());
   return spec;
@@ -265,10 +276,6 @@ base::Result<TaskSpec> load_task(const std::filesystem::path& path) {
   if (file.bad()) return refuse("it can't be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   return parse_task(text, path.string(), path.parent_path());
-}
-
-std::uint32_t default_server_id(std::string_view task_name) {
-  return 1'000'000'000 + static_cast<std::uint32_t>(fnv1a(task_name) % 1'000'000'000);
 }
 
 }  // namespace tributary::task

@@ -27,7 +27,10 @@ def comparable(branch, value):
         case "Integer":
             return int(value["value"])
         case "Character":
-            return value["value"].decode(CODECS[value["charset"]])
+            try:
+                return value["value"].decode(CODECS[value["charset"]])
+            except (LookupError, UnicodeDecodeError):
+                return value["value"]
         case "Decimal" | "Float" | "BinaryObject" | "BinaryGeometry" | "TextObject":
             return value["value"]
         case "Timestamp":
@@ -61,6 +64,10 @@ class Record:
     @property
     def name(self):
         return f"{self.db}.{self.table}"
+
+    def values(self, side):
+        """An image as it was encoded: (branch, content) for each field, in their order."""
+        return [tagged(item) for item in self.raw[side + "Images"]]
 
     @property
     def content(self):

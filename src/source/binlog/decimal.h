@@ -16,6 +16,12 @@ constexpr bool is_decimal_shape(unsigned precision, unsigned scale) {
   return precision >= 1 && precision <= decimal_precision_max && scale <= decimal_scale_max && scale <= precision;
 }
 
+// The same in JSON, where the server counts digits by groups of nine: DECIMAL(65,30) can be 66 wide.
+constexpr bool is_json_decimal_shape(unsigned precision, unsigned scale) {
+  constexpr unsigned digits_max = 81;
+  return precision >= 1 && precision <= digits_max && scale <= decimal_scale_max && scale <= precision;
+}
+
 // Bytes of a packed decimal of that shape.
 std::size_t decimal_size(unsigned precision, unsigned scale);
 

@@ -89,6 +89,7 @@ base::Result<model::TableSchemaPtr> derive_schema(const TableMap& map) {
         break;
       case WireType::year:
         column.type = ColumnType::year;
+        ++numeric;
         break;
       case WireType::date:
       case WireType::newdate:

@@ -177,7 +177,7 @@ class Printer {
         if (data.size() < 2) break;
         const auto precision = static_cast<std::uint8_t>(data[0]);
         const auto scale = static_cast<std::uint8_t>(data[1]);
-        if (!is_decimal_shape(precision, scale) || data.size() - 2 < decimal_size(precision, scale)) break;
+        if (!is_json_decimal_shape(precision, scale) || data.size() - 2 < decimal_size(precision, scale)) break;
         char* to = out_.ensure(decimal_text_max);
         char* end = decimal_text(data.data() + 2, precision, scale, to);
         if (end == nullptr) break;
@@ -257,7 +257,7 @@ base::Status append_json_text(std::string_view bytes, base::Buffer& out) {
 void append_json_double(double number, base::Buffer& out) {
   if (number == 0) return out.append(std::signbit(number) ? "-0.0" : "0.0");
   // The shortest digits that read back, then my_gcvt's choice of form: plain for points from 14 places before the
-  // digits to 15 behind the first of them.
+  // digits to 15 behind the first of them, or wherever digits are left behind the point.
   char text[32];
   const char* const text_end = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
   const char* at = text;
@@ -277,7 +277,7 @@ void append_json_double(double number, base::Buffer& out) {
     std::memcpy(to, from, static_cast<std::size_t>(n));
     to += n;
   };
-  if (point < -14 || point > 15) {
+  if (point < -14 || (point > 15 && point >= count)) {
     *to++ = digits[0];
     if (count > 1) {
       *to++ = '.';

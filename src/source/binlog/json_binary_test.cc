@@ -30,6 +30,8 @@ TEST(JsonText, DoublesAreWrittenAsTheServerWritesThem) {
   EXPECT_EQ(double_text(1e14), "100000000000000.0");
   EXPECT_EQ(double_text(1e15), "1e15");
   EXPECT_EQ(double_text(1e16), "1e16");
+  EXPECT_EQ(double_text(1234567890123456.8), "1234567890123456.8");
+  EXPECT_EQ(double_text(12345678901234568.0), "1.2345678901234568e16");
   EXPECT_EQ(double_text(1e-5), "0.00001");
   EXPECT_EQ(double_text(1e-15), "0.000000000000001");
   EXPECT_EQ(double_text(1e-16), "1e-16");
@@ -37,6 +39,12 @@ TEST(JsonText, DoublesAreWrittenAsTheServerWritesThem) {
   EXPECT_EQ(double_text(18446744073709551616.0), "1.8446744073709552e19");
   EXPECT_EQ(double_text(-3.14159265358979), "-3.14159265358979");
   EXPECT_EQ(double_text(1.7976931348623157e308), "1.7976931348623157e308");
+}
+
+// JSON_ARRAY(CAST('99...' AS DECIMAL(65,30))) as MySQL 9.7.4 stores it: 35 whole digits take four groups, 36 places.
+TEST(JsonText, TheWidestDecimalIsWrittenToItsLastDigit) {
+  EXPECT_EQ(text_of(from_hex("02010029000f0700f620421e85f5e0ff3b9ac9ff3b9ac9ff3b9ac9ff3b9ac9ff3b9ac9ff3b9ac9ff03e7")),
+            "[99999999999999999999999999999999999.999999999999999999999999999999]");
 }
 
 TEST(JsonText, StringsAreEscapedAsTheServerDoes) {

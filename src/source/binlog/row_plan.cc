@@ -271,7 +271,7 @@ base::Result<RowPlan> RowPlan::make(const TableMap& map, model::TableSchemaPtr s
           map, name + " is " + describe(wire[i]) + " in the binlog, " + describe(column) + " in the known structure");
     }
     const Opcode opcode = plan.steps_[i].opcode;
-    if (opcode <= Opcode::decimal) {  // the types whose signedness the map may tell
+    if (has_sign(wire[i].type)) {
       const bool is_integer = opcode <= Opcode::u64;
       if (is_integer && numeric < metadata.is_unsigned.size() && metadata.is_unsigned[numeric] != column.is_unsigned) {
         return mismatch(map, name + " is " + (column.is_unsigned ? "signed" : "unsigned") + " in the binlog, " +

@@ -281,6 +281,22 @@ TEST(TableMap, RefusesAColumnTypeNobodyKnows) {
   EXPECT_NE(plan.error().what.find("column 1 of d.t"), std::string::npos);
 }
 
+TEST(TableMap, CountsYearsAmongTheColumnsWithASign) {
+  // d.t (YEAR, INT UNSIGNED, INT), as all servers describe it: bits 1, 1, 0.
+  const std::string body("\x01\0\0\0\0\0\0\0\x01"
+                         "d\0\x01t\0\x03\x0d\x03\x03\0\0\x01\x01\xc0",
+                         24);
+  EventView event{{}, body, event_header_size};
+  event.header.type = EventType::table_map;
+  TableMap map;
+  ASSERT_TRUE(map.parse(event, FormatDescription()));
+  const auto schema = derive_schema(map);
+  ASSERT_TRUE(schema);
+  EXPECT_TRUE((*schema)->columns[1].is_unsigned);
+  EXPECT_FALSE((*schema)->columns[2].is_unsigned);
+  EXPECT_TRUE(RowPlan::make(map, *schema));
+}
+
 TEST(DerivedSchema, TakesNamesSignsAndLabelsFromFullMetadata) {
   static model::TableSchema seen;
   RowCollector rows;

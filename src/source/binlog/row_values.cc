@@ -22,7 +22,8 @@ double widen(float number) {
     return static_cast<double>(number);
   }
   char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
+  // Without the form it would print large integers in full where that is shorter than an exponent.
+  const auto end = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
   double wide = 0;
   std::from_chars(text, end, wide);
   return wide;

@@ -90,6 +90,7 @@ TEST(Float, IsWidenedThroughItsShortestDecimal) {
   EXPECT_EQ(widen(3.4e38F), 3.4e38);
   EXPECT_EQ(widen(16777216.0F), 16777216.0);
   EXPECT_EQ(widen(123456.789F), 123456.79);
+  EXPECT_EQ(widen(67357908992.0F), 67357910000.0);
   EXPECT_EQ(widen(1.17549e-38F), 1.17549e-38);
   EXPECT_TRUE(std::signbit(widen(-0.0F)));
 }

@@ -65,6 +65,8 @@ class StreamHandler {
   virtual base::Status on_idle() = 0;
 };
 
+// By GTID the offsets may be unknown (empty). By file a set may be known too (not empty): then it is kept up, and a
+// later restart can be by GTID.
 struct StreamStart {
   StreamPosition restart;
   StreamPosition emitted;
@@ -73,6 +75,7 @@ struct StreamStart {
 
 struct StreamOptions {
   std::uint32_t server_id = 0;
+  std::string replica_uuid = {};
   std::uint32_t heartbeat_ms = 1000;
   std::filesystem::path spill_dir;
   std::size_t xa_bytes_max = 64u << 20;
@@ -106,7 +109,8 @@ class BinlogStream {
 };
 
 // Finds where reading has to start so that the prepared transactions in `xids` are seen whole, by looking through the
-// server's binlogs from the newest back. Ids not found in any of them are left in `xids`.
+// server's binlogs from the newest back. Ids not found in any of them are left in `xids`. Without an offset `from` is
+// a set: only transactions that are in it move the start.
 base::Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from,
                                            std::uint32_t server_id, std::set<std::string>& xids,
                                            const base::CancelToken& cancel);

@@ -84,22 +84,6 @@ base::Result<TableName> read_name(Cursor& cursor, const FormatDescription& forma
   return name;
 }
 
-bool is_numeric(WireType type) {
-  switch (type) {
-    case WireType::tiny:
-    case WireType::short_:
-    case WireType::int24:
-    case WireType::long_:
-    case WireType::longlong:
-    case WireType::newdecimal:
-    case WireType::float_:
-    case WireType::double_:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool is_character(WireType type) {
   switch (type) {
     case WireType::string:
@@ -151,6 +135,23 @@ void read_labels(Cursor& field, std::vector<std::vector<std::string_view>>& out)
 }
 
 }  // namespace
+
+bool has_sign(WireType type) {
+  switch (type) {
+    case WireType::tiny:
+    case WireType::short_:
+    case WireType::int24:
+    case WireType::long_:
+    case WireType::longlong:
+    case WireType::newdecimal:
+    case WireType::float_:
+    case WireType::double_:
+    case WireType::year:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::string_view to_string(WireType type) {
   switch (type) {
@@ -304,7 +305,7 @@ base::Result<TableMetadata> TableMap::metadata() const {
     Cursor field(cursor.bytes(size), offset);
     switch (type) {
       case 1:
-        read_bits(field, count_of(is_numeric), metadata.is_unsigned);
+        read_bits(field, count_of(has_sign), metadata.is_unsigned);
         break;
       case 2:
         read_default_collations(field, count_of(is_character), metadata.collations);

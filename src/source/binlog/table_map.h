@@ -56,6 +56,10 @@ enum class WireType : std::uint8_t {
 
 std::string_view to_string(WireType type);
 
+// Whether the optional metadata tells the signedness of columns of this type: numbers, and YEAR (in which all servers
+// see one).
+bool has_sign(WireType type);
+
 struct WireColumn {
   WireType type = WireType::null;  // ENUM and SET are told from CHAR here already
   // As the type wants it: bytes of length (string types: the longest value in bytes), length bytes (blobs),
@@ -76,7 +80,7 @@ base::Result<TableName> parse_table_name(const EventView& event, const FormatDes
 // Optional metadata (binlog_row_metadata; MINIMAL sends signedness, charsets and geometry types only). Views borrow
 // from the TableMap. A vector is empty where the server sent nothing of the kind.
 struct TableMetadata {
-  std::vector<bool> is_unsigned;                           // one per numeric column
+  std::vector<bool> is_unsigned;                           // one per column whose type has_sign()
   std::vector<std::string_view> column_names;              // one per column
   std::vector<std::uint64_t> collations;                   // one per character column; 63 is binary
   std::vector<std::uint64_t> enum_set_collations;          // one per ENUM/SET column

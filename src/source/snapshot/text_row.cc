@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "source/binlog/row_values.h"
+
 namespace tributary::source {
 
 using base::ErrorCode;
@@ -194,9 +196,7 @@ bool TextRowPlan::read_value(Step step, std::string_view text, Value& v) {
       v.kind = ValueKind::real;
       double wide = 0;
       if (text.empty() || std::from_chars(at, end, wide).ptr != end) return false;
-      char shortest[32];
-      const auto printed = std::to_chars(shortest, shortest + sizeof shortest, static_cast<float>(wide));
-      std::from_chars(shortest, printed.ptr, v.d);
+      v.d = widen(static_cast<float>(wide));
       return true;
     }
     case Step::bit:

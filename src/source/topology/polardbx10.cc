@@ -36,12 +36,16 @@ bool parse_url(std::string_view url, std::string& address, std::string& database
 Result<mysql::Endpoint> storage_endpoint(const SourceConfig& config, const std::string& address) {
   mysql::Endpoint endpoint = config.storage_login;
   const auto mapped = config.storage_addresses.find(address);
-  const std::string& reach = mapped == config.storage_addresses.end() ? address : mapped->second;
-  const std::size_t colon = reach.rfind(':');
-  const int port = colon == std::string::npos ? 3306 : std::atoi(reach.c_str() + colon + 1);
+  if (mapped != config.storage_addresses.end() && !mapped->second.empty()) {
+    endpoint = endpoint.at(mapped->second.front());
+    endpoint.others.assign(mapped->second.begin() + 1, mapped->second.end());
+    return endpoint;
+  }
+  const std::size_t colon = address.rfind(':');
+  const int port = colon == std::string::npos ? 3306 : std::atoi(address.c_str() + colon + 1);
   if (port <= 0 || port > 65535)
-    return fail(ErrorCode::source_storage_address, fmt::format("'{}' is not host:port", reach), address);
-  endpoint.host = reach.substr(0, colon);
+    return fail(ErrorCode::source_storage_address, fmt::format("'{}' is not host:port", address), address);
+  endpoint.host = address.substr(0, colon);
   endpoint.port = static_cast<std::uint16_t>(port);
   return endpoint;
 }

@@ -39,7 +39,8 @@ struct SourceConfig {
   Engine engine = Engine::polardbx10;
   mysql::Endpoint endpoint;                              // the middleware, or the one server
   mysql::Endpoint storage_login;                         // user, password and TLS for the instances behind a middleware
-  std::map<std::string, std::string> storage_addresses;  // "host:port" as the source names it -> where we reach it
+  // "host:port" as the source names it -> where we reach it, one address or several (Endpoint::others).
+  std::map<std::string, std::vector<mysql::HostPort>> storage_addresses;
   std::vector<mysql::Endpoint> shards;                   // mysql_shards
   std::vector<ShardRule> shard_rules;                    // mysql_shards
   ObjectSelection objects;

@@ -1,0 +1,252 @@
+"""Every type on every server: random values as rows of the snapshot, inserted, before and after an update, and deleted.
+
+Each value in the topic is compared with what the server returns for it, and the bytes of an image with those of the
+same row's image from the snapshot. The server's own time zone has daylight saving; the sessions that write are in UTC.
+TRIBUTARY_TYPE_ROWS sets the rows per table (default 40) for longer rounds; SEED repeats one.
+"""
+
+import collections
+import os
+import re
+import struct
+
+import pytest
+
+import fold
+from servers import Lab, LabUnavailable
+from type_families import Server, families
+
+SERVERS = {
+    "mariadb-10.11": ["log-bin-compress=ON", "log-bin-compress-min-len=10", "default-time-zone=SYSTEM"],
+    "mysql-5.6": ["default-time-zone=SYSTEM"],
+    "mysql-9.7": ["binlog-transaction-compression=ON", "binlog-row-value-options=PARTIAL_JSON", "default-time-zone=SYSTEM"],
+}
+ROWS = int(os.environ.get("TRIBUTARY_TYPE_ROWS") or 40)
+COLUMNS_PER_TABLE = {"charsets": 40, "strings": 9, "bytes": 6}
+INTEGERS = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
+TEXTS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "uuid", "inet4", "inet6"}
+BINARIES = {"binary": "binary", "varbinary": "binary", "vector": "binary", "tinyblob": "blob", "blob": "blob", "mediumblob": "blob", "longblob": "blob"}
+PLACES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"}
+
+
+@pytest.fixture(params=list(SERVERS), scope="module")
+def server_lab(request, binaries):
+    zone = os.environ.get("TZ")
+    os.environ["TZ"] = "America/New_York"
+    try:
+        lab = Lab(server=request.param, instances=1, front=False, options=SERVERS[request.param])
+        lab.__enter__()
+    except LabUnavailable as reason:
+        pytest.skip(f"{request.param} can't be had here: {reason}")
+    finally:
+        if zone is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = zone
+    yield lab
+    lab.__exit__()
+
+
+class Column:
+    def __init__(self, name, data_type, declared, charset, length, scale):
+        self.name, self.type, self.declared, self.charset = name, data_type, declared, charset
+        self.length, self.scale = length, scale
+
+    def question(self):
+        """What to select so that the server's answer is ASCII and exact."""
+        name = f"`{self.name}`"
+        if self.type in ("enum", "set"):
+            return f"HEX(CONVERT({name} USING utf8mb4))" if self.charset else f"HEX({name})"
+        if self.type in ("uuid", "inet4", "inet6"):
+            return f"HEX(CAST({name} AS CHAR CHARACTER SET utf8mb4))"
+        if self.type in TEXTS or self.type in BINARIES or self.type in PLACES or self.type == "json":
+            return f"HEX({name})"
+        if self.type == "bit":
+            return f"{name} + 0"
+        if self.type in ("float", "double"):
+            return f"{name} * 1e0"
+        return f"CAST({name} AS CHAR)"
+
+    def wire(self, answer):
+        """The value's branch and content in a record."""
+        if answer is None:
+            return ("null", None)
+        if self.type in INTEGERS:
+            return ("Integer", {"precision": INTEGERS[self.type], "value": str(int(answer))})
+        if self.type == "bit":
+            return ("Integer", {"precision": (self.length + 7) // 8, "value": str(int(answer))})
+        if self.type == "decimal":
+            plain = re.sub(r"^(-?)0+(?=\d)", r"\1", answer)
+            digits = plain.replace("-", "").replace(".", "")
+            if self.scale and plain.lstrip("-").startswith("0."):
+                digits = digits[1:]
+            return ("Decimal", {"value": plain, "precision": len(digits), "scale": self.scale})
+        if self.type in ("float", "double"):
+            return ("Float", {"value": shortest(float(answer)) if self.type == "float" else float(answer) + 0.0, "precision": 0, "scale": 0})
+        if self.type == "json":
+            return ("TextObject", {"type": "json", "value": bytes.fromhex(answer).decode()})
+        if self.type in ("enum", "set"):
+            return ("TextObject", {"type": self.type, "value": bytes.fromhex(answer).decode()})
+        if self.type in TEXTS:
+            return ("Character", {"charset": {"utf8mb3": "utf8", None: "utf8mb4"}.get(self.charset, self.charset), "value": bytes.fromhex(answer)})
+        if self.type in BINARIES:
+            return ("BinaryObject", {"type": BINARIES[self.type], "value": bytes.fromhex(answer)})
+        if self.type in PLACES:
+            return ("BinaryGeometry", {"type": "geometry", "value": bytes.fromhex(answer)[4:]})
+        if self.type == "year":
+            return date_time(year=int(answer))
+        if self.type == "time":
+            sign, hour, minute, second, fraction = re.fullmatch(r"(-?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?", answer).groups()
+            factor = -1 if sign else 1
+            return date_time(hour=factor * int(hour), minute=factor * int(minute), second=factor * int(second), millis=factor * micros(fraction))
+        year, month, day, *rest = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?", answer).groups()
+        if self.type == "date":
+            return date_time(year=int(year), month=int(month), day=int(day))
+        hour, minute, second, fraction = rest
+        if self.type == "timestamp":
+            import calendar
+            seconds = calendar.timegm(tuple(int(part) for part in (year, month, day, hour, minute, second)) + (0, 0, 0)) if int(year) else 0
+            return ("Timestamp", {"timestamp": seconds, "millis": micros(fraction)})
+        return date_time(year=int(year), month=int(month), day=int(day), hour=int(hour), minute=int(minute), second=int(second), millis=micros(fraction))
+
+
+def micros(fraction):
+    return int((fraction or "").ljust(6, "0"))
+
+
+def date_time(**parts):
+    return ("DateTime", {part: parts.get(part) for part in ("year", "month", "day", "hour", "minute", "second", "millis")})
+
+
+def shortest(wide):
+    """The shortest decimal that gives this 32-bit float again, as a double."""
+    for digits in range(1, 10):
+        made = float(f"{wide:.{digits}g}")
+        if abs(made) <= 3.4028235677973366e38 and struct.unpack("f", struct.pack("f", made))[0] == wide:
+            return made + 0.0
+    raise AssertionError(f"{wide} is no 32-bit float")
+
+
+def read_columns(sql, database, table):
+    answer = sql("SELECT COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME, COALESCE(NUMERIC_PRECISION, 0), COALESCE(NUMERIC_SCALE, 0) "
+                 "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION", database, table)
+    return [Column(name, kind, declared, charset, int(length), int(scale)) for name, kind, declared, charset, length, scale in answer]
+
+
+def server_rows(sql, database, table, fields):
+    """By id, what each column has to be in a record, from the server's own answers."""
+    sql("SET time_zone = '+00:00'")
+    answer = sql(f"SELECT {', '.join(column.question() for column in fields)} FROM `{database}`.`{table}`")
+    rows = ([column.wire(cell) for column, cell in zip(fields, row)] for row in answer)
+    return {int(row[0][1]["value"]): row for row in rows}
+
+
+def tail(record):
+    """Names of the fields and the images, as bytes."""
+    value = record.value
+    begin = value.index(b"\x04id\x06")
+    end = len(value) - 1
+    while value[end - 1] >= 0x80:  # the time of birth stands last
+        end -= 1
+    return value[begin:end]
+
+
+class Findings:
+    def __init__(self):
+        self.compared = collections.Counter()
+        self.wrong = []
+
+    def compare(self, what, found, wanted, fields, skip_id=False):
+        for column, one, other in zip(fields, found, wanted, strict=True):
+            if skip_id and column.name == "id":
+                continue
+            self.compared[column.type] += 1
+            if one != other:
+                one, other = str(one), str(other)
+                at = max(0, next((n for n, pair in enumerate(zip(one, other)) if pair[0] != pair[1]), 0) - 40)
+                self.wrong.append(f"{what}, {column.name} {column.declared[:60]}: {one[:30]}..{one[at:at + 100]} is not {other[at:at + 100]}")
+
+    def check(self):
+        print(f"{sum(self.compared.values())} values compared, {len(self.wrong)} differences: {dict(self.compared)}")
+        assert not self.wrong, f"{len(self.wrong)} differences:\n" + "\n".join(self.wrong[:15])
+
+
+def image(record, side):
+    return list(record.images(side))
+
+
+def split(columns, size):
+    return [columns[at:at + size] for at in range(0, len(columns), size)]
+
+
+def make_tables(sql, rng, chosen):
+    """Two tables for each slice of a family, the first filled; their names."""
+    names = []
+    for family, columns in chosen.items():
+        for part, some in enumerate(split(columns, COLUMNS_PER_TABLE.get(family, 100))):
+            name = f"{family}_{part}"
+            names.append(name)
+            definition = ", ".join(f"`{column}` {declared}{'' if declared.endswith(' null') else ' NULL'}" for column, declared, _ in some)
+            for table in (name, f"{name}_2"):
+                sql(f"CREATE TABLE {table} (id INT PRIMARY KEY, {definition})")
+            sql("BEGIN")
+            for row in range(ROWS):
+                # Row 0 is all NULL; others here and there.
+                cells = ["NULL" if row == 0 or rng.random() < 0.05 else value(rng) for _, _, value in some]
+                sql(f"INSERT INTO {name} VALUES ({row}, {', '.join(cells)})".replace("%", "%%"))
+            sql("COMMIT")
+    return names
+
+
+def change_all(sql, database, names, columns_of):
+    expected = {}
+    for name in names:
+        sql(f"INSERT INTO {name}_2 SELECT * FROM {name}")
+        sql(f"UPDATE {name}_2 b JOIN {name} a ON a.id = (b.id + 1) %% {ROWS} SET ".replace("%%", "%") + ", ".join(f"b.`{c.name}` = a.`{c.name}`" for c in columns_of[name][1:]))
+        expected[name] = server_rows(sql, database, f"{name}_2", columns_of[name])
+        sql(f"DELETE FROM {name}_2")
+    return expected
+
+
+def compare_all(records, database, names, columns_of, kept, updated, findings):
+    by_table = collections.defaultdict(lambda: collections.defaultdict(dict))
+    for record in records:
+        if record.op != "DDL":
+            image_id = (record.after or record.before)["id"]
+            by_table[record.table][record.op][image_id] = record
+    for name in names:
+        fields = columns_of[name]
+        inits, changes = by_table[name]["INIT"], by_table[f"{name}_2"]
+        for op, found in (("INIT", inits), ("INSERT", changes["INSERT"]), ("DELETE", changes["DELETE"])):
+            assert found.keys() == kept[name].keys(), f"{name}: {op} of rows {sorted(found)}"
+        for row, wanted in kept[name].items():
+            after = updated[name][row]
+            findings.compare(f"{name} INIT {row}", inits[row].values("after"), wanted, fields)
+            findings.compare(f"{name} INSERT {row}", changes["INSERT"][row].values("after"), wanted, fields)
+            if tail(inits[row]) != tail(changes["INSERT"][row]):
+                findings.wrong.append(f"{name} {row}: INIT and INSERT differ in their bytes")
+            if row in changes["UPDATE"]:
+                findings.compare(f"{name} UPDATE before {row}", changes["UPDATE"][row].values("before"), wanted, fields)
+                findings.compare(f"{name} UPDATE after {row}", changes["UPDATE"][row].values("after"), after, fields)
+            else:
+                assert wanted[1:] == after[1:], f"{name}: no UPDATE of row {row}"
+            findings.compare(f"{name} DELETE {row}", changes["DELETE"][row].values("before"), after, fields)
+
+
+def test_every_value_of_every_type_is_what_the_server_returns(server_lab, case, seeded):
+    database = case.database(server_lab)
+    sql = case.sql(server_lab, 0, database)
+    server = Server(server_lab.storage[0]["server_version"])
+    sql("SET SESSION sql_mode = '', time_zone = '+00:00'")
+    charsets = {name: int(width) for name, width in sql("SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS")}
+    names = make_tables(sql, seeded, families(server, charsets))
+    columns_of = {name: read_columns(sql, database, name) for name in names}
+    topic = case.topic(server_lab)
+    task = case.mysql_task(server_lab, database, topic)
+    task.catch_up()
+    kept = {name: server_rows(sql, database, name, columns_of[name]) for name in names}
+    updated = change_all(sql, database, names, columns_of)
+    task.catch_up()
+    findings = Findings()
+    compare_all(topic.records(), database, names, columns_of, kept, updated, findings)
+    findings.check()
