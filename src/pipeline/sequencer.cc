@@ -201,6 +201,7 @@ Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
     chunk.emitted.position = std::max(reached_, views_from_);
     chunk.emitted.gtid_set = emitted_gtid_set_;
     chunk.emitted.recently_decided_xids = recently_decided_;
+    chunk.emitted.still_decided = [this] { return recently_decided(); };
     return chunk;
   }
 }

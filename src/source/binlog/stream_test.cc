@@ -94,14 +94,15 @@ struct Dumped {
   std::uint32_t dump_offset() const { return static_cast<std::uint32_t>(little<4>(dump_command.data() + 1)); }
 };
 
-Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::string> sent,
-           const StreamStart& start) {
+Dumped run(const char* version, const std::vector<Event>& all, std::vector<std::string> sent, const StreamStart& start,
+           const std::set<std::string>& decided = {}, const std::set<std::string>& listed = {}) {
   Dumped out;
   DumpServer server(version, std::move(sent));
   Instance instance;
   instance.name = "i";
   instance.endpoint = server.endpoint();
-  StreamOptions options{.server_id = 1, .spill_dir = std::filesystem::temp_directory_path()};
+  StreamOptions options{
+      .server_id = 1, .spill_dir = std::filesystem::temp_directory_path(), .decided = decided, .listed = listed};
   auto stream = BinlogStream::open(instance, testing::live_tables("fx", "a", *schema_of(all)), start, options);
   EXPECT_TRUE(stream) << stream.error().message();
   if (!stream) return out;
@@ -188,6 +189,24 @@ TEST(BinlogStream, ACommitWhosePrepareWasNotReadIsAnErrorUnlessItWasHandedOnBefo
   const Dumped replayed =
       run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_commit));
   EXPECT_EQ(replayed.ended.error().code, base::ErrorCode::source_lost) << replayed.ended.error().message();
+}
+
+TEST(BinlogStream, ASecondCommitAfterACrashIsNoLossWhoeverKnowsOfTheFirst) {
+  const auto events = events_of(testing::mysql_9_7);
+  constexpr std::uint64_t behind_prepare = 3026;
+  const std::string xid = "X'747831',X'62',7";
+  const auto go = [&](const std::set<std::string>& decided, const std::set<std::string>& listed) {
+    return run(mysql_version, events, dump_from(events, behind_prepare), from(behind_prepare, behind_prepare), decided,
+               listed)
+        .ended.error()
+        .code;
+  };
+  EXPECT_EQ(go({xid}, {}), base::ErrorCode::source_lost);
+  EXPECT_EQ(go({}, {xid}), base::ErrorCode::source_lost);
+  EXPECT_EQ(go({"X'747831',X'',7"}, {"X'00',X'62',7"}), base::ErrorCode::source_xa_unseen);
+  // One whose PREPARE is read is decided for the first time.
+  const Dumped whole = run(mysql_version, events, dump_from(events, 4), from(4, 4), {xid}, {xid});
+  EXPECT_EQ(whole.recorder.rows, rows_in_file);
 }
 
 TEST(BinlogStream, CollectsAPreparedTransactionFromBeforeWhatItHandsOn) {
