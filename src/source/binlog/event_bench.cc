@@ -65,7 +65,7 @@ void table_map(benchmark::State& state, bool is_new) {
   std::size_t turn = 0;
   for (auto _ : state) {
     auto event = parse_event(bytes[is_new ? turn++ % 2 : 0], format);
-    if (!event || !parse_table_name(*event, format) || !map.parse(*event, format))
+    if (!event || !parse_mapped_table(*event, format) || !map.parse(*event, format))
       return state.SkipWithError("table map");
     benchmark::DoNotOptimize(map.table_id());
   }
