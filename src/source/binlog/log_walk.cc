@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "source/binlog/cursor.h"
 
 namespace tributary::source {
@@ -121,7 +123,7 @@ Status LogWalker::take_view(const EventView& view, LogEvent& event) {
       TRY_VALUE(LogTable* const table, structures_.on_table_map(view, format_));
       event.map = &table->map;
       if (table->plan) event.schema = table->plan->schema().get();
-      TRY_VALUE(const TableName name, parse_table_name(view, format_));
+      TRY_VALUE(const MappedTable name, parse_mapped_table(view, format_));
       event.fields = {
           {"table_id", name.table_id}, {"database", std::string(name.database)}, {"table", std::string(name.table)}};
       event.undecoded = table->undecoded;
@@ -159,10 +161,14 @@ Status LogWalker::take_view(const EventView& view, LogEvent& event) {
 Status LogWalker::take_query(const EventView& view, LogEvent& event) {
   TRY_VALUE(const QueryEvent query, parse_query(view, format_, scratch_));
   event.fields = fields_of(query);
+  const auto sql = std::ranges::find(event.fields, "sql", &EventField::name);
+  sql->value = structures_.text_of(query);
+  std::string reason;
   if (is_without_effect_)
     event.fields.push_back({"note", std::string("two-phase ALTER: this event changes nothing yet")});
   else if (query.error_code == 0)
-    structures_.on_statement(query);
+    reason = structures_.on_statement(query);
+  if (!reason.empty()) event.fields.push_back({"not_understood", std::move(reason)});
   is_without_effect_ = false;
   structures_.end_statement();
   return tell(event);

@@ -70,12 +70,12 @@ struct WireColumn {
 };
 
 // What a table map says before its columns: enough to decide whether the table is wanted at all.
-struct TableName {
+struct MappedTable {
   std::uint64_t table_id = 0;
   std::string_view database;
   std::string_view table;
 };
-base::Result<TableName> parse_table_name(const EventView& event, const FormatDescription& format);
+base::Result<MappedTable> parse_mapped_table(const EventView& event, const FormatDescription& format);
 
 // Optional metadata (binlog_row_metadata; MINIMAL sends signedness, charsets and geometry types only). Views borrow
 // from the TableMap. A vector is empty where the server sent nothing of the kind.
@@ -122,6 +122,7 @@ class TableMap {
   std::uint32_t database_at_ = 0, database_size_ = 0;
   std::uint32_t table_at_ = 0, table_size_ = 0;
   std::uint32_t metadata_at_ = 0;
+  bool is_mariadb_ = false;
   std::vector<WireColumn> columns_;
 };
 

@@ -195,7 +195,7 @@ class BinlogWalker {
   }
 
   void take_table_map(const EventView& event, const FormatDescription& format, std::size_t offset) {
-    auto name = parse_table_name(event, format);
+    auto name = parse_mapped_table(event, format);
     if (!name) return fail(name.error(), offset);
     Table& table = tables_[name->table_id];
     if (auto parsed = table.map.parse(event, format); !parsed) {
