@@ -15,9 +15,10 @@ from task import background, mysql_source
 
 STEPS = int(os.environ.get("TRIBUTARY_RANDOM_STEPS") or 60)
 SERVERS = {"mariadb-10.11": [], "mysql-5.6": [], "mysql-9.7": ["binlog-transaction-compression=ON"]}
-# What is known not to be carried yet: MariaDB's hidden column for long unique keys, and its signs of YEAR columns.
+# What is known not to be carried yet: MariaDB's hidden column for long unique keys; labels in sets of wide characters, which
+# the servers themselves garble.
 IS_ALL = "TRIBUTARY_RANDOM_ALL" in os.environ
-OPEN = None if IS_ALL else r"year|serial|UNIQUE"
+OPEN = None if IS_ALL else r"serial|unique|ucs2|utf16|utf32"
 
 pytestmark = needs_live_ddl
 
