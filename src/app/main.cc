@@ -2,14 +2,15 @@
 #include "cli/cli.h"
 #include "task/binlog.h"
 #include "task/run.h"
+#include "task/schema_script.h"
 #include "task/tail.h"
 #include "task/topology.h"
 
 int main(int argc, char** argv) {
-  return tributary::cli::run_cli(
-      argc, argv,
-      {.run = tributary::task::run_task,
-       .tail = tributary::task::tail,
-       .binlog = tributary::task::walk_binlogs,
-       .topology = tributary::task::view_topology});
+  return tributary::cli::run_cli(argc, argv,
+                                 {.run = tributary::task::run_task,
+                                  .tail = tributary::task::tail,
+                                  .binlog = tributary::task::walk_binlogs,
+                                  .topology = tributary::task::view_topology,
+                                  .schema = tributary::task::run_schema_scripts});
 }

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checkpoint/bytes_text.h"
+
 namespace tributary::checkpoint {
 
 using base::ErrorCode;
@@ -14,31 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-// ---- bytes as JSON strings. Plain ASCII stands as it is after "t"; anything else as hexadecimal after "x".
-
-bool is_plain(std::string_view bytes) {
-  for (const char c : bytes)
-    if (c < 0x20 || c > 0x7e) return false;
-  return true;
-}
-
-std::string to_text(std::string_view bytes) {
-  if (is_plain(bytes)) return "t" + std::string(bytes);
-  std::string text = "x";
-  text.reserve(1 + 2 * bytes.size());
-  constexpr char digits[] = "0123456789abcdef";
-  for (const char c : bytes) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+std::string to_text(std::string_view bytes) { return bytes_to_text(bytes); }
 
 // ---- reading: the first thing that does not fit is kept with its path, what follows yields nothing.
 
@@ -71,16 +49,9 @@ class Reader {
   std::string bytes(const json& value, const std::string& path) {
     if (!problem_.empty()) return {};
     const auto* text = value.get_ptr<const json::string_t*>();
-    if (text == nullptr || text->empty()) return complain(path, "is not a byte string"), std::string();
-    if (text->front() == 't') return text->substr(1);
-    if (text->front() != 'x' || text->size() % 2 == 0) return complain(path, "is not a byte string"), std::string();
-    std::string out;
-    for (std::size_t i = 1; i < text->size(); i += 2) {
-      const int high = digit((*text)[i]), low = digit((*text)[i + 1]);
-      if (high < 0 || low < 0) return complain(path, "is not hexadecimal"), std::string();
-      out += static_cast<char>(high << 4 | low);
-    }
-    return out;
+    auto found = text == nullptr ? std::nullopt : bytes_from_text(*text);
+    if (!found) return complain(path, "is not a byte string"), std::string();
+    return *std::move(found);
   }
   KeyValues key(const json& object, const std::string& path, const char* name) {
     const json* array = member(object, path, name, json::value_t::array);
@@ -136,7 +107,11 @@ json from_stream(const StreamState& s) {
           {"emitted_gtid_set", s.emitted_gtid_set},
           {"restart", from_position(s.restart)},
           {"restart_gtid_set", s.restart_gtid_set},
-          {"next_record_id", s.next_record_id}};
+          {"changed_gtid_set", s.changed_gtid_set},
+          {"next_record_id", s.next_record_id},
+          {"emitted_schema", s.emitted_schema},
+          {"restart_schema", s.restart_schema},
+          {"schema_from", from_position(s.schema_from)}};
 }
 StreamState to_stream(Reader& reader, const json& object, const std::string& path) {
   return {.started = reader.flag(object, path, "started"),
@@ -146,7 +121,15 @@ StreamState to_stream(Reader& reader, const json& object, const std::string& pat
           .emitted_gtid_set = to_gtid_set(reader, object, path, "emitted_gtid_set"),
           .restart = to_position(reader, object, path, "restart"),
           .restart_gtid_set = to_gtid_set(reader, object, path, "restart_gtid_set"),
-          .next_record_id = reader.number(object, path, "next_record_id")};
+          // What follows here and may be missing is of a former release then.
+          .changed_gtid_set = object.contains("changed_gtid_set")
+                                  ? to_gtid_set(reader, object, path, "changed_gtid_set")
+                                  : std::string(),
+          .next_record_id = reader.number(object, path, "next_record_id"),
+          .emitted_schema = object.contains("emitted_schema") ? reader.number(object, path, "emitted_schema") : 0,
+          .restart_schema = object.contains("restart_schema") ? reader.number(object, path, "restart_schema") : 0,
+          .schema_from = object.contains("schema_from") ? to_position(reader, object, path, "schema_from")
+                                                        : model::BinlogPosition{}};
 }
 
 json from_lane(const Lane& lane) {
@@ -206,8 +189,7 @@ std::unexpected<base::Error> malformed(std::string_view what) {
 std::string serialise(const SubtaskCheckpoint& c) {
   const json object = {{"format", format_version},        {"task_fingerprint", c.task_fingerprint},
                        {"stream", from_stream(c.stream)}, {"snapshot", from_snapshot(c.snapshot)},
-                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done},
-                       {"structures", c.structures}};
+                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done}};
   // Names and ids are ASCII by nature; should one not be, a replacement character is better than an exception.
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -238,12 +220,6 @@ Result<SubtaskCheckpoint> parse(std::string_view text) {
     c.stream = to_stream(reader, *stream, "stream");
   if (const json* snapshot = reader.member(object, "checkpoint", "snapshot", json::value_t::object))
     c.snapshot = to_snapshot(reader, *snapshot, "snapshot");
-  if (const json* structures = reader.member(object, "checkpoint", "structures", json::value_t::object)) {
-    for (const auto& [table, version] : structures->items()) {
-      if (!version.is_number_unsigned()) return malformed("checkpoint.structures: " + table + " is no number");
-      c.structures[table] = version.get<std::uint32_t>();
-    }
-  }
   c.schema_done = reader.flag(object, "checkpoint", "schema_done");
   c.snapshot_done = reader.flag(object, "checkpoint", "snapshot_done");
   if (!problem.empty()) return malformed(problem);

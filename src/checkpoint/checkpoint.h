@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +28,13 @@ struct StreamState {
   std::string emitted_gtid_set;  // empty: the server has none, positions count
   model::BinlogPosition restart;
   std::string restart_gtid_set;
+  // emitted_gtid_set as it was behind the last transaction that concerned the task; empty: not known.
+  std::string changed_gtid_set;
   std::uint64_t next_record_id = 0;
+  // Numbers of the last statements that concern tables before these places (schema_history.h), and the place at which
+  // the structures of number 0 were read: statements before it are in them.
+  std::uint64_t emitted_schema = 0, restart_schema = 0;
+  model::BinlogPosition schema_from;
 
   bool operator==(const StreamState&) const = default;
 };
@@ -64,7 +69,6 @@ struct SubtaskCheckpoint {
   std::string task_fingerprint;  // of what may not change between runs: objects, names, source, topic
   StreamState stream;
   SnapshotState snapshot;
-  std::map<std::string, std::uint32_t> structures;  // TableSchema::version by logical "db.table", as the rows were read
   bool schema_done = false;
   bool snapshot_done = false;
 

@@ -19,6 +19,7 @@ SubtaskCheckpoint full() {
               .emitted_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-77",
               .restart = {"mysql-bin.000011", 120},
               .restart_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-70",
+              .changed_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-69",
               .next_record_id = UINT64_MAX};
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
@@ -37,7 +38,9 @@ SubtaskCheckpoint full() {
   c.snapshot.high_watermark_gtid_set = "0-101-5";
   c.schema_done = true;
   c.snapshot_done = true;
-  c.structures = {{"shop.orders", 4000000000u}, {"shop.größe", 7}};
+  c.stream.emitted_schema = 12;
+  c.stream.restart_schema = 9;
+  c.stream.schema_from = {"mysql-bin.000002", 77};
   return c;
 }
 

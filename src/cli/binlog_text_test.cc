@@ -36,7 +36,7 @@ TEST(BinlogText, AJsonChangeIsAnObjectOfItsOwn) {
   std::string out;
   append_row_json(
       out, {.change = "insert", .columns = columns, .before = {}, .after = {{Kind::change, "JSON_REMOVE(@, '$.a')"}}});
-  EXPECT_EQ(out, R"x({"after":{"id":{"change":"JSON_REMOVE(@, '$.a')"}}})x");
+  EXPECT_EQ(out, R"-({"after":{"id":{"change":"JSON_REMOVE(@, '$.a')"}}})-");
 }
 
 TEST(BinlogText, ALineIsOneLineWhateverTheStatementHolds) {

@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <set>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/completion.h"
@@ -32,6 +32,7 @@ class CommandLine {
     add_run();
     add_tail();
     add_binlog();
+    add_schema();
     add_topology();
     add_errors();
     app_.add_subcommand("version", "print the version");
@@ -44,6 +45,7 @@ class CommandLine {
   RunArguments run;
   TailArguments tail;
   BinlogArguments binlog;
+  SchemaArguments schema;
   TopologyArguments topology;
   ErrorsArguments errors;
   std::string shell;
@@ -94,6 +96,8 @@ class CommandLine {
     choose(command->add_option("--until", run.until, "end when: caught-up (full load done, changes up to then carried)")
                ->type_name("WHEN"),
            {"caught-up"});
+    command->add_flag("--accept-structure", run.accept_structure,
+                      "take a table's present structure where the task stopped at a statement, once");
     command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
     command->add_flag("--accept-topology", run.accept_topology,
                       "go on although shards moved or tables came or went; see `tributary topology`");
@@ -147,6 +151,21 @@ class CommandLine {
            {"INSERT", "UPDATE", "DELETE", "INIT", "DDL", "BEGIN", "COMMIT", "HEARTBEAT"});
     command->add_flag("--json", tail.json, "one JSON object a line");
     command->footer(std::string(tail_footer()));
+  }
+
+  void add_schema() {
+    CLI::App* command = app_.add_subcommand("schema", "print what DDL statements in files make of tables");
+    command->add_option("files", schema.files, "files of SQL statements in their order; - for input")
+        ->required()
+        ->type_name("FILE.sql");
+    choose(command->add_option("--dialect", schema.dialect, "mysql (default) or mariadb")->type_name("NAME"),
+           {"mysql", "mariadb"});
+    command->add_option("--server-version", schema.server_version, "as the server says it; default: 8.0.36 or 10.11.0")
+        ->type_name("X.Y.Z");
+    command->add_option("--database", schema.database, "where the first statement runs; default: test")
+        ->type_name("NAME");
+    command->add_flag("--json", schema.json, "one JSON object a line, the last one with all tables");
+    command->footer(std::string(schema_footer()));
   }
 
   void add_binlog() {
@@ -217,6 +236,7 @@ int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("run")) return command_run(line.run, doors);
   if (line.chosen("tail")) return command_tail(line.tail, doors);
   if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
+  if (line.chosen("schema")) return command_schema(line.schema, doors);
   if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);

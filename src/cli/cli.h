@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "task/binlog.h"
 #include "task/run.h"
+#include "task/schema_script.h"
 #include "task/tail.h"
 #include "task/topology.h"
 
@@ -25,6 +26,9 @@ struct Doors {
                                                   const task::BinlogHandlers&)>
       binlog;
   std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
+  std::function<base::Result<task::SchemaScriptSummary>(const task::SchemaScriptOptions&,
+                                                        const std::function<bool(const task::SchemaStatement&)>&)>
+      schema;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

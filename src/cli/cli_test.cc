@@ -220,7 +220,7 @@ TEST_F(Cli, WrongUseIsCode2AndHelpIsCode0) {
   EXPECT_EQ(call({"walk"}).code, 2);
   EXPECT_EQ(call({"run"}).code, 2);
   EXPECT_EQ(call({"run", task(), "--jsn"}).code, 2);
-  for (const char* command : {"run", "tail", "errors", "version", "completion"}) {
+  for (const char* command : {"run", "tail", "topology", "errors", "version", "completion"}) {
     const Outcome help = call({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_FALSE(help.out.empty()) << command;
@@ -242,7 +242,7 @@ TEST_F(Cli, CompletionLoadsInBashAndCompletes) {
     EXPECT_EQ(pclose(pipe), 0) << out;
     return out;
   };
-  EXPECT_EQ(reply("tributary t", 1), "tail\n");
+  EXPECT_EQ(reply("tributary t", 1), "tail topology\n");
   EXPECT_EQ(reply("tributary run --un", 2), "--until\n");
   EXPECT_EQ(reply("tributary run --until c", 3), "caught-up\n");
   EXPECT_EQ(reply("tributary completion f", 2), "fish\n");
@@ -318,6 +318,57 @@ TEST_F(Cli, TheSecondSignalEndsAtOnceWithCode130) {
   EXPECT_EQ(child.heard(), '2');
   child.send(SIGINT);
   EXPECT_EQ(child.exit_code(), 130);
+}
+
+TEST_F(Cli, ATopologyIsShownWithWhatIsLeftOutAndWhatHasChanged) {
+  task::TopologyView view;
+  view.present.tables[{"shop", "orders"}] = {
+      "sharded", {{"a:1", "s0", "orders_0", "G0"}, {"a:1", "s0", "orders_1", "G0"}, {"b:1", "s1", "orders_2", "G1"}}};
+  view.left_out = {"shop.v is a view and is not carried"};
+  view.has_state = true;
+  view.changes = {{"shard moved", "shop.orders", "c:1 s1.orders_2", "b:1 s1.orders_2", ""}};
+  view.change_lines = "shard moved  shop.orders  c:1 s1.orders_2  ->  b:1 s1.orders_2";
+  doors_.topology = [&](const auto&) { return view; };
+  const Outcome text = call({"topology", task()});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_EQ(text.out,
+            "INSTANCE  SHARDS  TABLES\n"
+            "a:1       2       1\n"
+            "b:1       1       1\n"
+            "\n"
+            "TABLE        KIND     SHARDS  ON\n"
+            "shop.orders  sharded  3       a:1 (2), b:1 (1)\n"
+            "\n"
+            "Left out:\n"
+            "  shop.v is a view and is not carried\n"
+            "\n"
+            "Changed since shop was here:\n"
+            "shard moved  shop.orders  c:1 s1.orders_2  ->  b:1 s1.orders_2\n");
+  const Outcome json = call({"topology", task(), "--json"});
+  const auto object = nlohmann::json::parse(json.out, nullptr, false);
+  ASSERT_TRUE(object.is_object()) << json.out;
+  EXPECT_EQ(object["tables"][0]["shards"][2]["database"], "s1");
+  EXPECT_EQ(object["changes"][0]["to"], "b:1 s1.orders_2");
+  EXPECT_EQ(object["left_out"].size(), 1u);
+}
+
+TEST_F(Cli, AnErrorThatIsATableKeepsItsLines) {
+  run_with({.task = "shop"}, base::fail(ErrorCode::source_topology_changed, "\nshard new  a\nshard new  b"));
+  const Outcome outcome = call({"run", task()});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("\n    shard new  a\n    shard new  b\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("--accept-topology"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Cli, AcceptingATopologyIsHandedOnAndIsNotTheDefault) {
+  std::vector<bool> accepted;
+  doors_.run = [&](const auto&, const task::RunOptions& options, auto&, const auto&) {
+    accepted.push_back(options.accept_topology);
+    return base::Status{};
+  };
+  call({"run", task()});
+  call({"run", task(), "--accept-topology"});
+  EXPECT_EQ(accepted, (std::vector<bool>{false, true}));
 }
 
 // The program itself, where it has been built beside the tests.

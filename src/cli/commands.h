@@ -15,7 +15,8 @@ struct RunArguments {
   std::string file;
   std::string until;  // "" or "caught-up"
   std::string log_level = "warn";
-  bool json = false, check = false, print = false, accept_topology = false;
+  bool json = false, check = false, print = false;
+  bool accept_topology = false, accept_structure = false;
 };
 int command_run(const RunArguments& arguments, const Doors& doors);
 
@@ -46,6 +47,13 @@ struct BinlogArguments {
   bool statistics = false, verify = false, keep_going = false, json = false;
 };
 int command_binlog(const BinlogArguments& arguments, const Doors& doors);
+
+struct SchemaArguments {
+  std::vector<std::string> files;
+  std::string dialect = "mysql", server_version, database = "test";
+  bool json = false;
+};
+int command_schema(const SchemaArguments& arguments, const Doors& doors);
 
 struct ErrorsArguments {
   std::string code;  // empty: all

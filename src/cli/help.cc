@@ -75,6 +75,18 @@ are known. A damaged file is printed up to the damage, which is named as file:po
 Exit codes: 0 all read, 1 a file is damaged or can't be read, 2 usage, 130 interrupted.)";
 }
 
+std::string_view schema_footer() {
+  return R"(Examples:
+  tributary schema migrations/*.sql                           what a MySQL 8.0 server would make of them
+  mysqldump --no-data shop | tributary schema - --json
+  tributary schema dump.sql --dialect mariadb --server-version 10.11.6
+  tributary schema old.sql --server-version 5.6.24 --database shop
+
+Files hold statements as for the mysql client, DELIMITER too; USE and SET move the session. Each statement is applied, has
+no layout change, or is not understood (a statement the server would refuse too). At the end stand all tables.
+Exit codes: 0 every statement was placed, 6 one was not understood, 2 usage or a file that can't be read.)";
+}
+
 std::string_view topology_footer() {
   return R"(Examples:
   tributary topology shop.yaml            instances, tables with their kind and shards, what is left out and why

@@ -11,6 +11,7 @@ std::string_view main_footer();
 std::string run_footer();
 std::string_view tail_footer();
 std::string_view binlog_footer();
+std::string_view schema_footer();
 std::string_view topology_footer();
 
 }  // namespace tributary::cli

@@ -27,6 +27,9 @@ class ChangeWindow {
   bool is_outdated(Ticket ticket, std::string_view identity) const;
   // Too much changed while the chunk was open: which of its rows are outdated is not known any more.
   bool is_void(Ticket ticket) const { return ticket <= void_to_; }
+  // The table itself became another one: all chunks that are open are void, whatever their rows.
+  void replaced() { stale_to_ = now_; }
+  bool is_stale(Ticket ticket) const { return ticket <= stale_to_; }
   bool has_changes() const { return !changes_.empty(); }
   std::size_t size() const { return changes_.size(); }
 
@@ -36,7 +39,7 @@ class ChangeWindow {
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
   };
   const std::size_t changes_max_;
-  Ticket void_to_ = 0;
+  Ticket void_to_ = 0, stale_to_ = 0;
   std::uint64_t now_ = 0;  // grows with each open() and each change
   std::multiset<Ticket> open_;
   std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> changes_;  // identity -> when last changed

@@ -31,6 +31,8 @@ struct Config {
   std::int32_t partitions = 1;  // of the data topic
 
   bool schema = true, full = true, incremental = true;
+  bool forwards_ddl = true;        // statements that change tables are sent as DDL records
+  bool accepts_structure = false;  // of a table that a statement not understood has changed: as it is now, once
   std::filesystem::path state_dir;
 
   std::uint32_t snapshot_parallelism = 2;  // per instance

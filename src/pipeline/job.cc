@@ -72,7 +72,9 @@ class Job {
         until_caught_up_(until_caught_up),
         cancel_(cancel),
         on_progress_(on_progress),
-        begun_ms_(clock_.monotonic_ms()) {}
+        begun_ms_(clock_.monotonic_ms()) {
+    config_.source.resumes = doors.resuming;
+  }
 
   Status run() {
     report(Phase::starting);
@@ -80,6 +82,7 @@ class Job {
     if (doors_.resuming) {
       TRY_VALUE(store, doors_.open_store());
       TRY_VALUE(known_, checkpoint::load_topology(*store, config_.task, config_.fingerprint));
+      if (known_) config_.source.may_be_missing.insert(known_->gone.begin(), known_->gone.end());
     }
     TRY(begin());
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
@@ -88,10 +91,9 @@ class Job {
     }
     TRY(settle_topology(*store));
     TRY(schemas(*store));
+    TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store,
-                                                    topology_.tables.size(), clock_, until_caught_up_,
-                                                    topology_.instances.size()));
+      subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
     watch_ = std::make_unique<TopologyWatch>(config_.source, present_, config_.topology_reread_ms);
     Status done = run_subtasks();
     watch_.reset();
@@ -103,17 +105,17 @@ class Job {
   // All that can be refused before anything is written.
   Status look_around() {
     TRY_VALUE(config_.partitions, doors_.prepare_destination());
-    TRY_VALUE(topology_,
-              source::read_layout(known_ ? for_another_look(config_.source, known_->topology) : config_.source));
+    const bool can_change = config_.source.engine != source::Engine::mysql;
+    TRY_VALUE(topology_, source::read_layout(known_ && can_change ? for_another_look(config_.source, known_->topology)
+                                                                  : config_.source));
     present_ = source::known_topology(topology_);
     changes_.clear();
     // The tables of a plain server come and go in its binlog. A task that reads no rows does not mind.
-    if (known_ && config_.source.engine != source::Engine::mysql && (config_.full || config_.incremental))
+    if (known_ && can_change && (config_.full || config_.incremental))
       changes_ = source::compare_topologies(known_->topology, present_);
-    if (!changes_.empty() && !config_.accept_topology)
-      return fail(topology_changed(source::change_lines(changes_), config_.source));
-    TRY(source::read_structures(topology_));
-    if (topology_.tables.empty())
+    if (!changes_.empty() && !config_.accept_topology) return fail(topology_changed(source::change_lines(changes_)));
+    TRY(source::read_structures(topology_, config_.source.resumes));
+    if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
@@ -151,20 +153,17 @@ class Job {
     if (config_.incremental) {
       TRY_VALUE(former, acceptance.former());
       const Config config = acceptance.drain_config();
+      TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(former, store, config_.task));
       for (std::uint32_t i = 0; i < former.instances.size(); ++i) {
-        TableSet tables = TableSet::make(former, i);
-        acceptance.mark_leaving(former, tables);
-        subtasks_.push_back(std::make_unique<Subtask>(config, std::move(tables), store, former.tables.size(), clock_,
-                                                      true, former.instances.size()));
+        subtasks_.push_back(std::make_unique<Subtask>(config, former, i, store, *board, clock_, true));
       }
       Status drained = run_subtasks();
       subtasks_.clear();
       TRY(drained);
       if (cancel_.requested()) return fail(ErrorCode::cancelled);
     }
-    TRY(acceptance.finish(former, cancel_));
     if (config_.schema) TRY(send_schemas(config_, topology_, acceptance.new_tables(), clock_));
-    return {};
+    return acceptance.finish(former, cancel_);
   }
 
   Status schemas(store::Store& store) {
@@ -189,7 +188,8 @@ class Job {
     std::vector<std::thread> threads;
     for (const auto& subtask : subtasks_) {
       if (watch_)
-        subtask->tell_strangers([watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
+        subtask->tell_strangers(
+            [watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
       threads.emplace_back([&, subtask = subtask.get()] {
         if (Status done = subtask->run(); !done) {
           std::lock_guard lock(mutex);
@@ -241,7 +241,7 @@ class Job {
     if (!watch_ || !may_be || error.code == ErrorCode::source_topology_changed) return error;
     std::optional<Error> change = watch_->look_now();
     if (!change) return error;
-    change->what += "seen as: " + error.message();
+    change->what += "\nseen as: " + error.message();
     return std::move(*change);
   }
 

@@ -1,6 +1,7 @@
 #include "pipeline/sequencer.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace tributary::pipeline {
 
@@ -23,9 +24,10 @@ Sequencer::Sequencer(Setup setup)
       has_stream_(setup.has_stream),
       views_from_(std::move(setup.views_from)),
       on_keep_(std::move(setup.on_keep)),
-      windows_(setup.physical_tables),
+      windows_(setup.tables.size()),
+      tables_(std::move(setup.tables)),
       state_(std::move(setup.state)),
-      keyless_(setup.physical_tables) {
+      keyless_(tables_.size()) {
   if (setup.positions_known) reached_ = state_.stream.emitted;
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
@@ -70,6 +72,9 @@ void Sequencer::apply(const StreamMark& mark) {
   stream.emitted_gtid_set = mark.emitted.gtid_set.text();
   stream.restart = mark.restart.at;
   stream.restart_gtid_set = mark.restart.gtid_set.text();
+  stream.emitted_schema = mark.emitted.schema;
+  stream.restart_schema = mark.restart.schema;
+  if (mark.changed) stream.changed_gtid_set = stream.emitted_gtid_set;
   stream.next_record_id = mark.next_record_id;
   emitted_gtid_set_ = mark.emitted.gtid_set;
   in_transaction_ = mark.in_transaction;
@@ -119,6 +124,62 @@ Status Sequencer::advance(const StreamMark& mark) {
   return emit(nothing, true);
 }
 
+Status Sequencer::emit_statements(model::RecordBatch& batch) {
+  std::lock_guard emission(emit_mutex_);
+  router_.route_ddl(batch);
+  return hand_over(batch, std::nullopt);
+}
+
+void Sequencer::table_changed(std::uint32_t physical, SubtaskTablePtr now, Lanes lanes) {
+  {
+    std::lock_guard emission(emit_mutex_);
+    std::lock_guard lock(state_mutex_);
+    if (physical >= tables_.size()) {
+      windows_.resize(physical + 1);
+      tables_.resize(physical + 1);
+      keyless_.resize(physical + 1);
+    }
+    windows_[physical].replaced();
+    tables_[physical] = std::move(now);
+    Keyless& keyless = keyless_[physical];
+    if (change_lanes(*tables_[physical], lanes)) {
+      // Its changes were dropped so far: they are in the rows that are read anew, or of no interest any more.
+      const bool drops = lanes == Lanes::anew && tables_[physical]->is_keyless;
+      keyless.done_to = drops ? std::numeric_limits<std::int64_t>::min() : whole_table;
+    }
+  }
+  changed_.notify_all();
+}
+
+// True if it was not read to its end, and something was changed.
+bool Sequencer::change_lanes(const SubtaskTable& table, Lanes lanes) {
+  if (lanes == Lanes::go_on) return false;
+  std::vector<checkpoint::Lane*> of_table;
+  for (checkpoint::Lane& lane : state_.snapshot.lanes)
+    if (lane.physical_table == table.physical.table && lane.physical_database == table.physical.database)
+      of_table.push_back(&lane);
+  if (std::all_of(of_table.begin(), of_table.end(), [](const auto* lane) { return lane->done; })) return false;
+  for (checkpoint::Lane* lane : of_table) lane->done = true;
+  if (lanes == Lanes::end) return true;
+  checkpoint::Lane& whole = *of_table.front();
+  whole.lower.clear();
+  whole.upper.clear();
+  whole.cursor.clear();
+  whole.rows_done = 0;
+  whole.done = false;
+  return true;
+}
+
+bool Sequencer::is_stale(const Chunk& chunk) {
+  std::lock_guard emission(emit_mutex_);
+  return windows_[chunk.physical].is_stale(chunk.ticket);
+}
+
+SubtaskTablePtr Sequencer::table(std::uint32_t physical) {
+  std::lock_guard emission(emit_mutex_);
+  return tables_[physical];
+}
+
 void Sequencer::set_recently_decided(std::set<std::string> xids) {
   std::lock_guard lock(state_mutex_);
   recently_decided_ = std::move(xids);
@@ -136,9 +197,11 @@ Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
     std::lock_guard lock(state_mutex_);
     if (in_transaction_) continue;
     chunk.ticket = windows_[physical].open();
+    chunk.table = tables_[physical];
     chunk.emitted.position = std::max(reached_, views_from_);
     chunk.emitted.gtid_set = emitted_gtid_set_;
     chunk.emitted.recently_decided_xids = recently_decided_;
+    chunk.emitted.still_decided = [this] { return recently_decided(); };
     return chunk;
   }
 }
@@ -154,11 +217,21 @@ Status Sequencer::wait_reached(const model::BinlogPosition& high) {
   return wait(lock, [&] { return !(reached_ < high); });
 }
 
+Result<bool> Sequencer::wait_reached_for(const model::BinlogPosition& high, std::int64_t patience_ms) {
+  if (!has_stream_) return true;
+  std::unique_lock lock(state_mutex_);
+  const bool reached = changed_.wait_for(lock, std::chrono::milliseconds(patience_ms),
+                                         [&] { return cancelled_ || !(reached_ < high); });
+  if (cancelled_) return fail(ErrorCode::cancelled);
+  return reached;
+}
+
 Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities,
                                   std::size_t lane, const checkpoint::KeyValues& cursor, std::uint64_t rows_read,
                                   bool lane_done) {
   std::lock_guard emission(emit_mutex_);
   const ChangeWindow& window = windows_[chunk.physical];
+  if (window.is_stale(chunk.ticket)) return false;
   if (!identities.entries.empty() && window.is_void(chunk.ticket)) return false;
   if (window.has_changes() && !identities.entries.empty()) {
     std::size_t kept = 0;
@@ -183,6 +256,18 @@ void Sequencer::set_lanes(std::vector<checkpoint::Lane> lanes) {
   std::lock_guard lock(state_mutex_);
   state_.snapshot.lanes = std::move(lanes);
   state_.snapshot.planned = true;
+}
+
+checkpoint::Lane Sequencer::lane(std::size_t number) const {
+  std::lock_guard lock(state_mutex_);
+  return state_.snapshot.lanes[number];
+}
+
+std::vector<bool> Sequencer::lanes_done() const {
+  std::lock_guard lock(state_mutex_);
+  std::vector<bool> done;
+  for (const checkpoint::Lane& lane : state_.snapshot.lanes) done.push_back(lane.done);
+  return done;
 }
 
 void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set) {
@@ -228,6 +313,16 @@ void Sequencer::keyless_chunk_done(std::uint32_t physical, std::int64_t done_to)
     std::lock_guard lock(state_mutex_);
     keyless_[physical].state = Keyless::State::between_chunks;
     keyless_[physical].done_to = done_to;
+  }
+  changed_.notify_all();
+}
+
+void Sequencer::keyless_chunk_done(const Chunk& chunk, std::int64_t done_to) {
+  {
+    std::lock_guard emission(emit_mutex_);
+    std::lock_guard lock(state_mutex_);
+    keyless_[chunk.physical].state = Keyless::State::between_chunks;
+    if (!windows_[chunk.physical].is_stale(chunk.ticket)) keyless_[chunk.physical].done_to = done_to;
   }
   changed_.notify_all();
 }

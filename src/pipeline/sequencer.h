@@ -9,6 +9,9 @@
 // have exact positions instead. Changes of rows that are not out yet are dropped up to the position of the chunk that
 // will hold them; behind the position of the chunk being read they wait until it is out.
 //
+// When the stream passes a statement that changes a table (tables_changed), the chunks of it that are open are void:
+// what they read may be of the table before or behind the statement.
+//
 // Every emission may carry a checkpoint mark: the state as of that moment, kept once Kafka has everything before it.
 // Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
 #pragma once
@@ -30,6 +33,7 @@
 #include "checkpoint/checkpoint.h"
 #include "model/record.h"
 #include "pipeline/change_window.h"
+#include "pipeline/table_set.h"
 #include "sink/delivery.h"
 #include "sink/router.h"
 #include "source/binlog/stream_position.h"
@@ -62,6 +66,7 @@ struct StreamMark {
   source::StreamPosition emitted;
   source::StreamPosition restart;
   std::uint64_t next_record_id = 0;
+  bool changed = true;          // there may have been something for the task since the last mark
   bool in_transaction = false;  // records behind `emitted` were emitted too (a slice of a large transaction)
 };
 
@@ -72,8 +77,8 @@ class Sequencer {
     const sink::Router& router;
     base::CancelToken& cancel;
     const base::Clock& clock;
-    std::uint32_t physical_tables = 0;
-    bool has_stream = true;  // without one, chunks wait for nothing
+    std::vector<SubtaskTablePtr> tables;  // as they are at state.stream.emitted
+    bool has_stream = true;               // without one, chunks wait for nothing
     checkpoint::SubtaskCheckpoint state;
     // False: state.stream.emitted is no place in the files of the server that is read now; the stream will tell one.
     bool positions_known = true;
@@ -87,15 +92,27 @@ class Sequencer {
   base::Status emit_changes(model::RecordBatch& batch, const Identities& changed, const StreamMark& mark);
   base::Status advance(const StreamMark& mark);
   void set_recently_decided(std::set<std::string> xids);
+  // DDL records: nothing but their emission.
+  base::Status emit_statements(model::RecordBatch& batch);
+  // From the emission made last on, the table is another one; a number behind the last one is a table more. What
+  // becomes of lanes that are not done:
+  enum class Lanes : std::uint8_t { go_on, anew, end };
+  void table_changed(std::uint32_t physical, SubtaskTablePtr now, Lanes lanes);
 
   // ---- snapshot threads
   struct Chunk {
     std::uint32_t physical = 0;
+    SubtaskTablePtr table;  // its rows must be read as this one
     ChangeWindow::Ticket ticket = 0;
     source::EmittedState emitted;
   };
   base::Result<Chunk> open_chunk(std::uint32_t physical);
   base::Status wait_reached(const model::BinlogPosition& high);
+  // False if that is not so within the time.
+  base::Result<bool> wait_reached_for(const model::BinlogPosition& high, std::int64_t patience_ms);
+  // The table was changed since the chunk was opened.
+  bool is_stale(const Chunk& chunk);
+  SubtaskTablePtr table(std::uint32_t physical);
   // Drops outdated rows, emits the rest and moves the lane's cursor. identities may be empty when there is no stream.
   // False, with nothing emitted: the chunk has become void and must be read again behind the cursor.
   base::Result<bool> emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities,
@@ -103,6 +120,8 @@ class Sequencer {
                                bool lane_done);
   void close_chunk(const Chunk& chunk);
   void set_lanes(std::vector<checkpoint::Lane> lanes);
+  checkpoint::Lane lane(std::size_t number) const;
+  std::vector<bool> lanes_done() const;
   void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
 
   // ---- tables without a key of the user's, see the top. They are read in chunks by their hidden id, or whole.
@@ -114,6 +133,8 @@ class Sequencer {
   // them; only for a chunk that holds all the rest of the table.
   void keyless_view_taken(std::uint32_t physical, const model::BinlogPosition& exact, bool by_window);
   void keyless_chunk_done(std::uint32_t physical, std::int64_t done_to);
+  // The same, unless the chunk has become void.
+  void keyless_chunk_done(const Chunk& chunk, std::int64_t done_to);
   // True if a change of this row (its hidden id, or whole_table) is to be emitted. Waits as long as that is undecided.
   base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position, std::int64_t row);
   std::set<std::string> recently_decided() const;
@@ -135,8 +156,9 @@ class Sequencer {
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
-  void apply(const StreamMark& mark);  // with state_mutex_ held
-  void note_caught_up();               // with state_mutex_ held
+  void apply(const StreamMark& mark);                         // with state_mutex_ held
+  bool change_lanes(const SubtaskTable& table, Lanes lanes);  // with state_mutex_ held
+  void note_caught_up();                                      // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
 
@@ -150,6 +172,7 @@ class Sequencer {
 
   std::mutex emit_mutex_;              // taken before state_mutex_
   std::vector<ChangeWindow> windows_;  // by physical table
+  std::vector<SubtaskTablePtr> tables_;
   std::int64_t last_mark_ms_ = 0;
   bool broken_ = false;
 

@@ -11,6 +11,7 @@
 
 #include "source/snapshot/lane.h"
 #include "source/snapshot/text_row.h"
+#include "source/topology/schema_reader.h"
 
 namespace tributary::pipeline {
 
@@ -25,6 +26,12 @@ namespace {
 constexpr std::size_t slice_bytes_max = 256u << 10;  // rows per hand-over to the sequencer
 constexpr std::uint32_t lanes_per_table_max = 16;
 constexpr std::uint64_t rows_per_lane_min = 100'000;
+constexpr int lock_wait_s = 5;
+constexpr std::int64_t patience_ms = 3'000, pause_ms = 100;
+constexpr int polite_tries = 3, tries_max = 100;
+
+// The server's numbers of errors.
+constexpr unsigned no_such_database = 1049, no_such_table = 1146, lock_wait_timeout = 1205, table_changed = 1412;
 
 // A whole-table view of exactly one binlog position, for tables whose rows can't be told apart. MariaDB's views are
 // exact; elsewhere the table is locked for the moment in which the view is taken.
@@ -62,8 +69,7 @@ SnapshotReader::SnapshotReader(const Config& config, const TableSet& tables, Seq
       counters_(counters),
       heartbeat_(heartbeat),
       cancel_(cancel),
-      clock_(clock),
-      lanes_left_(tables.tables.size()) {}
+      clock_(clock) {}
 
 Result<source::LanePlan> plan_table(mysql::Connection& connection, const source::PhysicalTable& physical,
                                     const model::TableSchema& schema) {
@@ -77,7 +83,7 @@ bool announce_keyless(const TableSet& tables, Sequencer& sequencer) {
   for (const checkpoint::Lane& lane : state.snapshot.lanes) {
     if (lane.done) continue;
     for (std::uint32_t i = 0; i < tables.tables.size(); ++i) {
-      const SubtaskTable& table = tables.tables[i];
+      const SubtaskTable& table = *tables.tables[i];
       if (!table.is_keyless || table.physical.table != lane.physical_table ||
           table.physical.database != lane.physical_database)
         continue;
@@ -90,7 +96,7 @@ bool announce_keyless(const TableSet& tables, Sequencer& sequencer) {
 
 std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
-    const auto& physical = tables_.tables[i].physical;
+    const auto& physical = tables_.tables[i]->physical;
     if (physical.table == lane.physical_table && physical.database == lane.physical_database) return i;
   }
   return std::numeric_limits<std::uint32_t>::max();
@@ -98,47 +104,67 @@ std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
 
 Status SnapshotReader::plan() {
   checkpoint::SubtaskCheckpoint state = sequencer_.state();
-  std::vector<std::uint64_t> estimates(tables_.tables.size(), 0), estimated(counters_.size(), 0);
+  std::vector<std::uint64_t> estimates(tables_.tables.size() + 1, 0), estimated(counters_.size(), 0);
   TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(tables_.instance));
   std::vector<checkpoint::Lane> lanes = state.snapshot.lanes;
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
-    const SubtaskTable& table = tables_.tables[i];
-    TRY_VALUE(const source::LanePlan plan, plan_table(connection, table.physical, *table.schema));
-    estimates[i] = plan.rows_estimated;
-    estimated[table.physical.logical] += plan.rows_estimated;
+    const SubtaskTable& table = *tables_.tables[i];
+    if (!table.schema) continue;
+    auto plan = plan_table(connection, table.physical, *table.schema);
+    if (!plan && plan.error().code == ErrorCode::source_query)  // it may be another table already: the stream will tell
+      plan = source::LanePlan{.lanes = {{}}, .rows_estimated = 0};
+    if (!plan) return fail(std::move(plan.error()));
+    estimates[i] = plan->rows_estimated;
+    estimated[table.physical.logical] += plan->rows_estimated;
     if (state.snapshot.planned) continue;
-    for (std::uint32_t l = 0; l < plan.lanes.size(); ++l)
+    for (std::uint32_t l = 0; l < plan->lanes.size(); ++l)
       lanes.push_back(
-          {table.physical.database, table.physical.table, l, plan.lanes[l].lower, plan.lanes[l].upper, {}, 0, false});
+          {table.physical.database, table.physical.table, l, plan->lanes[l].lower, plan->lanes[l].upper, {}, 0, false});
   }
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     const std::uint32_t physical = physical_of(lanes[l]);
-    if (physical >= tables_.tables.size())
-      return fail(ErrorCode::task_state_mismatch, "the saved snapshot knows a table that the task does not",
-                  lanes[l].physical_database + "." + lanes[l].physical_table);
+    physical_.push_back(physical);
+    order_.push_back(l);
     if (lanes[l].done) continue;
-    lanes_left_[physical].fetch_add(1);
-    queue_.push_back(l);
-    if (tables_.tables[physical].is_keyless) sequencer_.set_keyless(physical, hidden_id(lanes[l].cursor));
+    if (physical >= tables_.tables.size() || !tables_.tables[physical]->schema) {
+      lanes[l].done = true;  // the table is gone
+      continue;
+    }
+    if (tables_.tables[physical]->is_keyless) sequencer_.set_keyless(physical, hidden_id(lanes[l].cursor));
   }
   for (std::size_t i = 0; i < estimated.size(); ++i) counters_[i].rows_estimated = estimated[i];
-  std::stable_sort(queue_.begin(), queue_.end(), [&](std::size_t a, std::size_t b) {
-    return estimates[physical_of(lanes[a])] > estimates[physical_of(lanes[b])];
+  std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+    const auto estimate = [&](std::size_t l) {
+      return estimates[std::min<std::size_t>(physical_[l], tables_.tables.size())];
+    };
+    return estimate(a) > estimate(b);
   });
   sequencer_.set_lanes(std::move(lanes));
   return {};
 }
 
+// A lane that is not done and that nobody works on. A lane may come to be read again, but only while a reader works on
+// its table: that one takes it.
+std::optional<std::size_t> SnapshotReader::take_lane() {
+  std::lock_guard lock(lanes_mutex_);
+  const std::vector<bool> done = sequencer_.lanes_done();
+  for (const std::size_t lane : order_)
+    if (!done[lane] && busy_.insert(lane).second) return lane;
+  return {};
+}
+
 Status SnapshotReader::run() {
-  const std::size_t readers = std::min<std::size_t>(config_.snapshot_parallelism, queue_.size());
+  const std::vector<bool> done = sequencer_.lanes_done();
+  const auto left = static_cast<std::size_t>(std::count(done.begin(), done.end(), false));
+  const std::size_t readers = std::min<std::size_t>(config_.snapshot_parallelism, left);
   std::vector<std::thread> threads;
   std::mutex mutex;
   std::optional<Error> first;
   for (std::size_t i = 0; i < readers; ++i) {
     threads.emplace_back([&] {
-      if (Status done = work(); !done) {
+      if (Status ended = work(); !ended) {
         std::lock_guard lock(mutex);
-        if (!first || first->is_cancelled()) first = done.error();
+        if (!first || first->is_cancelled()) first = ended.error();
         // The others would only go on for nothing.
         abort();
         sequencer_.cancel();
@@ -147,6 +173,7 @@ Status SnapshotReader::run() {
   }
   for (std::thread& thread : threads) thread.join();
   if (first) return fail(std::move(*first));
+  count_done();
   return {};
 }
 
@@ -158,31 +185,39 @@ void SnapshotReader::abort() {
 
 Status SnapshotReader::work() {
   TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(tables_.instance));
+  TRY(connection.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_s)));
+  Reader reader{std::move(connection), nullptr};
   {
     std::lock_guard lock(connections_mutex_);
     if (aborted_) return fail(ErrorCode::cancelled);
-    connections_.push_back(&connection);
+    connections_.push_back(&reader.connection);
   }
   Status done;
   while (done && !cancel_.requested()) {
-    const std::size_t at = next_.fetch_add(1);
-    if (at >= queue_.size()) break;
-    done = read_lane(connection, queue_[at]);
+    const std::optional<std::size_t> lane = take_lane();
+    if (!lane) break;
+    done = read_lane(reader, *lane);
+    std::lock_guard lock(lanes_mutex_);
+    busy_.erase(*lane);
   }
   {
     std::lock_guard lock(connections_mutex_);
-    std::erase(connections_, &connection);
+    std::erase(connections_, &reader.connection);
     if (!done && aborted_) done = fail(ErrorCode::cancelled);
   }
   if (done && cancel_.requested()) return fail(ErrorCode::cancelled);
   return done;
 }
 
-void SnapshotReader::finish_lane(std::size_t lane) {
-  const checkpoint::SubtaskCheckpoint state = sequencer_.state();
-  const std::uint32_t physical = physical_of(state.snapshot.lanes[lane]);
-  if (lanes_left_[physical].fetch_sub(1) == 1)
-    counters_[tables_.tables[physical].physical.logical].shards_done.fetch_add(1);
+void SnapshotReader::count_done() {
+  const std::vector<bool> done = sequencer_.lanes_done();
+  std::vector<bool> is_done(tables_.tables.size(), true);
+  for (std::size_t l = 0; l < done.size(); ++l)
+    if (!done[l] && physical_[l] < is_done.size()) is_done[physical_[l]] = false;
+  std::vector<std::uint32_t> shards(counters_.size(), 0);
+  for (std::size_t i = 0; i < is_done.size(); ++i)
+    if (is_done[i]) ++shards[tables_.tables[i]->physical.logical];
+  for (std::size_t i = 0; i < shards.size(); ++i) counters_[i].shards_done = shards[i];
 }
 
 Result<bool> SnapshotReader::beat() {
@@ -190,61 +225,140 @@ Result<bool> SnapshotReader::beat() {
   return heartbeat_->beat();
 }
 
-Status SnapshotReader::read_lane(mysql::Connection& connection, std::size_t lane) {
-  const checkpoint::Lane begin = sequencer_.state().snapshot.lanes[lane];
-  const std::uint32_t physical = physical_of(begin);
-  const auto& names = tables_.tables[physical].physical;
-  const bool keyless = tables_.tables[physical].is_keyless;
+Status SnapshotReader::read_lane(Reader& reader, std::size_t lane) {
+  const std::uint32_t physical = physical_[lane];
+  const auto& names = tables_.tables[physical]->physical;
+  reader.tries = 0;
   Status done;
-  for (bool lane_done = false; done && !lane_done;)
-    done = keyless ? read_keyless_chunk(connection, lane, physical, lane_done)
-                   : read_chunk(connection, lane, physical, lane_done);
+  while (done && !cancel_.requested() && !sequencer_.lane(lane).done) {
+    const SubtaskTablePtr table = sequencer_.table(physical);
+    if (!table->schema)
+      sequencer_.table_changed(physical, table, Sequencer::Lanes::end);
+    else
+      done = table->is_keyless ? read_keyless_chunk(reader, lane, physical) : read_chunk(reader, lane, physical);
+  }
   if (!done)
     return fail(
         std::move(done.error()).in(fmt::format("{}, {}.{}", tables_.instance.name, names.database, names.table)));
-  finish_lane(lane);
+  count_done();
   return {};
 }
 
-Status SnapshotReader::read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
-                                  bool& lane_done) {
-  const SubtaskTable& table = tables_.tables[physical];
-  const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
+// No statement can change the table until the transaction ends. False if that can't be had at the moment: a statement
+// is under way, or the table is gone.
+Result<bool> SnapshotReader::lock_table(mysql::Connection& connection, const source::PhysicalTable& table) {
+  const auto locked = connection.query(
+      fmt::format("SELECT 1 FROM {}.{} LIMIT 0", mysql::quote_name(table.database), mysql::quote_name(table.table)));
+  if (locked) return true;
+  const unsigned number = connection.server_errno();
+  if (number == lock_wait_timeout || number == no_such_table || number == no_such_database || number == table_changed)
+    return false;
+  return fail(locked.error());
+}
+
+// True once the stream has passed all that changed the table before it was locked, and the chunk is not void.
+Result<bool> SnapshotReader::catch_up_locked(Reader& reader, const Sequencer::Chunk& chunk,
+                                             model::BinlogPosition reached) {
+  if (config_.incremental) {
+    TRY_VALUE(const source::LogEnd end, source::read_log_end(reader.connection));
+    if (reached < end.position) reached = end.position;
+    // Statements that wait for the lock hold up everybody else: a stream that lags is rather waited for without it, but
+    // not for ever.
+    if (reader.tries < polite_tries) {
+      TRY_VALUE(const bool is_there, sequencer_.wait_reached_for(reached, patience_ms));
+      if (!is_there) return false;
+    } else {
+      TRY(sequencer_.wait_reached(reached));
+    }
+    if (sequencer_.is_stale(chunk)) return false;
+  }
+  TRY(verify(reader, chunk.table));
+  return true;
+}
+
+// What is known of the table is what the server says of it: wrong values never leave, whatever went wrong before.
+Status SnapshotReader::verify(Reader& reader, const SubtaskTablePtr& table) {
+  if (reader.verified == table && config_.incremental) return {};
+  const auto& names = table->physical;
+  TRY_VALUE(const auto found, source::read_schemas(reader.connection, names.database, {names.table}));
+  const auto at_server = found.find(names.table);
+  std::string difference = "the table is gone";
+  if (at_server == found.end() || !source::same_structure(*table->schema, at_server->second, &difference))
+    return fail(ErrorCode::data_schema_mismatch, "the server's structure is not the known one: " + difference);
+  reader.verified = table;
+  return {};
+}
+
+// Waits, holding nothing, until the stream is where the log ends now.
+Status SnapshotReader::try_again(Reader& reader, const SubtaskTable& table) {
+  if (++reader.tries > tries_max)
+    return fail(ErrorCode::source_table_missing, "it can't be read, and the log says nothing of it",
+                table.physical.database + "." + table.physical.table);
+  if (config_.incremental) {
+    TRY_VALUE(const source::LogEnd end, source::read_log_end(reader.connection));
+    TRY(sequencer_.wait_reached(end.position));
+  }
+  if (reader.tries > 1 && cancel_.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
+  return {};
+}
+
+Status SnapshotReader::read_chunk(Reader& reader, std::size_t lane, std::uint32_t physical) {
+  mysql::Connection& connection = reader.connection;
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
-  const auto read = [&]() -> Status {
+  const SubtaskTable& table = *chunk.table;
+  const checkpoint::Lane state = sequencer_.lane(lane);
+  const auto read = [&]() -> Result<bool> {
+    if (!table.schema || table.is_keyless) return true;  // it has just become so
     TRY_VALUE(const model::BinlogPosition high,
               source::open_view(
                   connection, tables_.instance, chunk.emitted, [this] { return beat(); }, cancel_));
-    // Waiting now costs an open view; waiting while rows come costs that and the server's patience.
-    TRY(sequencer_.wait_reached(high));
-    const bool chunked = !source::chunk_key(*table.schema).empty();
-    const std::uint64_t limit = chunked ? config_.chunk_rows : 0;
-    const source::TextRowPlan plan(*table.schema);
-    const std::string sql = source::chunk_select(table.physical, *table.schema, plan.select_list(),
-                                                 state.cursor.empty() ? state.lower : state.cursor, state.upper, limit);
-    Status rows = read_rows(connection, chunk, lane, sql, high, limit, lane_done);
-    // A void chunk is read again behind the rows that did leave.
-    if (!rows && (rows.error().code != ErrorCode::source_busy || limit == 0)) return rows;
-    return source::end_view(connection);
+    TRY_VALUE(bool can_read, lock_table(connection, table.physical));
+    if (can_read) {
+      TRY_VALUE(can_read, catch_up_locked(reader, chunk, high));
+    }
+    if (can_read) {
+      const bool chunked = !source::chunk_key(*table.schema).empty();
+      const std::uint64_t limit = chunked ? config_.chunk_rows : 0;
+      const source::TextRowPlan plan(*table.schema);
+      const std::string sql =
+          source::chunk_select(table.physical, *table.schema, plan.select_list(),
+                               state.cursor.empty() ? state.lower : state.cursor, state.upper, limit);
+      Status rows = read_rows(connection, chunk, lane, sql, high, limit);
+      // A void chunk is read again behind the rows that did leave.
+      if (!rows && (rows.error().code != ErrorCode::source_busy || limit == 0)) return fail(std::move(rows.error()));
+    }
+    TRY(source::end_view(connection));
+    return can_read;
   };
-  Status done = read();
+  const Result<bool> done = read();
   sequencer_.close_chunk(chunk);
-  return done;
+  if (!done) return fail(done.error());
+  if (!*done) return try_again(reader, table);
+  reader.tries = 0;
+  return {};
 }
 
-Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
-                                          bool& lane_done) {
-  const SubtaskTable& table = tables_.tables[physical];
-  const checkpoint::Lane state = sequencer_.state().snapshot.lanes[lane];
-  // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
-  bool by_window = false;
-  if (config_.incremental && tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
-    TRY_VALUE(by_window, beat());
-  }
+Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std::uint32_t physical) {
+  mysql::Connection& connection = reader.connection;
   TRY_VALUE(const Sequencer::Chunk chunk, sequencer_.open_chunk(physical));
-  const auto read = [&]() -> Status {
+  const SubtaskTable& table = *chunk.table;
+  const checkpoint::Lane state = sequencer_.lane(lane);
+  const auto read = [&]() -> Result<bool> {
+    if (!table.schema || !table.is_keyless) return true;
+    // Without exact views, a hidden id and a heartbeat do as well: the window tells what the view may miss.
+    bool by_window = false;
+    if (config_.incremental && tables_.instance.flavour == mysql::Flavour::mysql && !table.schema->identity.empty()) {
+      TRY_VALUE(by_window, beat());
+    }
     model::BinlogPosition exact;
     while (true) {
+      // The stream may wait for this chunk: so a second connection keeps the table as it is from before the view until
+      // the first one has locked it, and there is nothing to be caught up with behind the view's position.
+      TRY_VALUE(mysql::Connection guard, source::open_snapshot_connection(tables_.instance));
+      TRY(guard.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_s)));
+      TRY(guard.execute("START TRANSACTION"));
+      TRY_VALUE(const bool is_guarded, lock_table(guard, table.physical));
+      if (!is_guarded) return false;
       source::EmittedState emitted = chunk.emitted;
       if (const model::BinlogPosition dropped = sequencer_.keyless_view_begins(physical); emitted.position < dropped)
         emitted.position = dropped;
@@ -259,9 +373,19 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
       } else {
         TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
       }
+      // A statement that waits for the guard may be in front of us; both give way then.
+      TRY_VALUE(const bool is_locked, lock_table(connection, table.physical));
+      if (!is_locked) {
+        TRY(source::end_view(connection));
+        return false;
+      }
       sequencer_.keyless_view_taken(physical, exact, by_window);
       // Changes up to the position must have been dropped before the rows are out, or a restart would send them.
       TRY(sequencer_.wait_reached(exact));
+      if (sequencer_.is_stale(chunk)) {
+        TRY(source::end_view(connection));
+        return false;
+      }
       // XA COMMIT reaches the log before the engine: one that was prepared before the view and is decided before its
       // position may be missing from it.
       const std::set<std::string> decided = sequencer_.recently_decided();
@@ -270,26 +394,29 @@ Status SnapshotReader::read_keyless_chunk(mysql::Connection& connection, std::si
         break;
       TRY(source::end_view(connection));
     }
+    TRY(verify(reader, chunk.table));
     const bool chunked = !source::chunk_key(*table.schema).empty();
     const std::uint64_t limit = chunked && !by_window ? config_.chunk_rows : 0;
     const source::TextRowPlan plan(*table.schema);
     const std::string sql =
         source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
-    TRY(read_rows(connection, chunk, lane, sql, exact, limit, lane_done));
-    return source::end_view(connection);
+    TRY(read_rows(connection, chunk, lane, sql, exact, limit));
+    TRY(source::end_view(connection));
+    return true;
   };
-  Status done = read();
+  const Result<bool> done = read();
   sequencer_.close_chunk(chunk);
-  if (done)
-    sequencer_.keyless_chunk_done(
-        physical, lane_done ? Sequencer::whole_table : hidden_id(sequencer_.state().snapshot.lanes[lane].cursor));
-  return done;
+  if (!done) return fail(done.error());
+  const checkpoint::Lane now = sequencer_.lane(lane);
+  if (table.is_keyless) sequencer_.keyless_chunk_done(chunk, now.done ? Sequencer::whole_table : hidden_id(now.cursor));
+  if (!*done) return try_again(reader, table);
+  reader.tries = 0;
+  return {};
 }
 
 Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
-                                 const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit,
-                                 bool& lane_done) {
-  const SubtaskTable& table = tables_.tables[chunk.physical];
+                                 const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit) {
+  const SubtaskTable& table = *chunk.table;
   const source::TextRowPlan plan(*table.schema);
   const std::vector<std::uint32_t> key = source::chunk_key(*table.schema);
   const std::string position = high.dts_text();
@@ -324,7 +451,6 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
                                                        can_resume ? cursor : checkpoint::KeyValues{}, in_slice, done));
     if (!emitted) return fail(ErrorCode::source_busy, "too many rows change while a chunk is read");
     counters_[table.physical.logical].rows_done.fetch_add(in_slice, std::memory_order_relaxed);
-    lane_done = done;
     in_slice = 0;
     batch.clear();
     identities.clear();

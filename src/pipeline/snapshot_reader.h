@@ -1,11 +1,16 @@
 // The snapshot of one subtask: lanes are planned, then several readers work through them chunk by chunk while the
 // stream runs (see sequencer.h). What is done is in the checkpoint's lanes; a restart goes on behind their cursors.
-// Threads: run() starts its own readers and returns when all lanes are done or one has failed.
+//
+// A chunk is read under the table's metadata lock, once the stream has come to the end that the log had when the lock
+// was taken: then all changes of the table that the server has made have been passed by the stream, and no other can be
+// made before the chunk is read. A chunk during which the table was changed is void and read again. Threads: run()
+// starts its own readers and returns when all lanes are done or one has failed.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "base/cancel.h"
@@ -39,30 +44,39 @@ class SnapshotReader {
   void abort();
 
  private:
-  struct Reader;
+  // What a reader thread has to itself.
+  struct Reader {
+    mysql::Connection connection;
+    SubtaskTablePtr verified;  // the table that was found to be so at the server last
+    int tries = 0;             // of the present chunk, without success
+  };
   base::Status work();
-  base::Status read_lane(mysql::Connection& connection, std::size_t lane);
-  base::Status read_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical, bool& lane_done);
-  base::Status read_keyless_chunk(mysql::Connection& connection, std::size_t lane, std::uint32_t physical,
-                                  bool& lane_done);
+  std::optional<std::size_t> take_lane();
+  base::Status read_lane(Reader& reader, std::size_t lane);
+  base::Status read_chunk(Reader& reader, std::size_t lane, std::uint32_t physical);
+  base::Status read_keyless_chunk(Reader& reader, std::size_t lane, std::uint32_t physical);
+  base::Result<bool> lock_table(mysql::Connection& connection, const source::PhysicalTable& table);
+  base::Result<bool> catch_up_locked(Reader& reader, const Sequencer::Chunk& chunk, model::BinlogPosition reached);
+  base::Status verify(Reader& reader, const SubtaskTablePtr& table);
+  base::Status try_again(Reader& reader, const SubtaskTable& table);
   base::Status read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
-                         const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit,
-                         bool& lane_done);
+                         const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit);
   base::Result<bool> beat();
   std::uint32_t physical_of(const checkpoint::Lane& lane) const;
-  void finish_lane(std::size_t lane);
+  void count_done();
 
   const Config& config_;
-  const TableSet& tables_;
+  const TableSet& tables_;  // names: structures are the sequencer's
   Sequencer& sequencer_;
   AllTableCounters& counters_;
   source::Heartbeat* const heartbeat_;
   base::CancelToken& cancel_;
   const base::Clock& clock_;
 
-  std::vector<std::size_t> queue_;  // lanes, the largest tables first
-  std::atomic<std::size_t> next_ = 0;
-  std::vector<std::atomic<std::uint32_t>> lanes_left_;  // per physical table
+  std::vector<std::size_t> order_;       // lanes, the largest tables first
+  std::vector<std::uint32_t> physical_;  // by lane
+  std::mutex lanes_mutex_;
+  std::set<std::size_t> busy_;
   std::atomic<std::uint64_t> next_record_id_ = 1;
 
   std::mutex connections_mutex_;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "source/binlog/statement.h"
+#include "source/snapshot/lane.h"
 #include "source/topology/strangers.h"
 
 namespace tributary::pipeline {
@@ -15,19 +19,42 @@ constexpr std::size_t batch_bytes_max = 512u << 10;  // more per hand-over saves
 constexpr std::size_t slice_bytes_max = 8u << 20;    // of one transaction before its end is known
 constexpr std::uint32_t moves_max = 1024;            // boundaries without records before the state is told
 
+// What a change of its table makes of lanes that are not done.
+Sequencer::Lanes lanes_behind(const source::CapturedChange& change, std::string_view sql) {
+  using Kind = source::CapturedChange::Kind;
+  using Lanes = Sequencer::Lanes;
+  if (!change.after) return Lanes::end;
+  if (!change.before) return Lanes::go_on;
+  // All that is in an emptied table later comes through the stream, but for what EXCHANGE PARTITION brought.
+  if (change.kind == Kind::emptied && !source::names_word(sql, "exchange")) return Lanes::go_on;
+  if (change.kind == Kind::emptied) return Lanes::anew;
+  const model::TableSchema &before = *change.before, &after = *change.after;
+  const auto is_keyless = [](const model::TableSchema& s) { return s.identity.empty() || s.identity_is_hidden; };
+  const std::vector<std::uint32_t> old_key = source::chunk_key(before), new_key = source::chunk_key(after);
+  const bool same =
+      std::equal(old_key.begin(), old_key.end(), new_key.begin(), new_key.end(), [&](std::uint32_t x, std::uint32_t y) {
+        const model::Column &a = before.columns[x], &b = after.columns[y];
+        return a.type == b.type && a.is_unsigned == b.is_unsigned && a.collation == b.collation &&
+               a.fraction_digits == b.fraction_digits && a.scale == b.scale;
+      });
+  return same && is_keyless(before) == is_keyless(after) ? Lanes::go_on : Lanes::anew;
+}
+
 }  // namespace
 
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                            AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-                           std::uint64_t next_record_id, bool note_identities, StatementCheck check_statement)
-    : tables_(tables),
+                           std::uint64_t next_record_id, bool note_identities, SchemaKeeper& schemas)
+    : listed_tables_(tables.tables.size()),
+      tables_(tables.tables),
+      maker_(tables.instance.server_version),
       sequencer_(sequencer),
       stream_(stream),
       counters_(counters),
       stats_(stats),
       clock_(clock),
       note_identities_(note_identities),
-      check_statement_(std::move(check_statement)),
+      schemas_(schemas),
       next_record_id_(next_record_id),
       boundary_id_(next_record_id) {}
 
@@ -60,8 +87,10 @@ std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
   return (after_.empty() ? before_ : after_)[table.schema->identity.front()].i;
 }
 
-Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, const source::RowContext& context) {
-  const SubtaskTable& table = tables_.tables[number];
+Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& schema, source::RowReader& rows,
+                             const source::RowContext& context) {
+  if (tables_[number]->schema != schema) tables_[number] = maker_.make(tables_[number]->physical, schema);
+  const SubtaskTable& table = *tables_[number];
   const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
   if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
@@ -69,6 +98,7 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     TRY(flush(batch_.records.size() > boundary_records_));
   }
+  touched_ = true;
   Operation operation = Operation::insert;
   if (rows.event().change == source::RowChange::update)
     operation = Operation::update;
@@ -132,9 +162,58 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
   return on_commit(end);
 }
 
-Status StreamWriter::on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
-                                  const source::RowContext&) {
-  return check_statement_(tables, sql);
+Status StreamWriter::on_schema_change(const source::SchemaChange& change, const source::LiveTables& live,
+                                      const source::RowContext& context) {
+  TRY(flush(batch_.records.size() > boundary_records_));
+  touched_ = true;
+  const bool tells = schemas_.tells(change);
+  TRY_VALUE(const std::vector<checkpoint::KeptStatement> statements,
+            schemas_.keep(change, live, context, tells ? next_record_id_ : 0));
+  if (tells) ++next_record_id_;
+  for (const source::CapturedChange& one : change.captured) {
+    if (one.table >= tables_.size()) {
+      const source::CapturedTable& names = live.captured(one.table);
+      source::PhysicalTable physical;
+      physical.logical = schemas_.logical_number(names);
+      physical.database = names.database;
+      physical.table = names.table;
+      tables_.push_back(maker_.make(physical, one.after));
+    } else if (tables_[one.table]->schema != one.after) {
+      tables_[one.table] = maker_.make(tables_[one.table]->physical, one.after);
+    }
+    // The snapshot knows the listed tables as they are behind what was handed on.
+    if (change.is_repeat && one.table < listed_tables_) continue;
+    sequencer_.table_changed(one.table, tables_[one.table], lanes_behind(one, change.sql));
+  }
+  return send_statements(statements);
+}
+
+Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement>& statements) {
+  if (statements.empty()) return {};
+  model::RecordBatch batch;
+  for (const checkpoint::KeptStatement& statement : statements) {
+    encode::ChangeHeader header;
+    header.id = statement.record_id;
+    header.timestamp_s = statement.timestamp_s;
+    header.position = statement.position;
+    header.safe_position = statement.safe_position;
+    header.read_ms = clock_.now_ms();
+    header.server_id = statement.server_id;
+    header.thread_id = statement.thread_id;
+    model::EncodedRecord record;
+    record.value_begin = batch.bytes.size();
+    encode::encode_ddl(header, statement.logical_database, statement.text, schemas_.server_version(), batch.bytes);
+    record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
+    batch.records.push_back(record);
+  }
+  return sequencer_.emit_statements(batch);
+}
+
+base::Result<std::vector<source::TableState>> StreamWriter::on_structures_unknown(
+    const source::StructureQuestion& question) {
+  // The answer may be long in coming: what was read goes out before.
+  TRY(flush(batch_.records.size() > boundary_records_));
+  return schemas_.ask(question);
 }
 
 Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) {
@@ -179,6 +258,7 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   mark.emitted = *boundary_;
   mark.restart = stream_.restart_position(*boundary_);
   mark.next_record_id = boundary_id_;
+  mark.changed = touched_;
   mark.in_transaction = in_transaction;
   return mark;
 }
@@ -203,10 +283,12 @@ Status StreamWriter::flush(bool in_transaction) {
     if (!moved_ && !sliced_) return {};
     moved_ = false;
     sliced_ = false;
-    return sequencer_.advance(mark(false));
+    TRY(sequencer_.advance(mark(false)));
+    touched_ = false;
+    return {};
   } else {
     TRY(sequencer_.emit_changes(batch_, changed_, mark(false)));
-    sliced_ = false;
+    sliced_ = touched_ = false;
     if (last_timestamp_s_ != 0) {
       const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
       stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);

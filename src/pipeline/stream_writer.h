@@ -1,6 +1,10 @@
 // From committed row changes to records: what the binlog stream calls. Records are gathered to batches and handed to
 // the sequencer when enough are there, when the log has nothing more at the moment, and in slices within large
-// transactions. Threads: the stream's.
+// transactions.
+//
+// A statement that changes tables comes behind all records before it: the history is kept first (a checkpoint that
+// passes the statement is later), the snapshot is told, and the DDL record goes out when all shards have passed it.
+// Threads: the stream's.
 #pragma once
 
 #include <atomic>
@@ -13,6 +17,7 @@
 
 #include "base/clock.h"
 #include "pipeline/counters.h"
+#include "pipeline/schema_keeper.h"
 #include "pipeline/sequencer.h"
 #include "pipeline/table_set.h"
 
@@ -26,18 +31,18 @@ struct StreamStats {
 
 class StreamWriter final : public source::StreamHandler {
  public:
-  // check_statement: a DDL statement names these tables; an error stops the subtask.
-  using StatementCheck = std::function<base::Status(const std::vector<std::uint32_t>& tables, std::string_view sql)>;
-
   StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                AllTableCounters& counters, StreamStats& stats, const base::Clock& clock, std::uint64_t next_record_id,
-               bool note_identities, StatementCheck check_statement);
+               bool note_identities, SchemaKeeper& schemas);
 
-  base::Status on_rows(std::uint32_t table, source::RowReader& rows, const source::RowContext& context) override;
+  base::Status on_rows(std::uint32_t table, const model::TableSchemaPtr& schema, source::RowReader& rows,
+                       const source::RowContext& context) override;
   base::Status on_commit(const source::StreamPosition& end) override;
   base::Status on_rollback(const source::StreamPosition& end) override;
-  base::Status on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
-                            const source::RowContext& context) override;
+  base::Status on_schema_change(const source::SchemaChange& change, const source::LiveTables& live,
+                                const source::RowContext& context) override;
+  base::Result<std::vector<source::TableState>> on_structures_unknown(
+      const source::StructureQuestion& question) override;
   base::Status on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) override;
   base::Status on_idle() override;
   void on_other_table(std::string_view database, std::string_view table, std::string_view sql) override;
@@ -57,14 +62,18 @@ class StreamWriter final : public source::StreamHandler {
   std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
   StreamMark mark(bool in_transaction) const;
 
-  const TableSet& tables_;
+  base::Status send_statements(const std::vector<checkpoint::KeptStatement>& statements);
+
+  const std::size_t listed_tables_;
+  std::vector<SubtaskTablePtr> tables_;  // as the rows read last were
+  TableMaker maker_;
   Sequencer& sequencer_;
   const source::BinlogStream& stream_;
   AllTableCounters& counters_;
   StreamStats& stats_;
   const base::Clock& clock_;
   std::atomic<bool> note_identities_;
-  const StatementCheck check_statement_;
+  SchemaKeeper& schemas_;
 
   model::RecordBatch batch_;
   Identities changed_;
@@ -79,8 +88,9 @@ class StreamWriter final : public source::StreamHandler {
   Stranger tell_stranger_;
   std::set<std::string, std::less<>> strangers_;  // database.table
   std::string stranger_name_;
-  bool sliced_ = false;  // a part of the present transaction has been handed over
-  bool moved_ = false;   // the boundary moved without records since the last hand-over
+  bool sliced_ = false;   // a part of the present transaction has been handed over
+  bool touched_ = false;  // rows or a statement of the task's tables since the last hand-over of a boundary
+  bool moved_ = false;    // the boundary moved without records since the last hand-over
   std::uint32_t moves_ = 0;
   std::uint64_t decided_seen_ = 0;
   std::uint32_t last_timestamp_s_ = 0;

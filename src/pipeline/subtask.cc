@@ -8,11 +8,12 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "checkpoint/saver.h"
+#include "pipeline/schema_keeper.h"
+#include "pipeline/schema_start.h"
 #include "pipeline/snapshot_reader.h"
 #include "pipeline/start_position.h"
-#include "source/binlog/statement.h"
 #include "source/heartbeat.h"
-#include "source/topology/schema_reader.h"
+#include "source/snapshot/view.h"
 
 namespace tributary::pipeline {
 
@@ -29,33 +30,15 @@ constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
-Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t>& named, std::string_view sql) {
-  // A statement that leaves the structure as it was (an index, an option) is of no interest.
-  TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
-  for (const std::uint32_t number : named) {
-    const SubtaskTable& table = tables.tables[number];
-    if (table.is_leaving) continue;
-    TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
-    const auto found = schemas.find(table.physical.table);
-    const std::string where = table.physical.database + "." + table.physical.table;
-    if (found == schemas.end())
-      return fail(ErrorCode::data_schema_mismatch, fmt::format("the table is gone after: {:.200}", sql), where);
-    std::string difference;
-    if (!source::same_structure(*table.schema, found->second, &difference))
-      return fail(ErrorCode::data_schema_mismatch, fmt::format("{} after: {:.200}", difference, sql), where);
-    if (source::empties_silently(sql))
-      return fail(ErrorCode::data_schema_mismatch,
-                  fmt::format("rows were taken away without row changes by: {:.200}", sql), where);
-  }
-  return {};
-}
-
 }  // namespace
 
 // What lives as long as one attempt, in the order in which it is put together.
 struct Subtask::Attempt {
   base::CancelToken cancel;   // read no more
   base::CancelToken give_up;  // don't even finish handing over what was read
+  TableSet tables;            // as they are at the checkpoint's place
+  std::unique_ptr<SchemaHistory> history;
+  std::unique_ptr<SchemaKeeper> schemas;
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;
   std::optional<sink::Router> router;
@@ -85,16 +68,19 @@ struct Subtask::Attempt {
   }
 };
 
-Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
-                 const base::Clock& clock, bool until_caught_up, std::size_t subtask_count)
+Subtask::Subtask(const Config& config, const source::Topology& topology, std::uint32_t instance, store::Store& store,
+                 DdlBoard& board, const base::Clock& clock, bool until_caught_up)
     : config_(config),
-      tables_(std::move(tables)),
+      topology_(topology),
+      tables_(TableSet::make(topology, instance)),
       store_(store),
-      counters_(logical_tables),
+      board_(board),
+      counters_(topology.tables.size() + 1),
       clock_(clock),
       until_caught_up_(until_caught_up),
-      subtask_count_(subtask_count),
-      addresses_(tables_.instance.endpoint) {}
+      subtask_count_(topology.instances.size()),
+      addresses_(tables_.instance.endpoint),
+      accept_{config.accepts_structure, {}} {}
 
 Subtask::~Subtask() = default;
 
@@ -144,11 +130,11 @@ Status Subtask::run() {
 }
 
 // The display goes on with what earlier runs and attempts have done.
-void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
-  std::vector<std::uint64_t> rows(counters_.size(), 0), lanes_left(tables_.tables.size(), 0);
+void Subtask::count_saved_snapshot(const TableSet& tables, const checkpoint::SnapshotState& saved) {
+  std::vector<std::uint64_t> rows(counters_.size(), 0), lanes_left(tables.tables.size(), 0);
   for (const checkpoint::Lane& lane : saved.lanes) {
-    for (std::size_t i = 0; i < tables_.tables.size(); ++i) {
-      const source::PhysicalTable& physical = tables_.tables[i].physical;
+    for (std::size_t i = 0; i < tables.tables.size(); ++i) {
+      const source::PhysicalTable& physical = tables.tables[i]->physical;
       if (physical.table != lane.physical_table || physical.database != lane.physical_database) continue;
       rows[physical.logical] += lane.rows_done;
       if (!lane.done) ++lanes_left[i];
@@ -156,8 +142,8 @@ void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
     }
   }
   std::vector<std::uint32_t> shards_done(counters_.size(), 0);
-  for (std::size_t i = 0; saved.planned && i < tables_.tables.size(); ++i)
-    if (lanes_left[i] == 0) ++shards_done[tables_.tables[i].physical.logical];
+  for (std::size_t i = 0; saved.planned && i < tables.tables.size(); ++i)
+    if (lanes_left[i] == 0) ++shards_done[tables.tables[i]->physical.logical];
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     counters_[i].rows_done = rows[i];
     counters_[i].shards_done = shards_done[i];
@@ -165,15 +151,29 @@ void Subtask::count_saved_snapshot(const checkpoint::SnapshotState& saved) {
   }
 }
 
-// Rows logged before a change of structure can't be told from those after it once only the new structure is known.
-Status Subtask::check_structures(checkpoint::SubtaskCheckpoint& state) const {
-  for (const SubtaskTable& table : tables_.tables) {
-    const std::string name = table.schema->database + "." + table.schema->table;
-    const auto [known, is_new] = state.structures.try_emplace(name, table.schema->version);
-    if (!is_new && known->second != table.schema->version)
-      return fail(ErrorCode::data_schema_mismatch, "the structure was changed while the task was not running", name);
+// Where the stream begins, and the structures there.
+Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state) {
+  const bool goes_on = state.stream.started;
+  attempt.history = std::make_unique<SchemaHistory>(store_, name());
+  TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
+  attempt.tables = std::move(begin.tables);
+  attempt.schemas = std::make_unique<SchemaKeeper>(
+      SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_, accept_,
+                          attempt.cancel, config_.forwards_ddl});
+  std::set<std::string> listed;
+  if (goes_on) {
+    TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));
+    TRY_VALUE(listed, source::read_prepared_xids(connection));
   }
-  return {};
+  TRY_VALUE(attempt.stream,
+            source::BinlogStream::open(attempt.tables.instance, std::move(begin.live), begin.start.stream,
+                                       {.server_id = begin.start.replica.server_id,
+                                        .replica_uuid = begin.start.replica.uuid,
+                                        .spill_dir = config_.state_dir,
+                                        .xa_bytes_max = config_.xa_bytes_max,
+                                        .decided = decided_,
+                                        .listed = std::move(listed)}));
+  return std::move(begin.start);
 }
 
 Status Subtask::attempt() {
@@ -182,13 +182,14 @@ Status Subtask::attempt() {
   caught_up_ = false;
   TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
   checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
-  TRY(check_structures(state));
   state.task_fingerprint = config_.fingerprint;
 
   attempt.saver = std::make_unique<checkpoint::Saver>(
       [this](std::string bytes) { return checkpoint::save_serialised(store_, name(), std::move(bytes)); });
   checkpoint::Saver& saver = *attempt.saver;
   std::vector<std::string> topics = {config_.topic};
+  const bool has_ddl_topic = !config_.ddl_topic.empty() && config_.ddl_topic != config_.topic;
+  if (has_ddl_topic) topics.push_back(config_.ddl_topic);
   kafka::Config kafka = config_.kafka;
   kafka.unacked_bytes_max = std::max<std::size_t>(config_.buffer_bytes / subtask_count_, kafka.record_bytes_max);
   TRY_VALUE(
@@ -201,42 +202,36 @@ Status Subtask::attempt() {
                          .acked = [&saver](std::uint32_t p, std::uint64_t last) { saver.acked(p, last); },
                          .flush = [&saver] { return saver.flush(); },
                          .status = [&saver] { return saver.status(); }}));
-  attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
+  attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{has_ddl_topic});
 
   // A table that joined later is read whole, whatever the task began with.
   const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
-  count_saved_snapshot(state.snapshot);
-  state.snapshot.high_watermark_reached = false;
   tables_.instance.endpoint = addresses_;
+  attempt.tables = tables_;
   std::optional<StartPoint> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, replica_attempt_, stop_));
-    tables_.instance.endpoint = start->server;
+    TRY_VALUE(start, open_stream(attempt, state));
   } else {
-    TRY_VALUE(tables_.instance.endpoint, choose_server(tables_.instance));
+    TRY_VALUE(attempt.tables.instance.endpoint, choose_server(tables_.instance));
   }
+  tables_.instance.endpoint = attempt.tables.instance.endpoint;
+  count_saved_snapshot(attempt.tables, state.snapshot);
+  state.snapshot.high_watermark_reached = false;
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
-      *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state, start ? start->positions_known : true,
-      start ? start->views_from : model::BinlogPosition{}, [this](const checkpoint::SubtaskCheckpoint& kept) {
+      *attempt.delivery, *attempt.router, attempt.give_up, clock_, attempt.tables.tables, config_.incremental, state,
+      start ? start->positions_known : true, start ? start->views_from : model::BinlogPosition{},
+      [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
   Sequencer& sequencer = *attempt.sequencer;
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
   if (snapshot_wanted) {
-    attempt.snapshot = std::make_unique<SnapshotReader>(config_, tables_, sequencer, counters_, attempt.heartbeat.get(),
-                                                        attempt.cancel, clock_);
+    attempt.snapshot = std::make_unique<SnapshotReader>(config_, attempt.tables, sequencer, counters_,
+                                                        attempt.heartbeat.get(), attempt.cancel, clock_);
     TRY(attempt.snapshot->plan());
   }
-  const bool keyless_wait = config_.drain && announce_keyless(tables_, sequencer);
-  if (start) {
-    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), start->stream,
-                                                         {.server_id = start->replica.server_id,
-                                                          .replica_uuid = start->replica.uuid,
-                                                          .spill_dir = config_.state_dir,
-                                                          .xa_bytes_max = config_.xa_bytes_max}));
-  }
+  const bool keyless_wait = config_.drain && announce_keyless(attempt.tables, sequencer);
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
   TRY(saver.flush());
@@ -250,11 +245,9 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(tables_, sequencer, *attempt.stream, counters_, stats_, clock_,
+    writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
                                             state.stream.next_record_id, snapshot_wanted || keyless_wait,
-                                            [this](const std::vector<std::uint32_t>& named, std::string_view sql) {
-                                              return make_schema_check(tables_, named, sql);
-                                            });
+                                            *attempt.schemas);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
@@ -330,13 +323,17 @@ Status Subtask::attempt() {
     if (!ended.wait_for_ms(broker_away ? 0 : hand_over_ms_max)) attempt.give_up.request();
   });
   for (std::thread& thread : threads) thread.join();
+  if (attempt.stream) decided_ = attempt.stream->recently_decided();
   ended.request();
   hand_over_limit.join();
+  return end_attempt(attempt);
+}
 
+Status Subtask::end_attempt(Attempt& attempt) {
   // What was handed over is acknowledged and kept, whatever ended the attempt, if the broker lets us. A stop in the
   // middle of an emission leaves no newer mark to make: the run ends at the one before.
   const bool broker_away = attempt.delivery->problem().has_value();
-  if (Status marked = sequencer.save_now(); !marked && !marked.error().is_cancelled())
+  if (Status marked = attempt.sequencer->save_now(); !marked && !marked.error().is_cancelled())
     attempt.fail_with(std::move(marked.error()));
   base::CancelToken patience;
   const Status flushed = attempt.delivery->flush(broker_away ? flush_ms_least : flush_ms_max, patience);

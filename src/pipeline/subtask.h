@@ -1,6 +1,6 @@
 // One storage instance of a task: its binlog stream, the snapshot of its physical tables, its producer and checkpoint.
 //
-//   attempt:  load checkpoint -> delivery -> [choose a start position] -> plan lanes
+//   attempt:  load checkpoint -> delivery -> [structures, start position] -> plan lanes
 //             -> stream thread | snapshot readers | heartbeat -> flush
 // An attempt ends with success (full load only, or caught up and asked to end there), a request to stop, or an error.
 // A retriable error starts the next attempt from the checkpoint, with growing pauses, until the retry limit.
@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/cancel.h"
@@ -20,6 +21,7 @@
 #include "pipeline/config.h"
 #include "pipeline/counters.h"
 #include "pipeline/progress.h"
+#include "pipeline/start_position.h"
 #include "pipeline/stream_writer.h"
 #include "pipeline/table_set.h"
 #include "sink/delivery.h"
@@ -28,8 +30,9 @@ namespace tributary::pipeline {
 
 class Subtask {
  public:
-  Subtask(const Config& config, TableSet tables, store::Store& store, std::size_t logical_tables,
-          const base::Clock& clock, bool until_caught_up, std::size_t subtask_count);
+  // topology and board: of the whole task, longer-lived than this.
+  Subtask(const Config& config, const source::Topology& topology, std::uint32_t instance, store::Store& store,
+          DdlBoard& board, const base::Clock& clock, bool until_caught_up);
   ~Subtask();
 
   base::Status run();
@@ -47,21 +50,26 @@ class Subtask {
  private:
   struct Attempt;
   base::Status attempt();
-  base::Status check_structures(checkpoint::SubtaskCheckpoint& state) const;
-  void count_saved_snapshot(const checkpoint::SnapshotState& saved);
+  base::Result<StartPoint> open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state);
+  base::Status end_attempt(Attempt& attempt);
+  void count_saved_snapshot(const TableSet& tables, const checkpoint::SnapshotState& saved);
   void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
 
   const Config& config_;
-  TableSet tables_;  // its instance leads to the server of the present attempt
+  const source::Topology& topology_;
+  TableSet tables_;  // as discovered, structures of those with a stream come from the history; its instance leads to the
+                     // server of the present attempt
   store::Store& store_;
-  AllTableCounters counters_;
+  DdlBoard& board_;
+  AllTableCounters counters_;  // one more for tables that joined
   const base::Clock& clock_;
   const bool until_caught_up_;
   StreamWriter::Stranger tell_stranger_;
   const std::size_t subtask_count_;  // they share the task's buffers
 
+  AcceptStructure accept_;
   base::CancelToken stop_;
   StreamStats stats_;
   std::atomic<Phase> phase_ = Phase::starting;
@@ -76,6 +84,8 @@ class Subtask {
   std::uint64_t attempts_ = 0;
   std::int64_t retry_in_ms_ = 0;
   std::string position_, checkpoint_;
+
+  std::set<std::string> decided_;  // XA ids, from attempt to attempt: a server that died may have some to finish yet
 };
 
 }  // namespace tributary::pipeline

@@ -1,8 +1,9 @@
 // The tables of one subtask as its threads use them: physical tables by a number of the subtask's own, with their
-// encoders. Immutable once made.
+// encoders. A table whose structure changes gets a new SubtaskTable under the same number. Immutable once made.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,18 +16,31 @@ namespace tributary::pipeline {
 
 struct SubtaskTable {
   source::PhysicalTable physical;  // names and the number of the logical table in the task
-  model::TableSchemaPtr schema;
+  model::TableSchemaPtr schema;    // null: the table is not there at present
   std::shared_ptr<const encode::RowEncoder> encoder;
-  bool is_leaving = false;  // its rows lie elsewhere by now; see topology_acceptance.h
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
+};
+using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
+
+// Tables with one structure share an encoder. Threads: one at a time.
+class TableMaker {
+ public:
+  explicit TableMaker(std::string server_version) : server_version_(std::move(server_version)) {}
+  SubtaskTablePtr make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema);
+
+ private:
+  const std::string server_version_;
+  // An encoder keeps its schema alive.
+  std::map<const model::TableSchema*, std::weak_ptr<const encode::RowEncoder>> encoders_;
 };
 
 struct TableSet {
   source::Instance instance;
-  std::vector<SubtaskTable> tables;
+  std::vector<SubtaskTablePtr> tables;
 
   static TableSet make(const source::Topology& topology, std::uint32_t instance);
-  std::vector<source::CapturedTable> captured() const;
+  // Their names, and what the rows of each are called.
+  std::vector<source::CapturedTable> captured(const source::Topology& topology) const;
 };
 
 }  // namespace tributary::pipeline

@@ -46,8 +46,6 @@ class TopologyAcceptance {
   // What step 1 has to read: the former topology with today's structures and every instance, and a configuration in
   // which subtasks drain. An error if a former instance can't be reached.
   base::Result<source::Topology> former() const;
-  // That former copies are thrown away ends no drain.
-  void mark_leaving(const source::Topology& former, TableSet& tables) const;
   Config drain_config() const;
   // Steps 2 and 3, after the drain.
   base::Status finish(const source::Topology& former, base::CancelToken& cancel);

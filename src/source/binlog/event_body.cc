@@ -22,8 +22,8 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
   while (cursor.left() != 0 && cursor.ok()) {
     switch (cursor.u8()) {
       case 0:
-        cursor.skip(4);
-        break;  // flags2
+        query.flags2 = cursor.u32();
+        break;
       case 1:
         query.sql_mode = cursor.u64();
         break;
@@ -72,17 +72,17 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
         cursor.skip(3);
         break;  // microseconds
       case 16:
-        cursor.skip(1);
-        break;  // explicit_defaults_for_timestamp
+        query.explicit_defaults_for_timestamp = cursor.u8() != 0;
+        break;
       case 17:
         query.ddl_xid = cursor.u64();
         break;
       case 18:
-        cursor.skip(2);
-        break;  // default collation for utf8mb4
+        query.utf8mb4_collation = cursor.u16();
+        break;
       case 19:
-        cursor.skip(1);
-        break;  // sql_require_primary_key
+        query.requires_primary_key = cursor.u8() != 0;
+        break;
       case 20:
         cursor.skip(1);
         break;  // default_table_encryption
@@ -91,6 +91,14 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
         break;  // MariaDB: microseconds
       case 129:
         query.ddl_xid = cursor.u64();
+        break;
+      case 130: {  // MariaDB: extra flags of the transaction, with the start of a two-phase ALTER for its end
+        constexpr std::uint16_t ends_alter = 4 | 8;
+        if ((cursor.u16() & ends_alter) != 0) cursor.skip(8);
+        break;
+      }
+      case 131:  // MariaDB: character_set_collations, pairs of collation ids
+        query.charset_collations = cursor.bytes(cursor.u8() * 4u);
         break;
       default:
         return true;  // a later server's: what follows can't be told apart
@@ -176,6 +184,7 @@ base::Result<GtidEvent> parse_tagged_gtid(const EventView& event) {
     }
   }
   if (!cursor.ok()) return cursor.malformed("Gtid_tagged");
+  if (gtid.number > INT64_MAX) return cursor.malformed("Gtid_tagged: a number no server gives");
   if (gtid.tag.size() > 32) return cursor.malformed("Gtid_tagged: a tag of more than 32 characters");
   if (gtid.original_commit_us == 0) gtid.original_commit_us = gtid.immediate_commit_us;
   if (gtid.original_version == 0) gtid.original_version = gtid.immediate_version;
@@ -258,6 +267,7 @@ base::Result<GtidEvent> parse_gtid(const EventView& event) {
   if (!uuid.empty()) std::memcpy(gtid.uuid.data(), uuid.data(), 16);
   gtid.number = cursor.u64();
   if (!cursor.ok()) return cursor.malformed("Gtid");
+  if (gtid.number > INT64_MAX) return cursor.malformed("Gtid: a number no server gives");
   constexpr std::uint8_t logical_timestamps = 2;
   if (cursor.left() < 17 || cursor.u8() != logical_timestamps) return gtid;
   gtid.last_committed = static_cast<std::int64_t>(cursor.u64());

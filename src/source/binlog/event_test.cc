@@ -318,6 +318,12 @@ TEST(EventBody, HeartbeatOfBothVersions) {
   EXPECT_EQ(heartbeat->position, 4711u);
 
   const std::string body = std::string("\1\5b.003\2\4\xfd\1\0\1\0", 14);
+  EventView mariadb = view_of(EventType::heartbeat, std::string_view("\x04\0\0\0\x01\0\0\0b.000003", 16));
+  mariadb.header.next_position = 0;
+  heartbeat = parse_heartbeat(mariadb);
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->file, "b.000003");
+  EXPECT_EQ(heartbeat->position, (1ull << 32) + 4);
   auto beyond = parse_heartbeat(view_of(EventType::heartbeat_v2, body));
   ASSERT_TRUE(beyond) << beyond.error().message();
   EXPECT_EQ(beyond->file, "b.003");

@@ -7,8 +7,6 @@
 #include <cctype>
 #include <set>
 
-#include "source/binlog/stream.h"
-
 namespace tributary::source {
 
 using base::ErrorCode;
@@ -93,37 +91,17 @@ bool is_harmless(std::string_view verb) {
 
 }  // namespace
 
-bool empties_silently(std::string_view sql) {
+bool names_word(std::string_view sql, std::string_view word) {
   constexpr std::size_t words_max = 10'000;
   const std::vector<Word> all = words(sql, words_max);
-  std::vector<std::string_view> plain;  // version numbers of executable comments left out
-  for (const Word& word : all)
-    if (word.kind == Word::Kind::plain && !std::isdigit(static_cast<unsigned char>(word.text[0])))
-      plain.push_back(word.text);
-  if (plain.empty()) return false;
-  std::size_t at = 0;
-  if (plain[0] == "set") {  // MariaDB: SET STATEMENT x=y FOR ...
-    const auto found = std::find(plain.begin(), plain.end(), "for");
-    at = static_cast<std::size_t>(found - plain.begin()) + 1;
-  }
-  const auto is = [&](std::size_t i, std::string_view wanted) { return i < plain.size() && plain[i] == wanted; };
-  if (is(at, "truncate")) return true;
-  if (is(at, "drop"))
-    return is(at + 1, "table") || is(at + 1, "tables") || is(at + 1, "database") || is(at + 1, "schema");
-  if (is(at, "create")) return is(at + 1, "or") && is(at + 2, "replace") && is(at + 3, "table");
-  if (!is(at, "alter")) return false;
-  for (std::size_t i = at + 1; i < plain.size(); ++i) {
-    if ((is(i, "drop") || is(i, "truncate") || is(i, "exchange")) && is(i + 1, "partition")) return true;
-    if ((is(i, "discard") || is(i, "import")) && (is(i + 1, "tablespace") || is(i + 1, "partition"))) return true;
-  }
-  return false;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Word& one) { return one.kind == Word::Kind::plain && one.text == word; });
 }
 
-StatementNames::StatementNames(const std::vector<CapturedTable>& tables) {
-  for (std::uint32_t i = 0; i < tables.size(); ++i) {
-    databases_[tables[i].database][tables[i].table] = i;
-    tables_[lower(tables[i].table)].emplace_back(lower(tables[i].database), i);
-  }
+void StatementNames::add(std::string_view database, std::string_view table) {
+  databases_[std::string(database)][std::string(table)] = size_;
+  tables_[lower(table)].emplace_back(lower(database), size_);
+  ++size_;
 }
 
 std::int64_t StatementNames::find(std::string_view database, std::string_view table) const {

@@ -14,15 +14,13 @@
 
 namespace tributary::source {
 
-struct CapturedTable;
-
-// True if the statement takes rows away without row changes in the log: TRUNCATE, DROP TABLE (and what made it anew),
-// DROP PARTITION and the like.
-bool empties_silently(std::string_view sql);
+// True if the word, in lower case, stands outside of names, strings and comments.
+bool names_word(std::string_view sql, std::string_view word);
 
 class StatementNames {
  public:
-  explicit StatementNames(const std::vector<CapturedTable>& tables);
+  // Adds a captured table; they are numbered in this order.
+  void add(std::string_view database, std::string_view table);
 
   // Index of a captured table, -1 if it is none.
   std::int64_t find(std::string_view database, std::string_view table) const;
@@ -42,6 +40,7 @@ class StatementNames {
   template <typename T>
   using ByName = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
+  std::uint32_t size_ = 0;
   ByName<ByName<std::uint32_t>> databases_;
   ByName<std::vector<std::pair<std::string, std::uint32_t>>> tables_;  // name -> (database, index), in lower case
 };

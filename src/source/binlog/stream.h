@@ -6,11 +6,11 @@
 //   begin       = MySQL: Query BEGIN or XA START; MariaDB: the Gtid event itself
 //   end         = Xid | Query COMMIT | Query ROLLBACK (on_rollback) | XA_PREPARE (held, or one phase: on_commit)
 //   decision    = [gtid] Query XA COMMIT (the held rows, then on_commit) | Query XA ROLLBACK (dropped)
-//   statement   = [gtid] Query (DDL: on_statement)
+//   statement   = [gtid] Query (DDL: on_schema_change; it may also stand in a group, before its rows)
 //   payload     = a group in compressed form
 //
 // A restart begins at StreamStart::restart and hands on nothing up to StreamStart::emitted; prepared transactions from
-// before are collected on the way.
+// before are collected on the way. Statements on the way move the tables on, too: on_schema_change is called for all.
 //
 // Threads: run() on one; abort() from any. Errors carry the place as file:position.
 #pragma once
@@ -20,23 +20,18 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/cancel.h"
 #include "base/error.h"
 #include "model/schema.h"
 #include "mysql/connection.h"
+#include "source/binlog/live_tables.h"
 #include "source/binlog/row_reader.h"
 #include "source/binlog/stream_position.h"
 #include "source/topology/topology.h"
 
 namespace tributary::source {
-
-struct CapturedTable {
-  std::string database, table;  // physical
-  model::TableSchemaPtr schema;
-};
 
 // Where rows come from. For rows of an XA transaction all of it is that of the XA COMMIT.
 struct RowContext {
@@ -50,15 +45,19 @@ struct RowContext {
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
-  // table: index into the captured tables. The reader stands before the event's first row.
-  virtual base::Status on_rows(std::uint32_t table, RowReader& rows, const RowContext& context) = 0;
+  // table: index into the captured tables; schema: as it was when the rows were logged. The reader stands before the
+  // event's first row.
+  virtual base::Status on_rows(std::uint32_t table, const model::TableSchemaPtr& schema, RowReader& rows,
+                               const RowContext& context) = 0;
   // The rows since the last boundary are committed; `end` is behind them.
   virtual base::Status on_commit(const StreamPosition& end) = 0;
   // The rows since the last boundary never happened.
   virtual base::Status on_rollback(const StreamPosition& end) = 0;
-  // A statement that is not about rows of transactions and names a captured table.
-  virtual base::Status on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
-                                    const RowContext& context) = 0;
+  // Tables have changed. `live` is as it is behind the change.
+  virtual base::Status on_schema_change(const SchemaChange& change, const LiveTables& live,
+                                        const RowContext& context) = 0;
+  // The structures asked for, exact from that place on; an error if they can't be known.
+  virtual base::Result<std::vector<TableState>> on_structures_unknown(const StructureQuestion& question) = 0;
   // Something happens to a table that is not captured, in a database where others are: rows, or a DDL statement (then
   // `table` is empty and `sql` is not). Of no consequence for the stream; it may be what a changed topology looks like.
   virtual void on_other_table(std::string_view /*database*/, std::string_view /*table*/, std::string_view /*sql*/) {}
@@ -82,11 +81,15 @@ struct StreamOptions {
   std::uint32_t heartbeat_ms = 1000;
   std::filesystem::path spill_dir;
   std::size_t xa_bytes_max = 64u << 20;
+  std::set<std::string> decided = {};  // recently_decided() of the stream before this one
+  // What XA RECOVER lists at a start that goes on from a checkpoint: reading begins before every PREPARE that was
+  // undecided there, so whichever of these ids turns up without one is decided for the second time.
+  std::set<std::string> listed = {};
 };
 
 class BinlogStream {
  public:
-  static base::Result<std::unique_ptr<BinlogStream>> open(const Instance& instance, std::vector<CapturedTable> tables,
+  static base::Result<std::unique_ptr<BinlogStream>> open(const Instance& instance, LiveTables::Setup tables,
                                                           const StreamStart& start, const StreamOptions& options);
   ~BinlogStream();
 

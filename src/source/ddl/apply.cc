@@ -76,7 +76,7 @@ class Applier {
     TableName new_name = name;
     bool empties = false;
     for (const AlterClause& clause : alter.clauses) {
-      if (const auto* rename = std::get_if<RenameTo>(&clause)) new_name = stored_name(rename->to, name.database);
+      if (const auto* rename = std::get_if<RenameTo>(&clause)) new_name = stored_name(rename->to);
       if (const auto* other = std::get_if<OtherClause>(&clause)) empties = empties || other->empties;
       const auto* const partitioning = std::get_if<Partitioning>(&clause);
       if (!partitioning) continue;
@@ -90,7 +90,9 @@ class Applier {
     }
     TrackedTablePtr after;
     if (before) {
-      auto altered = alter_table(session_, alter, *before, database ? database->collation : before->collation);
+      const std::string own = database ? database->collation : before->collation;
+      const Catalogue::Database* const of_session = draft_.find_database(session_.context.database);
+      auto altered = alter_table(session_, alter, *before, own, of_session ? of_session->collation : own);
       if (!altered) return std::unexpected(altered.error());
       after = std::make_shared<const TrackedTable>(std::move(*altered));
     } else if (alter.if_exists) {
@@ -189,11 +191,8 @@ class Applier {
     return session_.traits.lower_case_table_names == 1 ? lower(name) : name;
   }
   // As the server keeps it.
-  TableName stored_name(const TableReference& reference, const std::string& database = {}) const {
-    TableName name{!reference.database.empty() ? reference.database
-                   : !database.empty()         ? database
-                                               : session_.context.database,
-                   reference.table};
+  TableName stored_name(const TableReference& reference) const {
+    TableName name{reference.database.empty() ? session_.context.database : reference.database, reference.table};
     if (session_.traits.lower_case_table_names == 1) name = {lower(name.database), lower(name.table)};
     return name;
   }
@@ -231,7 +230,7 @@ class Applier {
       const auto* const to = std::get_if<RenameTo>(&clause);
       if (!to) continue;
       draft_.set_temporary(session_.context.session, name, false);
-      draft_.set_temporary(session_.context.session, stored_name(to->to, name.database), true);
+      draft_.set_temporary(session_.context.session, stored_name(to->to), true);
     }
     return {};
   }

@@ -144,6 +144,12 @@ std::string quoted_label(std::string_view label) {
   return out + "'";
 }
 
+// MySQL 8 shows no character set for a binary ENUM.
+void set_label_charset(const Session& session, const Charset& charset, const std::string& collation, Column& column) {
+  const bool hides_binary = !session.is_mariadb() && session.traits.version_number >= 80000;
+  if (charset.name != "binary" || !hides_binary) set_charset(session.traits, charset, collation, column);
+}
+
 void make_labels(const Session& session, const TypeClause& type, const Charset& charset, const std::string& collation,
                  Column& column) {
   std::size_t longest = 0, sum = 0;
@@ -158,8 +164,13 @@ void make_labels(const Session& session, const TypeClause& type, const Charset& 
   }
   column.declared_type += ')';
   column.length = static_cast<std::uint32_t>(column.type == ColumnType::enum_ ? longest : sum + type.labels.size() - 1);
-  const bool hides_binary = !session.is_mariadb() && session.traits.version_number >= 80000;
-  if (charset.name != "binary" || !hides_binary) set_charset(session.traits, charset, collation, column);
+  set_label_charset(session, charset, collation, column);
+}
+
+// MySQL 8 takes TEXT(0) at its word.
+bool is_sized_text(const Session& session, const TypeClause& type) {
+  const bool takes_zero = !session.is_mariadb() && session.traits.version_number >= 80000;
+  return type.length && (*type.length != 0 || takes_zero);
 }
 
 // CHAR, VARCHAR, TEXT, ENUM, SET and what they become.
@@ -177,11 +188,14 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
   const Charset& charset = *charset_of_collation(collation);
   const bool is_binary = charset.name == "binary";
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
+    for (const std::string& label : type.labels)
+      if (!can_hold(charset.name, label))  // the server puts question marks in their place
+        return refuse(clause.offset, fmt::format("a label of {} is not in {}", clause.name, charset.name));
     make_labels(session, type, charset, collation, column);
     return column;
   }
   if (const int size = size_class(column.type); size >= 0) {
-    const bool is_sized = column.type == ColumnType::text && type.length.value_or(0) != 0;
+    const bool is_sized = column.type == ColumnType::text && is_sized_text(session, type);
     make_text(session.traits,
               is_sized ? class_for_bytes(*type.length * charset.bytes_max) : static_cast<std::size_t>(size), charset,
               collation, column);
@@ -212,7 +226,7 @@ Placed<Column> make_bytes(const Session& session, const ColumnClause& clause, Co
   const TypeClause& type = clause.type;
   static const Charset binary = {"binary", 1, 1};
   if (const int size = size_class(column.type); size >= 0) {
-    const bool is_sized = column.type == ColumnType::blob && type.length.value_or(0) != 0;
+    const bool is_sized = column.type == ColumnType::blob && is_sized_text(session, type);
     make_text(session.traits, is_sized ? class_for_bytes(*type.length) : static_cast<std::size_t>(size), binary,
               "binary", column);
     return column;
@@ -281,7 +295,7 @@ Placed<Column> make_column(const Session& session, const ColumnClause& clause, c
   column.is_generated = clause.is_generated;
   column.is_nullable = clause.is_null.value_or(true);
   if (column.type == ColumnType::timestamp && !clause.is_null && !session.context.explicit_defaults_for_timestamp)
-    column.is_nullable = false;
+    column.is_nullable = session.is_mariadb() && clause.is_generated;
 
   const auto* const integer =
       std::find_if(std::begin(integers), std::end(integers), [&](const Integer& i) { return i.type == type.type; });
@@ -331,7 +345,13 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   changed.charset.clear();
   changed.collation.clear();
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
-    set_charset(session.traits, *to, collation, changed);
+    // Older servers lose the labels on the way: what is left of them depends on the version.
+    if (from->bytes_min != to->bytes_min && (session.is_mariadb() || session.traits.version_number < 80000))
+      return refuse(0, fmt::format("the labels of {} converted from {} to {}", column.name, from->name, to->name));
+    for (const std::string& label : column.labels)
+      if (!can_hold(to->name, label))
+        return refuse(0, fmt::format("a label of {} is not in {}", column.name, to->name));
+    set_label_charset(session, *to, collation, changed);
     return changed;
   }
   if (const int size = size_class(column.type); size >= 0) {
@@ -340,7 +360,10 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
     make_text(session.traits, std::max(class_for_bytes(bytes), static_cast<std::size_t>(size)), *to, collation,
               changed);
   } else if (column.type == ColumnType::varchar && std::uint64_t{column.length} * to->bytes_max > varchar_bytes_max) {
-    make_text(session.traits, class_for_bytes(std::uint64_t{column.length} * to->bytes_max), *to, collation, changed);
+    // MySQL 8 makes it TEXT whatever its length.
+    const bool is_plain = !session.is_mariadb() && session.traits.version_number >= 80000;
+    const std::uint64_t bytes = std::uint64_t{column.length} * to->bytes_max;
+    make_text(session.traits, is_plain ? 1 : class_for_bytes(bytes), *to, collation, changed);
   } else {
     if (to->name == "binary")
       changed.type = column.type == ColumnType::char_ ? ColumnType::binary : ColumnType::varbinary;

@@ -43,16 +43,27 @@ std::uint32_t part_length(const Column& column, std::uint32_t asked) {
   return asked == column.length ? 0 : asked;
 }
 
-}  // namespace
-
-bool same_name(std::string_view a, std::string_view b) { return same_word(a, b); }
-
-std::vector<TrackedIndex>::iterator find_index(TrackedTable& table, std::string_view name) {
-  return std::find_if(table.indexes.begin(), table.indexes.end(),
-                      [&](const TrackedIndex& index) { return same_name(index.name, name); });
+// The same of what is written: whether `other` makes the index for a foreign key needless.
+bool covers(const KeyClause& other, const KeyClause& foreign) {
+  using Kind = KeyClause::Kind;
+  if (other.kind == Kind::fulltext || other.kind == Kind::spatial || other.kind == Kind::vector) return false;
+  if (other.parts.size() < foreign.parts.size()) return false;
+  for (std::size_t i = 0; i < foreign.parts.size(); ++i)
+    if (!same_name(other.parts[i].column, foreign.parts[i].column)) return false;
+  return true;
 }
 
-Placed<void> add_key(TrackedTable& table, const KeyClause& key) {
+bool is_needless(const std::vector<KeyClause>& keys, std::size_t at) {
+  if (keys[at].kind != KeyClause::Kind::foreign) return false;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i == at || !covers(keys[i], keys[at])) continue;
+    const bool is_same = keys[i].kind == KeyClause::Kind::foreign && keys[i].parts.size() == keys[at].parts.size();
+    if (!is_same || i < at) return true;
+  }
+  return false;
+}
+
+Placed<void> add_key(const Session& session, TrackedTable& table, const KeyClause& key) {
   const auto refuse = [&](std::string reason) { return std::unexpected(Refusal{key.offset, std::move(reason)}); };
   TrackedIndex index;
   index.is_primary = key.kind == KeyClause::Kind::primary;
@@ -70,14 +81,20 @@ Placed<void> add_key(TrackedTable& table, const KeyClause& key) {
     index.columns.push_back(column->name);
     index.prefixes.push_back(part_length(*column, part.length));
   }
+  // MySQL 8 gives the new index its name while the old one still has it.
+  const auto drop_covered = [&] {
+    if (!index.is_generated)
+      std::erase_if(table.indexes,
+                    [&](const TrackedIndex& other) { return other.is_generated && covers(index, other); });
+  };
+  const bool drops_first = session.is_mariadb() || session.traits.version_number < 80000;
+  if (drops_first) drop_covered();
   if (index.is_primary) {
     index.name = "PRIMARY";
   } else if (!key.name.empty()) {
     index.name = key.name;
   } else {
-    const bool begins_with_expression = !key.parts.empty() && key.parts[0].column.empty();
-    index.name =
-        made_name(table, begins_with_expression || index.columns.empty() ? "functional_index" : index.columns[0]);
+    index.name = made_name(table, index.is_functional ? "functional_index" : index.columns[0]);
   }
   if (index.is_generated) {
     for (const TrackedIndex& other : table.indexes)
@@ -90,10 +107,26 @@ Placed<void> add_key(TrackedTable& table, const KeyClause& key) {
                                      : fmt::format("the table has an index {} already", index.name));
     table.indexes.erase(other);
   }
-  if (!index.is_generated)
-    std::erase_if(table.indexes, [&](const TrackedIndex& other) { return other.is_generated && covers(index, other); });
+  drop_covered();
   table.indexes.push_back(std::move(index));
   return {};
+}
+
+}  // namespace
+
+Placed<void> add_keys(const Session& session, TrackedTable& table, const std::vector<KeyClause>& keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (is_needless(keys, i)) continue;
+    if (auto added = add_key(session, table, keys[i]); !added) return added;
+  }
+  return {};
+}
+
+bool same_name(std::string_view a, std::string_view b) { return same_word(a, b); }
+
+std::vector<TrackedIndex>::iterator find_index(TrackedTable& table, std::string_view name) {
+  return std::find_if(table.indexes.begin(), table.indexes.end(),
+                      [&](const TrackedIndex& index) { return same_name(index.name, name); });
 }
 
 void refit_parts(TrackedTable& table, const Column& before, const Column& after) {

@@ -13,8 +13,8 @@ namespace tributary::source::ddl {
 
 bool same_name(std::string_view a, std::string_view b);  // of columns and indexes: without case
 
-// Adds the index to the table. The columns it names have to be there.
-Placed<void> add_key(TrackedTable& table, const KeyClause& key);
+// Adds the indexes of one statement to the table, in the order written. The columns they name have to be there.
+Placed<void> add_keys(const Session& session, TrackedTable& table, const std::vector<KeyClause>& keys);
 
 std::vector<TrackedIndex>::iterator find_index(TrackedTable& table, std::string_view name);
 

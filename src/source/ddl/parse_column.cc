@@ -84,7 +84,7 @@ bool parse_attribute(TokenCursor& at, const ParseRules& rules, ColumnClause& col
   if (at.accept("null")) return column.is_null = true, true;
   if (at.accept("default")) return column.has_default = true, skip_default_value(at), true;
   if (at.accept("on", "update")) return skip_now(at), true;
-  if (at.accept("auto_increment")) return column.is_auto_increment = true, true;
+  if (at.accept("auto_increment")) return column.is_auto_increment = true, column.is_null = false, true;
   if (at.accept("serial")) {
     at.expect("default");
     at.expect("value");
@@ -103,7 +103,7 @@ bool parse_attribute(TokenCursor& at, const ParseRules& rules, ColumnClause& col
   }
   if (at.accept("as")) return parse_generated(at, rules, column), true;
   if (at.accept_any({"virtual", "stored", "persistent", "visible", "invisible", "enable"})) return true;
-  if (at.is("references")) return skip_references(at), true;
+  if (at.is("references")) return column.has_references = true, skip_references(at), true;
   if (parse_check(at)) return true;
   if (at.is("collate") || ((at.is("character") || at.is("char")) && at.is("set", 1)) || at.is("charset"))
     return parse_column_charset(at, column.type.charset);
@@ -156,13 +156,14 @@ void skip_references(TokenCursor& at) {
 
 void parse_column_definition(TokenCursor& at, const ParseRules& rules, ColumnClause& column) {
   if (!parse_type(at, rules, column.type)) return;
-  while (at.ok() && parse_attribute(at, rules, column)) {
-  }
   if (column.type.is_serial) {
     column.is_auto_increment = column.is_unique = true;
     column.is_null = false;
   }
-  if (column.is_auto_increment) column.is_null = false;
+  while (at.ok() && parse_attribute(at, rules, column)) {
+  }
+  // A later NULL stands, but not against MariaDB's SERIAL.
+  if (column.type.is_serial && rules.is_mariadb()) column.is_null = false;
 }
 
 ColumnClause parse_column(TokenCursor& at, const ParseRules& rules) {

@@ -14,7 +14,9 @@ using base::Result;
 
 namespace {
 
-constexpr unsigned no_such_table = 1146;
+// What makes a wait no wait. Everything else is a table that is gone, or that nobody can open: there is nothing to wait
+// for.
+constexpr unsigned lost = 0, access_denied_table = 1142, access_denied_database = 1044, lock_wait_timeout = 1205;
 
 bool is_on(std::string_view text) { return text == "1" || text == "ON"; }
 
@@ -35,7 +37,10 @@ base::Status wait_for_ddl(mysql::Connection& connection, const std::string& data
     if (connection.server_errno() == 0) return std::unexpected(std::move(read).error());
     for (std::size_t i = from; i < to; ++i) {  // one of them is gone, or is a view that can't be read
       auto alone = connection.query(select(tables[i]));
-      if (!alone && connection.server_errno() != no_such_table) return std::unexpected(std::move(alone).error());
+      const unsigned refused = connection.server_errno();
+      if (!alone && (refused == lost || refused >= 2000 || refused == access_denied_table ||
+                     refused == access_denied_database || refused == lock_wait_timeout))
+        return std::unexpected(std::move(alone).error());
     }
   }
   return {};

@@ -48,6 +48,7 @@ struct ColumnClause {
   bool is_generated = false;
   bool if_not_exists = false;
   bool has_default = false;
+  bool has_references = false;
 };
 
 struct KeyPart {

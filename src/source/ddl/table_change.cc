@@ -27,26 +27,37 @@ std::string default_of(const Session& session, const CharsetClause& clause, cons
 }
 
 // Keys that stand at the column itself.
-Placed<void> add_inline_keys(TrackedTable& table, const ColumnClause& column) {
+void append_inline_keys(const Session& session, const ColumnClause& column, std::vector<KeyClause>& keys) {
   KeyClause key;
   key.offset = column.offset;
   key.parts.push_back({column.name, 0, false});
   if (column.is_primary) {
     key.kind = KeyClause::Kind::primary;
-    if (auto added = add_key(table, key); !added) return added;
+    keys.push_back(key);
   }
-  if (column.is_unique) {
+  if (column.is_unique && !(column.is_primary && session.is_mariadb())) {
     key.kind = KeyClause::Kind::unique;
-    if (auto added = add_key(table, key); !added) return added;
+    keys.push_back(key);
   }
-  return {};
+  // Other versions take REFERENCES at a column and forget it.
+  const bool makes_foreign_key =
+      session.is_mariadb() ? session.traits.version_number >= 100500 : session.traits.version_number >= 90000;
+  if (column.has_references && makes_foreign_key) {
+    key.kind = KeyClause::Kind::foreign;
+    keys.push_back(key);
+  }
 }
 
 class Alteration {
  public:
   Alteration(const Session& session, const AlterTable& alter, const TrackedTable& before,
-             const std::string& database_collation)
-      : session_(session), alter_(alter), before_(before), database_collation_(database_collation), after_(before) {}
+             const std::string& database_collation, const std::string& session_collation)
+      : session_(session),
+        alter_(alter),
+        before_(before),
+        database_collation_(database_collation),
+        session_collation_(session_collation),
+        after_(before) {}
 
   // In the server's order: columns taken away or changed in place, then what is added or moved in the order written,
   // then the indexes that were, then new ones.
@@ -55,7 +66,7 @@ class Alteration {
     if (auto done = match_columns(); !done) return std::unexpected(done.error());
     if (auto done = place_columns(); !done) return std::unexpected(done.error());
     if (auto done = carry_indexes(); !done) return std::unexpected(done.error());
-    if (auto done = add_keys(); !done) return std::unexpected(done.error());
+    if (auto done = add_new_keys(); !done) return std::unexpected(done.error());
     if (auto done = convert(); !done) return std::unexpected(done.error());
     finish_table(after_);
     return std::move(after_);
@@ -77,10 +88,17 @@ class Alteration {
           partitioning && partitioning->changes_partitioning)
         after_.is_partitioned = partitioning->is_partitioned;
       if (!said) continue;
+      const bool converts = std::holds_alternative<ConvertCharset>(clause);
       std::optional<Refusal> refusal;
-      after_.collation = default_of(session_, *said, database_collation_, refusal, alter_.table.begin);
+      std::string collation =
+          default_of(session_, *said, converts ? session_collation_ : database_collation_, refusal, alter_.table.begin);
       if (refusal) return std::unexpected(*refusal);
-      is_converted_ = is_converted_ || std::holds_alternative<ConvertCharset>(clause);
+      if (converts) conversion_ = collation;
+      is_converted_ = is_converted_ || converts;
+      // MySQL 5.6 makes the columns binary and leaves the table's own collation.
+      const bool leaves_default = converts && collation == "binary" && !session_.is_mariadb() &&
+                                  session_.traits.version_number < 50700;
+      if (!leaves_default) after_.collation = std::move(collation);
     }
     return {};
   }
@@ -127,11 +145,16 @@ class Alteration {
     return {};
   }
 
+  // DEFAULT CHARACTER SET in the same statement holds for new columns already, and CONVERT TO for all of them.
   Placed<Column> made(const ColumnClause& clause) {
-    return make_column(session_, clause, is_converted_ ? after_.collation : new_column_collation());
+    made_.push_back(clause.name);
+    if (!is_converted_ || clause.type.charset.charset == "binary")
+      return make_column(session_, clause, after_.collation);
+    ColumnClause converted = clause;
+    converted.type.charset = {};
+    converted.type.charset.collation = conversion_;
+    return make_column(session_, converted, conversion_);
   }
-  // DEFAULT CHARACTER SET in the same statement holds for its new columns already.
-  const std::string& new_column_collation() const { return after_.collation; }
 
   Placed<void> insert(Column column, bool is_first, const std::string& after, std::uint32_t offset) {
     auto& columns = after_.schema.columns;
@@ -158,9 +181,11 @@ class Alteration {
       if (slot.change) {
         auto column = made(slot.change->column);
         if (!column) return std::unexpected(column.error());
+        const bool is_mysql_8 = !session_.is_mariadb() && session_.traits.version_number >= 80000;
+        if (is_converted_ && is_mysql_8 && is_blob_or_text(before.type) && is_blob_or_text(column->type))
+          return refuse(slot.change->offset, "a TEXT column given a new type and converted at once");
         renamed_.emplace_back(before.name, column->name);
         changed_.emplace_back(before, *column);
-        if (slot.change->is_first || !slot.change->after.empty()) continue;  // placed with the new ones
         columns.push_back(std::move(*column));
       } else {
         columns.push_back(before);
@@ -179,9 +204,11 @@ class Alteration {
         if (auto done = insert(std::move(*column), add->is_first, add->after, add->column.offset); !done) return done;
       } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
         if ((!change->is_first && change->after.empty()) || !find_before(change->name)) continue;
-        auto column = made(change->column);
-        if (!column) return std::unexpected(column.error());
-        if (auto done = insert(std::move(*column), change->is_first, change->after, change->offset); !done) return done;
+        const auto placed = std::find_if(columns.begin(), columns.end(),
+                                         [&](const Column& c) { return same_name(c.name, change->column.name); });
+        Column column = std::move(*placed);
+        columns.erase(placed);
+        if (auto done = insert(std::move(column), change->is_first, change->after, change->offset); !done) return done;
       }
     }
     for (std::size_t i = 0; i < columns.size(); ++i)
@@ -253,26 +280,27 @@ class Alteration {
     return {};
   }
 
-  Placed<void> add_keys() {
+  Placed<void> add_new_keys() {
+    std::vector<KeyClause> keys;
     for (const AlterClause& clause : alter_.clauses) {
-      Placed<void> done;
       if (const auto* add = std::get_if<AddKey>(&clause)) {
-        done = add_key(after_, add->key);
+        keys.push_back(add->key);
       } else if (const auto* column = std::get_if<AddColumn>(&clause)) {
         if (std::find(skipped_.begin(), skipped_.end(), column) == skipped_.end())
-          done = add_inline_keys(after_, column->column);
+          append_inline_keys(session_, column->column, keys);
       } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
-        if (find_before(change->name)) done = add_inline_keys(after_, change->column);
+        if (find_before(change->name)) append_inline_keys(session_, change->column, keys);
       }
-      if (!done) return done;
     }
-    return {};
+    return add_keys(session_, after_, keys);
   }
 
   Placed<void> convert() {
     if (!is_converted_) return {};
     for (Column& column : after_.schema.columns) {
-      auto converted = convert_column(session_, column, after_.collation);
+      const auto is_it = [&](const std::string& name) { return same_name(name, column.name); };
+      if (std::any_of(made_.begin(), made_.end(), is_it)) continue;
+      auto converted = convert_column(session_, column, conversion_);
       if (!converted) return std::unexpected(converted.error());
       refit_parts(after_, column, *converted);
       column = std::move(*converted);
@@ -284,12 +312,15 @@ class Alteration {
   const AlterTable& alter_;
   const TrackedTable& before_;
   const std::string& database_collation_;
+  const std::string& session_collation_;  // of the session's database
   TrackedTable after_;
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, std::string>> renamed_;  // every column that stays: before, after
   std::vector<std::pair<Column, Column>> changed_;
+  std::vector<std::string> made_;          // by a clause of this statement
   std::vector<const AddColumn*> skipped_;  // IF NOT EXISTS
   bool is_converted_ = false;
+  std::string conversion_;  // the collation of CONVERT TO
 };
 
 }  // namespace
@@ -336,21 +367,21 @@ Placed<TrackedTable> create_table(const Session& session, const CreateTable& cre
     table.schema.columns.push_back(std::move(*column));
   }
   if (table.schema.columns.empty()) return refuse(create.table.begin, "a table without columns");
+  std::vector<KeyClause> keys;
   for (const CreateTable::Element& element : create.elements) {
-    Placed<void> done;
     if (const auto* clause = std::get_if<ColumnClause>(&element.what))
-      done = add_inline_keys(table, *clause);
+      append_inline_keys(session, *clause, keys);
     else
-      done = add_key(table, std::get<KeyClause>(element.what));
-    if (!done) return std::unexpected(done.error());
+      keys.push_back(std::get<KeyClause>(element.what));
   }
+  if (auto done = add_keys(session, table, keys); !done) return std::unexpected(done.error());
   finish_table(table);
   return table;
 }
 
 Placed<TrackedTable> alter_table(const Session& session, const AlterTable& alter, const TrackedTable& before,
-                                 const std::string& database_collation) {
-  return Alteration(session, alter, before, database_collation).run();
+                                 const std::string& database_collation, const std::string& session_collation) {
+  return Alteration(session, alter, before, database_collation, session_collation).run();
 }
 
 }  // namespace tributary::source::ddl

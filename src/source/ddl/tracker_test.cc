@@ -130,7 +130,7 @@ TEST(RenameTables, PutsOtherNamesIntoTheStatement) {
     return result ? *result : result.error().what;
   };
   EXPECT_EQ(renamed("ALTER TABLE d_00 . `t_00` /* why */ ADD t_00 INT -- so\n, RENAME TO x /*!80000 , FORCE */;"),
-            "ALTER TABLE `t`   ADD t_00 INT \n, RENAME TO x /*!80000 , FORCE */");
+            "ALTER TABLE `t`  ADD t_00 INT \n, RENAME TO x /*!80000 , FORCE */");
   EXPECT_EQ(renamed("create table t_00 (a int, foreign key (a) references d_01.u (b))"),
             "create table `t` (a int, foreign key (a) references `u``v` (b))");
   EXPECT_EQ(renamed("rename table d_01.t_00 to t_00"), "rename table d_01.t_00 to `t`");

@@ -83,7 +83,7 @@ Status discover_server(const SourceConfig& config, Topology& topology) {
   for (const auto& [database, table] : server.tables)
     if (selected(config.objects, database, table))
       add_physical_table(topology, add_logical_table(topology, TableKind::single, database, table), 0, database, table);
-  return require_all(config, topology);
+  return config.resumes ? Status() : require_all(config, topology);
 }
 
 Status discover_shards(const SourceConfig& config, Topology& topology) {
@@ -111,7 +111,7 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
       }
     }
   }
-  return require_all(config, topology);
+  return config.resumes ? Status() : require_all(config, topology);
 }
 
 }  // namespace tributary::source

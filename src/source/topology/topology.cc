@@ -64,7 +64,7 @@ Result<mysql::Connection> reach(Topology& topology, std::uint32_t instance_index
 }
 
 // Reads and compares the structures of one instance's physical tables; fills the logical tables' schemas.
-Status read_structures_of(Topology& topology, std::uint32_t instance_index) {
+Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool may_differ) {
   const Instance& instance = topology.instances[instance_index];
   TRY_VALUE(mysql::Connection connection, reach(topology, instance_index));
   std::map<std::string, std::vector<const PhysicalTable*>> by_database;
@@ -90,7 +90,7 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index) {
         logical.schema = std::make_shared<const model::TableSchema>(std::move(schema));
         TRY_VALUE(logical.create_statement,
                   read_create_statement(connection, database, physical->table, logical.schema->table));
-      } else if (!same_structure(*logical.schema, schema, &difference)) {
+      } else if (!may_differ && !same_structure(*logical.schema, schema, &difference)) {
         return fail(ErrorCode::source_schema_differs, difference, where);
       }
     }
@@ -157,8 +157,8 @@ Status reach_instance(Topology& layout, std::uint32_t index) {
   return {};
 }
 
-Status read_structures(Topology& topology) {
-  for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures_of(topology, i));
+Status read_structures(Topology& topology, bool may_differ) {
+  for (std::uint32_t i = 0; i < topology.instances.size(); ++i) TRY(read_structures_of(topology, i, may_differ));
   for (const LogicalTable& table : topology.tables)
     if (table.schema->columns.empty())
       return fail(ErrorCode::source_table_missing, "no physical table holds it",
@@ -182,6 +182,7 @@ Result<Instance> instance_named(const SourceConfig& config, const std::string& n
     const std::string host = instance.endpoint.host;
     const std::uint16_t port = instance.endpoint.port;
     instance.endpoint = like;
+    instance.endpoint.others.clear();
     instance.endpoint.host = host;
     instance.endpoint.port = port;
   }
@@ -190,7 +191,7 @@ Result<Instance> instance_named(const SourceConfig& config, const std::string& n
 
 Result<Topology> discover(const SourceConfig& config) {
   TRY_VALUE(Topology topology, read_layout(config));
-  TRY(read_structures(topology));
+  TRY(read_structures(topology, config.resumes));
   return topology;
 }
 

@@ -41,15 +41,17 @@ struct ShardRule {
 
 struct SourceConfig {
   Engine engine = Engine::polardbx10;
-  mysql::Endpoint endpoint;                              // the middleware, or the one server
-  mysql::Endpoint storage_login;                         // user, password and TLS for the instances behind a middleware
+  mysql::Endpoint endpoint;       // the middleware, or the one server
+  mysql::Endpoint storage_login;  // user, password and TLS for the instances behind a middleware
   // "host:port" as the source names it -> where we reach it, one address or several (Endpoint::others).
   std::map<std::string, std::vector<mysql::HostPort>> storage_addresses;
-  std::vector<mysql::Endpoint> shards;                   // mysql_shards
-  std::vector<ShardRule> shard_rules;                    // mysql_shards
+  std::vector<mysql::Endpoint> shards;  // mysql_shards
+  std::vector<ShardRule> shard_rules;   // mysql_shards
   ObjectSelection objects;
   // Tables (database, table) that are listed in `objects` and may be missing all the same: they were there once.
   std::set<std::pair<std::string, std::string>> may_be_missing;
+  // The task goes on: tables may be gone, and shards may differ for the moment, as its history knows what they were.
+  bool resumes = false;
 };
 
 struct Instance {
@@ -85,7 +87,7 @@ struct Topology {
 // mysql_shards). Schemas have names only. Names are as the source gives them.
 base::Result<Topology> read_layout(const SourceConfig& config);
 // The rest of a layout: versions of the servers, structures, and physical names in the server's own spelling.
-base::Status read_structures(Topology& layout);
+base::Status read_structures(Topology& layout, bool may_differ);
 // Of one instance, only version and spelling.
 base::Status reach_instance(Topology& layout, std::uint32_t index);
 // An instance by its name, be it no longer part of the source.

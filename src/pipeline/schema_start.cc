@@ -1,0 +1,171 @@
+#include "pipeline/schema_start.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "source/ddl/query_context.h"
+#include "source/binlog/statement_scan.h"
+#include "source/ddl/server_schema.h"
+#include "source/snapshot/view.h"
+
+namespace tributary::pipeline {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+using source::CapturedTable;
+using source::TableName;
+
+Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
+                                            const std::vector<CapturedTable>& captured,
+                                            const std::set<std::string>& also, base::CancelToken& cancel) {
+  std::map<std::string, std::vector<std::string>> databases;
+  for (const std::string& database : also) databases[database];
+  for (const CapturedTable& table : captured) databases[table.database].push_back(table.table);
+  TRY_VALUE(mysql::Connection connection, open_for_questions(instance));
+  constexpr int tries_max = 30;
+  constexpr std::int64_t pause_ms = 200;
+  for (int tries = 0;; ++tries) {
+    TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
+    TRY_VALUE(source::ServerTraits traits, source::read_server_traits(connection));
+    PresentSchemas present{source::SchemaTracker(std::move(traits)), {}};
+    TRY_VALUE(const auto collations, source::read_databases(connection));
+    for (const auto& [database, names] : databases) {
+      const auto collation = collations.find(database);
+      if (collation == collations.end()) continue;
+      present.tracker.put_database(database, collation->second);
+      auto tables = source::read_tracked_tables(connection, database, {});
+      // A neighbour of a kind that can't be read is of no importance.
+      if (!tables && tables.error().code == ErrorCode::source_unsupported)
+        tables = source::read_tracked_tables(connection, database, names);
+      if (!tables) return fail(std::move(tables.error()).in("instance " + instance.name));
+      for (source::TrackedTable& table : *tables) present.tracker.put_table(std::move(table));
+    }
+    TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
+    present.at = end.position;
+    if (before.position == end.position) return present;
+    bool is_changed = false;
+    source::StreamPosition from;
+    from.at = before.position;
+    TRY(source::scan_statements(
+        instance, from, end.position,
+        [&](const source::QueryEvent& query, const model::BinlogPosition&) {
+          const source::Effect effect =
+              present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
+          is_changed |= !effect.tables.empty() || !effect.concerned.empty();
+          return !is_changed;
+        },
+        cancel));
+    if (!is_changed) return present;
+    if (tries == tries_max)
+      return fail(ErrorCode::source_busy, "the structure of tables changes again and again", instance.name);
+    if (cancel.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
+  }
+}
+
+Status require_unchanged(const source::Instance& instance, const source::StreamPosition& from,
+                         const PresentSchemas& present, const std::vector<CapturedTable>& captured,
+                         const base::CancelToken& cancel) {
+  source::StatementNames names;
+  for (const CapturedTable& table : captured) names.add(table.database, table.table);
+  const auto is_captured = [&](const TableName& name) { return names.find(name.database, name.table) >= 0; };
+  std::optional<base::Error> error;
+  TRY(source::scan_statements(
+      instance, from, present.at,
+      [&](const source::QueryEvent& query, const model::BinlogPosition& end) {
+        const source::Effect effect =
+            present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
+        using Kind = source::TableEffect::Kind;
+        const bool changes = std::any_of(effect.tables.begin(), effect.tables.end(),
+                                         [&](const source::TableEffect& e) {
+                                           const bool matters = e.kind == Kind::altered || e.kind == Kind::renamed ||
+                                                                e.kind == Kind::dropped;
+                                           return matters && (is_captured(e.name) || is_captured(e.new_name));
+                                         }) ||
+                             std::any_of(effect.concerned.begin(), effect.concerned.end(), is_captured);
+        if (changes)
+          error = base::Error{ErrorCode::data_structure_unknown, fmt::format("{:.500}", query.sql), end.text()};
+        return !changes;
+      },
+      cancel));
+  if (error) return fail(std::move(*error));
+  return {};
+}
+
+namespace {
+
+// The databases of a plain server in which a table belongs to the task as soon as it is there.
+std::set<std::string> whole_databases(const Config& config) {
+  std::set<std::string> whole;
+  if (config.source.engine != source::Engine::mysql) return whole;
+  for (const auto& [database, tables] : config.source.objects.databases)
+    if (!tables) whole.insert(database);
+  return whole;
+}
+
+}  // namespace
+
+Result<StreamSchemas> begin_stream(const Config& config, const source::Topology& topology, const TableSet& discovered,
+                                   SchemaHistory& history, checkpoint::StreamState& state, std::uint32_t& attempt,
+                                   base::CancelToken& cancel) {
+  source::Instance instance = discovered.instance;
+  const std::vector<CapturedTable> captured = discovered.captured(topology);
+  const std::set<std::string> whole = whole_databases(config);
+  const bool is_new = !state.started;
+  TRY_VALUE(const bool has_history, history.exists());
+  std::optional<PresentSchemas> present;
+  // Before the position is chosen: it is behind them then, and what lies between is read.
+  if (is_new || !has_history) {
+    TRY_VALUE(instance.endpoint, choose_server(instance));
+    TRY_VALUE(present, read_present_schemas(instance, captured, whole, cancel));
+  }
+  TRY_VALUE(StartPoint point, choose_start(config, instance, state, attempt, cancel));
+  instance.endpoint = point.server;
+  source::StreamStart& start = point.stream;
+  if (present) {
+    if (!is_new || config.start.contains(instance.name))
+      TRY(require_unchanged(instance, is_new ? start.emitted : start.restart, *present, captured, cancel));
+    TRY(history.begin(present->tracker, captured));
+    state.emitted_schema = state.restart_schema = 0;
+    state.schema_from = present->at;
+  } else if (!point.positions_known || !(state.restart < state.schema_from)) {
+    state.schema_from = {};  // it is of no use any more, and on another server it would be any place
+  }
+  start.emitted.schema = state.emitted_schema;
+  start.restart.schema = state.restart_schema;
+  TRY_VALUE(mysql::Connection connection, open_for_questions(instance));
+  TRY_VALUE(const source::ServerTraits traits, source::read_server_traits(connection));
+  TRY_VALUE(SchemaHistory::Places places, history.load(traits, state.restart_schema, state.emitted_schema, captured));
+  places.restart.ignores_until = state.schema_from;
+  std::erase_if(places.restart.accepted, [&](const auto& entry) { return !(state.restart < entry.second); });
+  places.restart.join = [whole](const TableName& name) -> std::optional<CapturedTable> {
+    if (!whole.contains(name.database)) return {};
+    return CapturedTable{name.database, name.table, name.database, name.table};
+  };
+  TableSet tables;
+  tables.instance = instance;
+  TableMaker maker(instance.server_version);
+  source::LogicalSchemas schemas;
+  for (std::size_t i = 0; i < places.restart.tables.size(); ++i) {
+    const CapturedTable& names = places.restart.tables[i];
+    source::PhysicalTable physical;
+    if (i < discovered.tables.size()) {
+      physical = discovered.tables[i]->physical;
+    } else {
+      const auto logical = std::find_if(topology.tables.begin(), topology.tables.end(), [&](const auto& table) {
+        return table.schema->database == names.logical_database && table.schema->table == names.logical_table;
+      });
+      physical.logical = static_cast<std::uint32_t>(logical - topology.tables.begin());
+      physical.database = names.database;
+      physical.table = names.table;
+    }
+    tables.tables.push_back(maker.make(physical, schemas.of(places.emitted, names)));
+  }
+  return StreamSchemas{std::move(point), std::move(places.restart), std::move(tables)};
+}
+
+}  // namespace tributary::pipeline

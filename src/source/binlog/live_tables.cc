@@ -1,0 +1,273 @@
+#include "source/binlog/live_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/log.h"
+#include "source/topology/schema_reader.h"
+
+namespace tributary::source {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+
+namespace {
+
+bool same_layout(const model::TableSchemaPtr& a, const model::TableSchemaPtr& b) {
+  if (a == b) return true;
+  if (!a || !b || a->columns.size() != b->columns.size()) return false;
+  for (std::size_t i = 0; i < a->columns.size(); ++i) {
+    const model::Column &x = a->columns[i], &y = b->columns[i];
+    if (x.is_nullable != y.is_nullable || x.is_hidden != y.is_hidden || x.is_generated != y.is_generated ||
+        x.collation != y.collation)
+      return false;
+  }
+  const auto same_keys = std::equal(
+      a->keys.begin(), a->keys.end(), b->keys.begin(), b->keys.end(),
+      [](const model::Key& x, const model::Key& y) { return x.is_primary == y.is_primary && x.columns == y.columns; });
+  return same_keys && same_structure(*a, *b, nullptr);
+}
+
+}  // namespace
+
+model::TableSchemaPtr LogicalSchemas::of(const SchemaTracker& tracker, const CapturedTable& names) {
+  const TrackedTablePtr tracked = tracker.find(names.database, names.table);
+  if (!tracked) return nullptr;
+  auto schema = std::make_shared<model::TableSchema>(tracked->schema);
+  schema->database = names.logical_database;
+  schema->table = names.logical_table;
+  finish_schema(*schema);
+  auto& known = known_[{names.logical_database, names.logical_table}];
+  std::erase_if(known, [](const auto& one) { return one.expired(); });
+  for (const auto& one : known)
+    if (model::TableSchemaPtr same = one.lock(); same_layout(same, schema)) return same;
+  known.push_back(schema);
+  return schema;
+}
+
+bool is_ghost_name(std::string_view name, std::string_view table) {
+  if (!name.starts_with('_')) return false;
+  while (name.size() > table.size() && name.starts_with('_') && !name.starts_with(table)) name.remove_prefix(1);
+  if (!name.starts_with(table)) return false;
+  name.remove_prefix(table.size());
+  if (name.starts_with('_')) {  // gh-ost can put a time stamp before the ending
+    constexpr std::size_t digits = 14;
+    const std::string_view time = name.substr(1, digits);
+    if (time.size() == digits && time.find_first_not_of("0123456789") == std::string_view::npos)
+      name.remove_prefix(1 + digits);
+  }
+  static constexpr std::array endings = {"_gho", "_ghc", "_del", "_new", "_old"};
+  return std::find(endings.begin(), endings.end(), name) != endings.end();
+}
+
+LiveTables::LiveTables(Setup setup)
+    : tracker_(std::move(setup.tracker)),
+      join_(std::move(setup.join)),
+      ignores_until_(std::move(setup.ignores_until)),
+      known_(std::move(setup.known)),
+      accepted_(std::move(setup.accepted)),
+      number_(setup.number) {
+  for (CapturedTable& table : setup.tables) add(std::move(table));
+}
+
+void LiveTables::add(CapturedTable names) {
+  names_.add(names.database, names.table);
+  model::TableSchemaPtr schema = schemas_.of(tracker_, names);
+  tables_.push_back({std::move(names), {{number_, std::move(schema)}}});
+}
+
+const model::TableSchemaPtr& LiveTables::schema_at(std::uint32_t table, std::uint64_t number) const {
+  const std::vector<Version>& versions = tables_[table].versions;
+  const auto behind = std::find_if(versions.begin() + 1, versions.end(),
+                                   [&](const Version& version) { return version.since > number; });
+  return std::prev(behind)->schema;
+}
+
+void LiveTables::forget_before(std::uint64_t number) {
+  for (Slot& slot : tables_)
+    while (slot.versions.size() > 1 && slot.versions[1].since <= number) slot.versions.erase(slot.versions.begin());
+}
+
+void LiveTables::put(const TableState& state) {
+  if (state.table)
+    tracker_.put_table(*state.table);
+  else
+    tracker_.remove_table(state.name);
+  if (state.ignores_until.empty())
+    accepted_.erase(state.name);
+  else
+    accepted_[state.name] = state.ignores_until;
+}
+
+void LiveTables::note(std::vector<TableState>& states, const TableName& name) const {
+  if (std::any_of(states.begin(), states.end(), [&](const TableState& s) { return s.name == name; })) return;
+  const auto accepted = accepted_.find(name);
+  states.push_back({name, tracker_.find(name.database, name.table),
+                    accepted == accepted_.end() ? model::BinlogPosition{} : accepted->second});
+}
+
+void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
+  const auto touch = [&](const TableName& name, bool joins) {
+    std::int64_t found = find(name.database, name.table);
+    bool has_joined = false;
+    if (found < 0 && joins && join_) {
+      const bool is_ghost = std::any_of(tables_.begin(), tables_.end(), [&](const Slot& slot) {
+        return slot.names.database == name.database && is_ghost_name(name.table, slot.names.table);
+      });
+      std::optional<CapturedTable> joined = is_ghost ? std::nullopt : join_(name);
+      if (joined && tracker_.find(name.database, name.table)) {
+        names_.add(joined->database, joined->table);
+        tables_.push_back({*std::move(joined), {{0, nullptr}}});
+        found = static_cast<std::int64_t>(tables_.size()) - 1;
+        has_joined = true;
+      }
+    }
+    if (found < 0) return;
+    const auto number = static_cast<std::uint32_t>(found);
+    if (std::any_of(change.captured.begin(), change.captured.end(), [&](const auto& c) { return c.table == number; }))
+      return;
+    Slot& slot = tables_[number];
+    CapturedChange one;
+    one.table = number;
+    one.has_joined = has_joined;
+    one.before = slot.versions.back().schema;
+    one.after = schemas_.of(tracker_, slot.names);
+    using Kind = CapturedChange::Kind;
+    const auto any = [&](auto condition) { return std::any_of(effect.tables.begin(), effect.tables.end(), condition); };
+    const bool is_other = any([&](const TableEffect& e) {
+      return (e.kind == TableEffect::Kind::created && e.name == name) ||
+             (e.kind == TableEffect::Kind::renamed && e.new_name == name && e.name != name);
+    });
+    const bool is_emptied =
+        any([&](const TableEffect& e) { return e.kind == TableEffect::Kind::emptied && e.name == name; });
+    if (!one.before && !one.after) return;
+    if (!one.before)
+      one.kind = Kind::created;
+    else if (!one.after)
+      one.kind = Kind::dropped;
+    else if (is_other)
+      one.kind = Kind::replaced;
+    else if (is_emptied)
+      one.kind = Kind::emptied;
+    else if (!same_layout(one.before, one.after))
+      one.kind = Kind::altered;
+    // Readers tell versions by identity: what did not change is the same object.
+    if (one.before != one.after) slot.versions.push_back({change.number, one.after});
+    change.captured.push_back(std::move(one));
+  };
+  for (const TableEffect& one : effect.tables) {
+    touch(one.name, one.kind == TableEffect::Kind::created);
+    if (one.kind == TableEffect::Kind::renamed) touch(one.new_name, true);
+  }
+  for (const TableState& state : change.states) touch(state.name, false);
+}
+
+Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& session, std::string_view sql,
+                                                      const model::BinlogPosition& end, bool is_repeat,
+                                                      const AskStructures& ask) {
+  const std::optional<SchemaChange> nothing;
+  if (!ignores_until_.empty() && !(ignores_until_ < end)) return nothing;
+  const auto databases_before = tracker_.databases();
+  Effect effect = tracker_.apply(session, sql);
+  const bool is_unclear = effect.outcome == Effect::Outcome::not_understood;
+  if (!effect.is_ddl && !is_unclear) {
+    if (!is_repeat) TRY(names_.captured(session.database, sql));  // rows changed by a statement are an error
+    return nothing;
+  }
+  SchemaChange change;
+  change.number = number_ + 1;
+  change.is_repeat = is_repeat;
+  change.sql = sql;
+  change.session = &session;
+  if (is_unclear) {
+    StructureQuestion question;
+    const auto known = known_.find(change.number);
+    for (const TableName& name : effect.concerned) {
+      const auto accepted = accepted_.find(name);
+      const bool is_in = accepted != accepted_.end() && !(accepted->second < end);
+      if (is_in) continue;
+      if (find(name.database, name.table) >= 0) {
+        question.tables.push_back(name);
+      } else {
+        base::log::info("{}: a statement that is not understood may have changed {}.{}: {}", end.text(), name.database,
+                        name.table, effect.reason);
+        put({name, nullptr, {}});
+        note(change.states, name);
+      }
+    }
+    if (!question.tables.empty() && known == known_.end()) {
+      question.sql = sql;
+      question.reason = effect.reason;
+      question.behind = end;
+      TRY_VALUE(const std::vector<TableState> answer, ask(question));
+      for (const TableState& state : answer) {
+        put(state);
+        note(change.states, state.name);
+      }
+    }
+    // Nothing of ours is concerned.
+    if (change.states.empty() && known == known_.end()) return nothing;
+  } else {
+    for (const TableEffect& one : effect.tables) {
+      for (const TableName& name : {one.name, one.new_name}) {
+        if (name.table.empty()) continue;
+        const auto accepted = accepted_.find(name);
+        if (accepted == accepted_.end()) continue;
+        // The structure accepted for it has this statement in it.
+        if (one.before && !(accepted->second < end))
+          tracker_.put_table(*one.before);
+        else
+          accepted_.erase(accepted);
+      }
+    }
+    for (const TableEffect& one : effect.tables) {
+      const bool matters = one.kind != TableEffect::Kind::unchanged && one.kind != TableEffect::Kind::emptied;
+      if (!matters && find(one.name.database, one.name.table) < 0) continue;
+      note(change.states, one.name);
+      if (one.kind == TableEffect::Kind::renamed) note(change.states, one.new_name);
+    }
+    if (auto databases = tracker_.databases(); databases != databases_before) change.databases = std::move(databases);
+    if (change.states.empty() && !change.databases) return nothing;
+  }
+  number_ = change.number;
+  if (const auto known = known_.find(number_); known != known_.end()) {
+    for (const TableState& state : known->second) {
+      put(state);
+      std::erase_if(change.states, [&](const TableState& s) { return s.name == state.name; });
+      note(change.states, state.name);
+    }
+    known_.erase(known);
+  }
+  update_captured(effect, change);
+  return std::optional<SchemaChange>(std::move(change));
+}
+
+Result<SchemaChange> LiveTables::mend(std::uint32_t table, std::string reason, const model::BinlogPosition& at,
+                                      const AskStructures& ask) {
+  Slot& slot = tables_[table];
+  StructureQuestion question;
+  question.tables.push_back({slot.names.database, slot.names.table});
+  question.reason = std::move(reason);
+  question.behind = at;
+  TRY_VALUE(const std::vector<TableState> answer, ask(question));
+  SchemaChange change;
+  change.number = number_;
+  for (const TableState& state : answer) {
+    put(state);
+    note(change.states, state.name);
+  }
+  CapturedChange one;
+  one.kind = CapturedChange::Kind::altered;
+  one.table = table;
+  one.before = slot.versions.back().schema;
+  one.after = schemas_.of(tracker_, slot.names);
+  slot.versions.push_back({number_, one.after});
+  change.captured.push_back(std::move(one));
+  return change;
+}
+
+}  // namespace tributary::source
