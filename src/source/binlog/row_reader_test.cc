@@ -286,7 +286,7 @@ TEST(TableMap, CountsYearsAmongTheColumnsWithASign) {
   const std::string body(
       "\x01\0\0\0\0\0\0\0\x01"
       "d\0\x01t\0\x03\x0d\x03\x03\0\0\x01\x01\xc0",
-      24);
+      23);
   EventView event{{}, body, event_header_size};
   event.header.type = EventType::table_map;
   TableMap map;
