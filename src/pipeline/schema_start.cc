@@ -54,7 +54,8 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
     TRY(source::scan_statements(
         instance, from, end.position,
         [&](const source::QueryEvent& query, const model::BinlogPosition&) {
-          const source::Effect effect = present.tracker.look(source::statement_context(query), query.sql);
+          const source::Effect effect =
+              present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
           is_changed |= !effect.tables.empty() || !effect.concerned.empty();
           return !is_changed;
         },
@@ -76,7 +77,8 @@ Status require_unchanged(const source::Instance& instance, const source::StreamP
   TRY(source::scan_statements(
       instance, from, present.at,
       [&](const source::QueryEvent& query, const model::BinlogPosition& end) {
-        const source::Effect effect = present.tracker.look(source::statement_context(query), query.sql);
+        const source::Effect effect =
+            present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
         using Kind = source::TableEffect::Kind;
         const bool changes = std::any_of(effect.tables.begin(), effect.tables.end(),
                                          [&](const source::TableEffect& e) {

@@ -192,7 +192,7 @@ class Session {
     if (!event) return {{"error", event.error().message()}};
     const auto query = source::parse_query(*event, format_, scratch_);
     if (!query) return {{"error", query.error().message()}};
-    source::StatementContext context = source::statement_context(*query);
+    source::StatementContext context = source::statement_context(*query, tracker_->traits());
     context.client_charset = told.value("client_charset", context.client_charset);
     context.connection_collation = told.value("connection_collation", context.connection_collation);
     context.server_collation = told.value("server_collation", context.server_collation);

@@ -6,6 +6,6 @@
 
 namespace tributary::source {
 
-StatementContext statement_context(const QueryEvent& query);
+StatementContext statement_context(const QueryEvent& query, const ServerTraits& traits);
 
 }  // namespace tributary::source

@@ -182,7 +182,7 @@ Status BinlogStream::State::on_query(const EventView& event) {
 }
 
 Status BinlogStream::State::on_statement(const QueryEvent& query) {
-  const StatementContext session = statement_context(query);
+  const StatementContext session = statement_context(query, tables.traits());
   TRY_VALUE(const std::optional<SchemaChange> change,
             tables.apply(session, query.sql, context.position, group.skip, ask()));
   if (!change) {
