@@ -154,7 +154,7 @@ class Sequencer {
   checkpoint::SubtaskCheckpoint state_;
   model::GtidSet emitted_gtid_set_;
   bool in_transaction_ = false;
-  bool handing_over_ = false;  // state_ speaks of changes that are not yet with the delivery
+  bool handing_over_ = false;           // state_ speaks of changes that are not yet with the delivery
   bool high_watermark_is_new_ = false;  // of this run: the one in the checkpoint was reached long ago
   bool caught_up_ = false;
   bool cancelled_ = false;

@@ -13,6 +13,18 @@ constexpr std::size_t batch_bytes_max = 512u << 10;  // more per hand-over saves
 constexpr std::size_t slice_bytes_max = 8u << 20;    // of one transaction before its end is known
 constexpr std::uint32_t moves_max = 1024;            // boundaries without records before the state is told
 
+Operation operation_of(source::RowChange change) {
+  switch (change) {
+    case source::RowChange::insert:
+      return Operation::insert;
+    case source::RowChange::update:
+      return Operation::update;
+    case source::RowChange::delete_:
+      break;
+  }
+  return Operation::delete_;
+}
+
 }  // namespace
 
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
@@ -67,12 +79,6 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     TRY(flush(batch_.records.size() > boundary_records_));
   }
-  Operation operation = Operation::insert;
-  if (rows.event().change == source::RowChange::update)
-    operation = Operation::update;
-  else if (rows.event().change == source::RowChange::delete_)
-    operation = Operation::delete_;
-
   position_text_.clear();
   safe_text_.clear();
   fmt::format_to(std::back_inserter(position_text_), "{}@{}", context.position.offset, context.position.file_number());
@@ -95,6 +101,7 @@ Status StreamWriter::on_rows(std::uint32_t number, source::RowReader& rows, cons
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
     }
+    const Operation operation = operation_of(rows.change());
     header.id = next_record_id_++;
     if (auto encoded = encode_row(table, number, operation, header); !encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));

@@ -86,7 +86,7 @@ Result<Column> read_column(const mysql::Table& t, std::size_t row, const std::st
   column.is_unsigned = column.declared_type.find("unsigned") != std::string::npos && column.type != ColumnType::enum_ &&
                        column.type != ColumnType::set;
   column.is_nullable = t.text(row, "IS_NULLABLE") == "YES";
-  column.is_hidden = column.name == drds_implicit_column;
+  column.is_hidden = column.name == drds_implicit_column || column.name == rds_row_id_column;
   const std::string_view extra = t.text(row, "EXTRA");
   column.is_generated = extra.find("VIRTUAL") != std::string_view::npos ||
                         extra.find("STORED") != std::string_view::npos ||
@@ -177,6 +177,9 @@ void finish_schema(TableSchema& schema) {
 Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& connection, const std::string& database,
                                                         const std::vector<std::string>& tables) {
   std::map<std::string, TableSchema> schemas;
+  const bool is_mariadb = connection.flavour() == mysql::Flavour::mariadb;
+  if (!is_mariadb && connection.version_number() >= 80030)
+    TRY(connection.execute("SET SESSION show_gipk_in_create_table_and_information_schema = ON"));
   constexpr std::size_t batch_max = 500;
   for (std::size_t from = 0; from < tables.size(); from += batch_max) {
     const std::vector<std::string> names(
@@ -185,10 +188,13 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
     const std::string list = in_list(connection, names);
     TRY_VALUE(const mysql::Table bases,
               connection.query(fmt::format(
-                  "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) "
-                  "AND TABLE_TYPE = 'BASE TABLE'",
+                  "SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND "
+                  "TABLE_NAME IN ({}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
                   connection.quote(database), list)));
+    std::set<std::string, std::less<>> versioned, in_memory;
     for (std::size_t row = 0; row < bases.rows.size(); ++row) {
+      if (bases.text(row, "TABLE_TYPE") == "SYSTEM VERSIONED") versioned.emplace(bases.text(row, "TABLE_NAME"));
+      if (bases.text(row, "ENGINE") == "MEMORY") in_memory.emplace(bases.text(row, "TABLE_NAME"));
       TableSchema& schema = schemas[std::string(bases.text(row, "TABLE_NAME"))];
       schema.database = database;
       schema.table = bases.text(row, "TABLE_NAME");
@@ -197,18 +203,20 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
               connection.query(
                   fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
                               "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
-                              "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA FROM "
+                              "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA{} FROM "
                               "information_schema.COLUMNS "
                               "WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
-                              connection.quote(database), list)));
+                              is_mariadb ? ", GENERATION_EXPRESSION" : "", connection.quote(database), list)));
     for (std::size_t row = 0; row < columns.rows.size(); ++row) {
       const auto schema = schemas.find(std::string(columns.text(row, "TABLE_NAME")));
       if (schema == schemas.end()) continue;  // a view
       TRY_VALUE(Column column, read_column(columns, row, database + "." + schema->first));
+      if (columns.text(row, "GENERATION_EXPRESSION") == "ROW END" && versioned.contains(schema->first))
+        schema->second.row_end = static_cast<std::uint32_t>(schema->second.columns.size());
       schema->second.columns.push_back(std::move(column));
     }
     TRY_VALUE(const mysql::Table keys,
-              connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM "
+              connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, INDEX_TYPE FROM "
                                            "information_schema.STATISTICS WHERE TABLE_SCHEMA = {} "
                                            "AND TABLE_NAME IN ({}) AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME "
                                            "= 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX",
@@ -218,8 +226,12 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
       if (found == schemas.end()) continue;
       TableSchema& schema = found->second;
       const std::string_view name = keys.text(row, "INDEX_NAME");
-      if (schema.keys.empty() || schema.keys.back().name != name)
+      if (schema.keys.empty() || schema.keys.back().name != name) {
         schema.keys.push_back({std::string(name), name == "PRIMARY", {}});
+        // A key too long for a tree is one over a hidden column with the hash of its values.
+        if (is_mariadb && keys.text(row, "INDEX_TYPE") == "HASH" && !in_memory.contains(found->first))
+          schema.tail.push_back(model::TailColumn::row_hash);
+      }
       const std::string_view column_name = keys.text(row, "COLUMN_NAME");
       const auto column = std::find_if(schema.columns.begin(), schema.columns.end(),
                                        [&](const Column& c) { return c.name == column_name; });
@@ -228,6 +240,12 @@ Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& conne
         schema.keys.back().columns.push_back(std::numeric_limits<std::uint32_t>::max());
       else
         schema.keys.back().columns.push_back(static_cast<std::uint32_t>(column - schema.columns.begin()));
+    }
+    for (const std::string& name : versioned) {
+      TableSchema& schema = schemas[name];
+      if (schema.row_end) continue;
+      schema.tail.insert(schema.tail.begin(), {model::TailColumn::row_start, model::TailColumn::row_end});
+      schema.row_end = static_cast<std::uint32_t>(schema.columns.size() + 1);
     }
   }
   for (auto& [name, schema] : schemas) {
@@ -254,7 +272,8 @@ bool same_structure(const TableSchema& a, const TableSchema& b, std::string* dif
       return say(fmt::format("column {} is {} {} against {} {}", x.name, x.declared_type, x.charset, y.declared_type,
                              y.charset));
   }
-  if (a.identity != b.identity) return say("their keys differ");
+  if (a.identity != b.identity || a.tail != b.tail) return say("their keys differ");
+  if (a.row_end != b.row_end) return say("only one is system-versioned");
   return true;
 }
 
