@@ -25,8 +25,7 @@ set_property(GLOBAL PROPERTY TRIBUTARY_UNIT_TESTS "")
 set_property(GLOBAL PROPERTY TRIBUTARY_UNIT_LIBS "")
 
 # tributary_library(NAME DEPS lib...): the .cc files below the current folder are the library tributary_NAME;
-# the *_test.cc files beside them join the one unit test program; *_bench.cc files join the one benchmark program;
-# each x_fuzz.cc is a fuzz target x_fuzz of the fuzz preset.
+# the *_test.cc files beside them join the one unit test program; *_bench.cc files join the one benchmark program.
 function(tributary_library name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -39,15 +38,6 @@ function(tributary_library name)
   else()
     add_library(tributary_${name} STATIC ${sources})
     target_link_libraries(tributary_${name} PUBLIC tributary_flags ${ARG_DEPS})
-  endif()
-  if(TRIBUTARY_FUZZ)
-    file(GLOB_RECURSE targets CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc)
-    foreach(source ${targets})
-      get_filename_component(target ${source} NAME_WE)
-      add_executable(${target} ${source})
-      target_link_libraries(${target} PRIVATE tributary_${name})
-      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    endforeach()
   endif()
   set_property(GLOBAL APPEND PROPERTY TRIBUTARY_UNIT_TESTS ${tests})
   set_property(GLOBAL APPEND PROPERTY TRIBUTARY_UNIT_LIBS tributary_${name})

@@ -32,6 +32,8 @@ json to_json(const ColumnInfo& c) {
 json to_json(const TableDef& t) {
   json columns = json::array();
   for (const auto& column : t.columns) columns.push_back(to_json(column));
+  json extra = json::array();
+  for (const auto& place : t.extra) extra.push_back({{"shard", place.shard}, {"name", place.name}});
   return {{"name", t.name},
           {"kind", static_cast<int>(t.kind)},
           {"random", t.random},
@@ -46,6 +48,7 @@ json to_json(const TableDef& t) {
           {"unique", t.unique},
           {"index_columns", t.index_columns},
           {"covering", t.covering},
+          {"extra", extra},
           {"global_indexes", t.global_indexes}};
 }
 
@@ -66,6 +69,7 @@ TableDef table_from(const json& j) {
   t.unique = j.at("unique");
   t.index_columns = j.at("index_columns");
   t.covering = j.at("covering");
+  for (const auto& place : j.value("extra", json::array())) t.extra.push_back({place.at("shard"), place.at("name")});
   t.global_indexes = j.at("global_indexes");
   return t;
 }
@@ -114,7 +118,7 @@ Status Catalogue::load(const std::string& text) {
     const json j = json::parse(text);
     database_ = j.at("database");
     app_name_ = j.at("app_name");
-    for (const auto& s : j.at("shards")) shards_.push_back({s.at("database"), s.at("group"), s.at("storage")});
+    for (const auto& s : j.at("shards")) shards_.push_back({s.at("database"), s.at("group"), s.at("storage"), s.value("suspended", false)});
     for (const auto& t : j.at("tables")) {
       TableDef table = table_from(t);
       const std::string key = lower(table.name);
@@ -129,7 +133,8 @@ Status Catalogue::load(const std::string& text) {
 Status Catalogue::save() const {
   json shards = json::array(), tables = json::array();
   for (const auto& s : shards_)
-    shards.push_back({{"database", s.database}, {"group", s.group}, {"storage", s.storage}});
+    shards.push_back(
+        {{"database", s.database}, {"group", s.group}, {"storage", s.storage}, {"suspended", s.is_suspended}});
   for (const auto& [key, table] : tables_) tables.push_back(to_json(*table));
   const json j = {{"database", database_}, {"app_name", app_name_}, {"shards", shards}, {"tables", tables}};
   const std::string next = path_ + ".new";
@@ -153,6 +158,12 @@ std::vector<TablePtr> Catalogue::tables() const {
   std::vector<TablePtr> out;
   for (const auto& [key, table] : tables_) out.push_back(table);
   return out;
+}
+
+Status Catalogue::put_shard(int index, Shard shard) {
+  const std::lock_guard lock(mutex_);
+  shards_[static_cast<std::size_t>(index)] = std::move(shard);
+  return save();
 }
 
 Status Catalogue::put(TableDef table) {

@@ -19,6 +19,7 @@ struct Shard {
   std::string database;  // shop_k3fz_0007
   std::string group;     // SHOP_1487767780814RGKKSHOP_K3FZ_0007_RDS
   int storage = 0;
+  bool is_suspended = false;  // takes no writes, so SHOW DATASOURCES says
 };
 
 using TablePtr = std::shared_ptr<const TableDef>;
@@ -36,6 +37,8 @@ class Catalogue {
 
   TablePtr find(std::string_view name) const;  // null if absent
   std::vector<TablePtr> tables() const;        // by name, global index tables too
+  // Only while nobody else asks for shards(): see Gate.
+  base::Status put_shard(int index, Shard shard);
   base::Status put(TableDef table);
   base::Status erase(std::string_view name);
 

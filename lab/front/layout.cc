@@ -78,6 +78,7 @@ std::vector<PhysicalTable> topology(const TableDef& table, int shard_count) {
   const int shards = table.kind == TableKind::broadcast ? shard_count : table.is_sharded() ? table.db_count : 1;
   for (int shard = 0; shard < shards; ++shard)
     for (int slot = 0; slot < table.tb_count; ++slot) out.push_back({shard, physical_name(table, shard, slot)});
+  out.insert(out.end(), table.extra.begin(), table.extra.end());
   return out;
 }
 
@@ -122,6 +123,7 @@ std::optional<std::vector<PhysicalTable>> route(const TableDef& table, int shard
   for (int s = shard.value_or(0); s <= shard.value_or(table.db_count - 1); ++s)
     for (int t = slot.value_or(0); t <= slot.value_or(table.tb_count - 1); ++t)
       out.push_back({s, physical_name(table, s, t)});
+  if (!shard || !slot) out.insert(out.end(), table.extra.begin(), table.extra.end());
   return out;
 }
 

@@ -33,6 +33,13 @@ struct ColumnInfo {
   bool is_float() const;   // FLOAT: text form loses digits
 };
 
+struct PhysicalTable {
+  int shard = 0;
+  std::string name;
+
+  auto operator<=>(const PhysicalTable&) const = default;
+};
+
 struct TableDef {
   std::string name;
   TableKind kind = TableKind::single;
@@ -47,6 +54,7 @@ struct TableDef {
   bool unique = false;
   std::vector<std::string> index_columns, covering;  // global index
   std::vector<std::string> global_indexes;           // base table: names of its indexes
+  std::vector<PhysicalTable> extra;                  // shards no key leads to; see stage.h
 
   bool is_sharded() const { return kind == TableKind::sharded || kind == TableKind::global_index; }
   bool same_key() const;
@@ -54,13 +62,6 @@ struct TableDef {
   const ColumnInfo* find(std::string_view column_name) const;
   const ColumnInfo* auto_increment() const;  // the implicit id too
   std::vector<std::string> primary_key() const;
-};
-
-struct PhysicalTable {
-  int shard = 0;
-  std::string name;
-
-  auto operator<=>(const PhysicalTable&) const = default;
 };
 
 std::string physical_name(const TableDef& table, int shard, int slot);

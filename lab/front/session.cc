@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "front/define.h"
 #include "front/hint.h"
@@ -10,6 +11,7 @@
 #include "front/modify.h"
 #include "front/select.h"
 #include "front/show.h"
+#include "front/stage.h"
 #include "front/statement.h"
 
 namespace tributary::lab {
@@ -65,8 +67,20 @@ Answer<Outcome> Session::run(std::string_view statement) {
   const Sql sql(statement);
   if (!sql.complete()) return syntax_error(statement);
   if (sql.size() == 0) return Outcome{};  // comments only, /*!40101 SET ..*/ too
+  if (sql.is(0, "lab")) {
+    Work now = work();
+    return run_stage(now, sql);
+  }
+  // Shards stay where they are while a transaction is open, or a statement runs.
+  if (!std::exchange(inside_gate_, true)) shared_.gate.enter();
   backend_.start_statement();
-  return dispatch(sql);
+  auto outcome = dispatch(sql);
+  if (!backend_.in_transaction()) leave_gate();
+  return outcome;
+}
+
+void Session::leave_gate() {
+  if (std::exchange(inside_gate_, false)) shared_.gate.leave();
 }
 
 Answer<Outcome> Session::dispatch(const Sql& sql) {

@@ -33,10 +33,14 @@ class Session {
   // [trace][ip:port][schema]
   std::string error_prefix() const;
   // Rolls back what is open; before the client's end.
-  void close() { backend_.rollback(); }
+  void close() {
+    backend_.rollback();
+    leave_gate();
+  }
   void abort() { backend_.abort(); }
 
  private:
+  void leave_gate();
   Answer<Outcome> dispatch(const Sql& sql);
   Answer<Outcome> read(const Sql& sql);
   Answer<Outcome> write(const Sql& sql);
@@ -55,6 +59,7 @@ class Session {
   bool autocommit_ = true;
   bool recycle_bin_ = false;
   bool broken_ = false;  // a write of this transaction failed half-way: only ROLLBACK is taken
+  bool inside_gate_ = false;
   std::uint64_t last_insert_id_ = 0;
 };
 

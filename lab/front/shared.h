@@ -7,10 +7,12 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "front/answer.h"
 #include "front/catalogue.h"
 #include "front/front.h"
+#include "front/gate.h"
 
 namespace tributary::lab {
 
@@ -40,11 +42,52 @@ class Sequences {
   std::map<std::string, Range> ranges_;
 };
 
+// What SHOW commands tell beside the truth. Guards itself.
+class Staged {
+ public:
+  struct Datasource {
+    int shard = 0, storage = 0;
+    std::string database, write_weight;
+  };
+  struct Listed {
+    std::string name;
+    bool is_view = false;
+  };
+  void add(Datasource row) {
+    const std::lock_guard lock(mutex_);
+    datasources_.push_back(std::move(row));
+  }
+  void list(std::string name, bool is_view) {
+    const std::lock_guard lock(mutex_);
+    listed_.push_back({std::move(name), is_view});
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    datasources_.clear();
+    listed_.clear();
+  }
+  std::vector<Datasource> datasources() const {
+    const std::lock_guard lock(mutex_);
+    return datasources_;
+  }
+  std::vector<Listed> listed() const {
+    const std::lock_guard lock(mutex_);
+    return listed_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Datasource> datasources_;
+  std::vector<Listed> listed_;
+};
+
 struct Shared {
   FrontConfig config;
   std::unique_ptr<Catalogue> catalogue;
   std::unique_ptr<Sequences> sequences;
   std::uint16_t port = 0;
+  Gate gate;
+  Staged staged;
   std::mutex ddl_mutex;  // one DDL statement at a time
 
   mysql::Endpoint endpoint(int shard) const;  // with the shard's database

@@ -31,10 +31,18 @@ Answer<TablePtr> named(const Work& work, const Sql& sql, std::size_t at, bool wo
   return TablePtr{};
 }
 
+// A table that SHOW TABLES lists and nothing is known of.
+bool is_listed_only(const Work& work, std::string_view name) {
+  const auto listed = work.shared.staged.listed();
+  return !work.catalogue().find(name) &&
+         std::any_of(listed.begin(), listed.end(), [&](const auto& l) { return !l.is_view && same_name(l.name, name); });
+}
+
 Answer<Outcome> show_topology(const Work& work, const Sql& sql) {
   const std::size_t at = sql.is(2, "from") || sql.is(2, "in") ? 3 : 2;
-  TRY_VALUE(const TablePtr table, require(work, sql, at));
   mysql::Table out = table_of({"ID", "GROUP_NAME", "TABLE_NAME"});
+  if (is_listed_only(work, sql.name(at))) return Outcome{std::move(out)};
+  TRY_VALUE(const TablePtr table, require(work, sql, at));
   for (const auto& place : topology(*table, work.shard_count()))
     out.rows.push_back({std::to_string(out.rows.size()),
                         work.catalogue().shards()[static_cast<std::size_t>(place.shard)].group, place.name});
@@ -45,13 +53,21 @@ Answer<Outcome> show_datasources(const Work& work) {
   mysql::Table out =
       table_of({"ID", "SCHEMA", "NAME", "GROUP", "URL", "USER", "TYPE", "INIT", "MIN", "MAX", "IDLE_TIMEOUT",
                 "MAX_WAIT", "ACTIVE_COUNT", "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"});
-  for (const auto& shard : work.catalogue().shards()) {
-    const auto& storage = work.shared.config.storage[static_cast<std::size_t>(shard.storage)];
+  const auto row = [&](const std::string& group, int server, const std::string& database, const std::string& weight) {
+    const auto& storage = work.shared.config.storage[static_cast<std::size_t>(server)];
     out.rows.push_back({std::to_string(out.rows.size()), work.catalogue().app_name(),
-                        fmt::format("rds{}_{}_iiab_1", shard.storage, shard.database), shard.group,
-                        fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, shard.database), storage.user,
-                        "mysql", "0", "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(shard.storage), "10",
-                        "10"});
+                        fmt::format("rds{}_{}_iiab_1", server, database), group,
+                        fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, database), storage.user,
+                        "mysql", "0", "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(server), "10",
+                        weight});
+  };
+  const auto& shards = work.catalogue().shards();
+  const auto staged = work.shared.staged.datasources();
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    row(shards[i].group, shards[i].storage, shards[i].database, shards[i].is_suspended ? "0" : "10");
+    for (const auto& extra : staged)
+      if (static_cast<std::size_t>(extra.shard) == i)
+        row(shards[i].group, extra.storage, extra.database, extra.write_weight);
   }
   return Outcome{std::move(out)};
 }
@@ -66,6 +82,8 @@ Answer<Outcome> show_node(const Work& work) {
 
 // The tables a rule command lists: the one named, or all but index tables.
 Answer<std::vector<TablePtr>> ruled(const Work& work, const Sql& sql, std::size_t at) {
+  if ((sql.is(at, "from") || sql.is(at, "in")) && is_listed_only(work, sql.name(at + 1)))
+    return std::vector<TablePtr>{};
   TRY_VALUE(TablePtr one, named(work, sql, at, false));
   if (one) return std::vector{std::move(one)};
   auto all = work.catalogue().tables();
@@ -186,6 +204,11 @@ Answer<Outcome> show_tables(const Work& work, const Sql& sql, bool full) {
     if (t->kind == TableKind::global_index || (pattern && !like(t->name, *pattern))) continue;
     out.rows.push_back({t->name});
     if (full) out.rows.back().push_back("BASE TABLE");
+  }
+  for (const auto& listed : work.shared.staged.listed()) {
+    if (pattern && !like(listed.name, *pattern)) continue;
+    out.rows.push_back({listed.name});
+    if (full) out.rows.back().push_back(listed.is_view ? "VIEW" : "BASE TABLE");
   }
   return Outcome{std::move(out)};
 }

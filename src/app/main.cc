@@ -1,8 +1,15 @@
 // The program: the command line in front, the data plane behind it.
 #include "cli/cli.h"
+#include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
+#include "task/topology.h"
 
 int main(int argc, char** argv) {
-  return tributary::cli::run_cli(argc, argv, {.run = tributary::task::run_task, .tail = tributary::task::tail});
+  return tributary::cli::run_cli(
+      argc, argv,
+      {.run = tributary::task::run_task,
+       .tail = tributary::task::tail,
+       .binlog = tributary::task::walk_binlogs,
+       .topology = tributary::task::view_topology});
 }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <set>
 #include <cstdio>
 #include <map>
 
@@ -30,6 +31,8 @@ class CommandLine {
     app_.require_subcommand(1);
     add_run();
     add_tail();
+    add_binlog();
+    add_topology();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -40,6 +43,8 @@ class CommandLine {
 
   RunArguments run;
   TailArguments tail;
+  BinlogArguments binlog;
+  TopologyArguments topology;
   ErrorsArguments errors;
   std::string shell;
 
@@ -47,7 +52,8 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      description.takes_file = description.name == "run" || description.name == "tail";
+      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema"};
+      description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
         const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
@@ -89,6 +95,8 @@ class CommandLine {
                ->type_name("WHEN"),
            {"caught-up"});
     command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
+    command->add_flag("--accept-topology", run.accept_topology,
+                      "go on although shards moved or tables came or went; see `tributary topology`");
     command->add_flag("--check", run.check, "read and check the task file, then end");
     command->add_flag("--print", run.print, "print the task in full, defaults filled in, secrets masked, then end");
     choose(command
@@ -141,6 +149,36 @@ class CommandLine {
     command->footer(std::string(tail_footer()));
   }
 
+  void add_binlog() {
+    CLI::App* command =
+        app_.add_subcommand("binlog", "print what is in binlog files, rows decoded, without their server");
+    command
+        ->add_option("files", binlog.files, "binlog or relay log files in their order, plain or gzip'ed; - for input")
+        ->required()
+        ->type_name("FILE");
+    command->add_option("--from", binlog.from, "skip what begins before this position of the first file")
+        ->type_name("POS");
+    command->add_option("--to", binlog.to, "end at this position of the last file")->type_name("POS");
+    command->add_option("--table", binlog.tables, "only this db.table, or all of this db; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command->add_flag("--rows,!--no-rows", binlog.rows, "print rows (default), or events only");
+    CLI::Option* statistics =
+        command->add_flag("--statistics", binlog.statistics, "count events and rows by type and table instead");
+    command->add_flag("--verify", binlog.verify, "read everything, check it, print one line a file")
+        ->excludes(statistics);
+    command->add_flag("--keep-going", binlog.keep_going, "go on with the next file after a damaged one");
+    command->add_flag("--json", binlog.json, "one JSON object a line");
+    command->footer(std::string(binlog_footer()));
+  }
+
+  void add_topology() {
+    CLI::App* command = app_.add_subcommand("topology", "show where a task's tables lie and what has changed");
+    command->add_option("task", topology.file, "the task file")->required()->type_name("TASK.yaml");
+    command->add_flag("--json", topology.json, "one JSON object");
+    command->footer(std::string(topology_footer()));
+  }
+
   void add_errors() {
     CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
     command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
@@ -178,6 +216,8 @@ int print_completion(const CommandLine& line) {
 int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("run")) return command_run(line.run, doors);
   if (line.chosen("tail")) return command_tail(line.tail, doors);
+  if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
+  if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

@@ -7,8 +7,10 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "task/binlog.h"
 #include "task/run.h"
 #include "task/tail.h"
+#include "task/topology.h"
 
 namespace tributary::cli {
 
@@ -19,6 +21,10 @@ struct Doors {
   std::function<base::Result<task::TailSummary>(const task::TailOptions&, base::CancelToken&,
                                                 const task::TailHandlers&)>
       tail;
+  std::function<base::Result<task::BinlogSummary>(const task::BinlogOptions&, base::CancelToken&,
+                                                  const task::BinlogHandlers&)>
+      binlog;
+  std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

@@ -60,7 +60,7 @@ int command_run(const RunArguments& arguments, const Doors& doors) {
       cancel.request();
       display.asked_to_stop();
     });
-    status = doors.run(*spec, {.until_caught_up = arguments.until == "caught-up"}, cancel,
+    status = doors.run(*spec, {.accept_topology = arguments.accept_topology, .until_caught_up = arguments.until == "caught-up"}, cancel,
                        [&](const pipeline::Progress& progress) { display.show(progress); });
   }
   if (!status && !status.error().is_cancelled()) {

@@ -15,9 +15,15 @@ struct RunArguments {
   std::string file;
   std::string until;  // "" or "caught-up"
   std::string log_level = "warn";
-  bool json = false, check = false, print = false;
+  bool json = false, check = false, print = false, accept_topology = false;
 };
 int command_run(const RunArguments& arguments, const Doors& doors);
+
+struct TopologyArguments {
+  std::string file;
+  bool json = false;
+};
+int command_topology(const TopologyArguments& arguments, const Doors& doors);
 
 struct TailArguments {
   std::string file;  // or brokers and topics
@@ -31,6 +37,15 @@ struct TailArguments {
   bool json = false;
 };
 int command_tail(const TailArguments& arguments, const Doors& doors);
+
+struct BinlogArguments {
+  std::vector<std::string> files;
+  std::optional<std::uint64_t> from, to;
+  std::vector<std::string> tables;
+  bool rows = true;
+  bool statistics = false, verify = false, keep_going = false, json = false;
+};
+int command_binlog(const BinlogArguments& arguments, const Doors& doors);
 
 struct ErrorsArguments {
   std::string code;  // empty: all

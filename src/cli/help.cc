@@ -25,6 +25,8 @@ std::string_view main_footer() {
   return R"(Examples:
   tributary run shop.yaml
   tributary tail shop.yaml --until end
+  tributary binlog mysql-bin.000007
+  tributary topology shop.yaml
 
 Exit codes: 0 done or stopped, 1 internal, 2 task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force.
 `tributary COMMAND --help` tells more; `tributary run --help` shows the task file.)";
@@ -35,6 +37,7 @@ std::string run_footer() {
   tributary run shop.yaml                       schema, rows and changes, until Ctrl-C; started again, it goes on
   tributary run shop.yaml --until caught-up     ends when the topic holds what the source held
   tributary run shop.yaml --json                for machines
+  tributary run shop.yaml --accept-topology     goes on after shards have moved or tables came or went
   tributary run shop.yaml --check               is the task file well-formed?
 
 The first Ctrl-C (or SIGTERM) stops cleanly, a second one at once.
@@ -56,6 +59,30 @@ std::string_view tail_footer() {
 
 In JSON every value is text or null: binary as hex, times in UTC; a column that stands twice in a record stands twice.
 Messages that are no DTS Avro records are named on standard error (as objects with --json), and the exit code is 5.)";
+}
+
+std::string_view binlog_footer() {
+  return R"(Examples:
+  tributary binlog mysql-bin.000007                                 every event and row
+  tributary binlog mysql-bin.000007 --table shop.orders --from 154  changes of one table, from a position on
+  tributary binlog mysql-bin.00000* --statistics                    which tables change most
+  tributary binlog --verify --keep-going /backup/mysql-bin.*        are the files whole?
+  zstd -dc mysql-bin.000007.zst | tributary binlog - --json | jq 'select(.rows) | .rows[]'
+
+Column names come from binlog_row_metadata=FULL or from CREATE and ALTER statements in the files; columns nobody names
+are c1, c2, ... Values are text: times in UTC, binary as 0x and hex, BIT as a number, ENUM and SET as labels where they
+are known. A damaged file is printed up to the damage, which is named as file:position.
+Exit codes: 0 all read, 1 a file is damaged or can't be read, 2 usage, 130 interrupted.)";
+}
+
+std::string_view topology_footer() {
+  return R"(Examples:
+  tributary topology shop.yaml            instances, tables with their kind and shards, what is left out and why
+  tributary topology shop.yaml --json
+
+For a task that has run it also shows what differs from what the task knows. A running task that notices a difference
+stops with source.topology_changed. When the change is finished and meant, `tributary run --accept-topology shop.yaml`
+goes on without loss; the former copies of shards that moved have to stay until it has begun to.)";
 }
 
 }  // namespace tributary::cli

@@ -10,5 +10,7 @@ std::string version_text();
 std::string_view main_footer();
 std::string run_footer();
 std::string_view tail_footer();
+std::string_view binlog_footer();
+std::string_view topology_footer();
 
 }  // namespace tributary::cli

@@ -15,7 +15,9 @@ std::string error_text(const base::Error& error) {
   return out;
 }
 
-std::string error_json(const base::Error& error) {
+std::string error_json(const base::Error& error) { return error_json(error, base::exit_code(error)); }
+
+std::string error_json(const base::Error& error, int exit_code) {
   std::string out;
   JsonObject outer(out);
   JsonObject object(outer.key("error"));
@@ -25,20 +27,22 @@ std::string error_json(const base::Error& error) {
   object.text("where", error.where);
   object.text("remedy", error.info().remedy);
   object.text("class", base::to_string(error.info().error_class));
-  object.number("exit_code", base::exit_code(error));
+  object.number("exit_code", exit_code);
   object.close();
   outer.close();
   return out;
 }
 
-int report(const base::Error& error, bool json) {
+int report(const base::Error& error, bool json) { return report(error, json, base::exit_code(error)); }
+
+int report(const base::Error& error, bool json, int exit_code) {
   if (json) {
-    fmt::print("{}\n", error_json(error));
+    fmt::print("{}\n", error_json(error, exit_code));
     std::fflush(stdout);
   } else {
     fmt::print(stderr, "{}", error_text(error));
   }
-  return base::exit_code(error);
+  return exit_code;
 }
 
 }  // namespace tributary::cli

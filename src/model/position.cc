@@ -174,6 +174,41 @@ bool GtidSet::contains(const GtidSet& other) const {
   return true;
 }
 
+GtidSet GtidSet::without(const GtidSet& other) const {
+  GtidSet out;
+  for (const auto& [domain, gtid] : mariadb_)
+    if (!other.contains_mariadb(domain, gtid.sequence)) out.mariadb_[domain] = gtid;
+  for (const auto& [source, intervals] : mysql_) {
+    const auto found = other.mysql_.find(source);
+    std::vector<Interval> left;
+    for (const Interval& wanted : intervals) {
+      std::uint64_t next = wanted.first;
+      if (found != other.mysql_.end()) {
+        for (const Interval& taken : found->second) {
+          if (taken.last < next) continue;
+          if (taken.first > wanted.last) break;
+          if (taken.first > next) left.push_back({next, taken.first - 1});
+          next = taken.last + 1;
+        }
+      }
+      if (next <= wanted.last) left.push_back({next, wanted.last});
+    }
+    if (!left.empty()) out.mysql_[source] = std::move(left);
+  }
+  return out;
+}
+
+GtidSet GtidSet::common(const GtidSet& other) const {
+  GtidSet out;
+  for (const auto& [domain, gtid] : mariadb_)
+    if (const auto found = other.mariadb_.find(domain); found != other.mariadb_.end())
+      out.mariadb_[domain] = found->second.sequence < gtid.sequence ? found->second : gtid;
+  GtidSet mysql;
+  mysql.mysql_ = mysql_;
+  out.mysql_ = mysql.without(mysql.without(other)).mysql_;
+  return out;
+}
+
 std::string GtidSet::text() const {
   std::string out;
   for (const auto& [domain, gtid] : mariadb_)

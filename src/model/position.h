@@ -43,6 +43,10 @@ class GtidSet {
   bool contains_mariadb(std::uint32_t domain, std::uint64_t sequence) const;
   // True when every transaction of `other` is in this set.
   bool contains(const GtidSet& other) const;
+  // The transactions of this set that `other` lacks. MariaDB: a domain stays, whole, if `other` has less of it.
+  GtidSet without(const GtidSet& other) const;
+  // The transactions of both. MariaDB: per domain the lower of the two places, by sequence number.
+  GtidSet common(const GtidSet& other) const;
   std::string text() const;
 
   struct Interval {

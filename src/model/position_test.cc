@@ -43,6 +43,23 @@ TEST(GtidSet, MariaDbHoldsTheLastPerDomain) {
   EXPECT_FALSE(set->contains(*GtidSet::parse("0-101-7")));
 }
 
+TEST(GtidSet, WithoutAndCommonSplitASetInTwo) {
+  const std::string a = uuid, b = "4e11fa47-71ca-11e1-9e33-c80aa9429562";
+  const GtidSet whole = *GtidSet::parse(a + ":1-10:15:20-30," + b + ":1-5");
+  const GtidSet taken = *GtidSet::parse(a + ":3-4:9-21:30-40,4f11fa47-71ca-11e1-9e33-c80aa9429562:1-2");
+  EXPECT_EQ(whole.without(taken).text(), a + ":1-2:5-8:22-29," + b + ":1-5");
+  EXPECT_EQ(whole.common(taken).text(), a + ":3-4:9-10:15:20-21:30");
+  EXPECT_TRUE(whole.without(whole).empty());
+  EXPECT_EQ(whole.without({}), whole);
+  EXPECT_TRUE(whole.common({}).empty());
+}
+
+TEST(GtidSet, WithoutAndCommonOfMariaDbGoByDomain) {
+  const GtidSet ahead = *GtidSet::parse("0-1-10,1-1-5"), other = *GtidSet::parse("0-2-8,1-1-5,2-1-1");
+  EXPECT_EQ(ahead.without(other).text(), "0-1-10");
+  EXPECT_EQ(ahead.common(other).text(), "0-2-8,1-1-5");
+}
+
 TEST(GtidSet, RefusesWhatIsNotOne) {
   for (const char* bad :
        {"x", "0-1", "0-1-2-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",

@@ -16,6 +16,9 @@
 #include <cstring>
 #include <mutex>
 
+#include "mysql/dump_error.h"
+#include "mysql/server.h"
+
 namespace tributary::mysql {
 
 using base::Error;
@@ -100,6 +103,21 @@ void put(std::string& out, std::uint64_t number, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(number >> (8 * i)));
 }
 
+// With an authority named the library checks who signed the certificate, whatever else is asked; the host only on
+// demand.
+void ask_for_tls(MYSQL* handle, const Endpoint& endpoint) {
+  const my_bool on = 1;
+  const auto file = [&](mysql_option option, const std::string& path) {
+    if (!path.empty()) mysql_options(handle, option, path.c_str());
+  };
+  mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
+  file(MYSQL_OPT_SSL_CERT, endpoint.tls_cert);
+  file(MYSQL_OPT_SSL_KEY, endpoint.tls_key);
+  if (endpoint.tls_verify == TlsVerify::none) return;
+  file(MYSQL_OPT_SSL_CA, endpoint.tls_ca);
+  if (endpoint.tls_verify == TlsVerify::full) mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+}
+
 void init_library_once() {
   static std::once_flag once;
   std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
@@ -128,6 +146,14 @@ std::string encode_gtid_set(const model::GtidSet& set) {
 }  // namespace
 
 std::string Endpoint::address() const { return fmt::format("{}:{}", host, port); }
+
+Endpoint Endpoint::at(HostPort one) const {
+  Endpoint out = *this;
+  out.host = std::move(one.host);
+  out.port = one.port;
+  out.others.clear();
+  return out;
+}
 
 int Table::column(std::string_view name) const {
   for (std::size_t i = 0; i < columns.size(); ++i)
@@ -196,6 +222,12 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Result<Connection> Connection::open(const Endpoint& endpoint) {
+  if (endpoint.others.empty()) return open_one(endpoint);
+  TRY_VALUE(std::vector<Server> servers, reachable_servers(endpoint, true));
+  return std::move(servers.front().connection);
+}
+
+Result<Connection> Connection::open_one(const Endpoint& endpoint) {
   init_library_once();
   auto state = std::make_unique<State>();
   state->endpoint = endpoint;
@@ -212,15 +244,9 @@ Result<Connection> Connection::open(const Endpoint& endpoint) {
   mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   const unsigned protocol = MYSQL_PROTOCOL_TCP;
   mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
-  const my_bool off = 0, on = 1;
+  const my_bool off = 0;
   mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &off);
-  if (endpoint.tls) {
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
-    if (!endpoint.tls_ca.empty()) {
-      mysql_options(handle, MYSQL_OPT_SSL_CA, endpoint.tls_ca.c_str());
-      mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
-    }
-  }
+  if (endpoint.tls) ask_for_tls(handle, endpoint);
   const char* database = endpoint.database.empty() ? nullptr : endpoint.database.c_str();
   if (!mysql_real_connect(handle, endpoint.host.c_str(), endpoint.user.c_str(), endpoint.password.c_str(), database,
                           endpoint.port, nullptr, 0))
@@ -236,7 +262,14 @@ Result<Connection> Connection::open(const Endpoint& endpoint) {
   state->version = mysql_get_server_info(handle);
   state->flavour = state->version.find("MariaDB") != std::string::npos ? Flavour::mariadb : Flavour::mysql;
   state->version_number = parse_version(state->version);
-  return Connection(std::move(state));
+  Connection connection(std::move(state));
+  if (!endpoint.expected_server.empty()) {
+    TRY_VALUE(const std::string found, server_identity(connection));
+    if (found != endpoint.expected_server)
+      return fail(ErrorCode::source_moved, fmt::format("{} answers, not {}", found, endpoint.expected_server),
+                  endpoint.address());
+  }
+  return connection;
 }
 
 Result<std::uint64_t> Connection::execute(std::string_view sql) {
@@ -302,6 +335,8 @@ Status Connection::start_dump(const DumpStart& start) {
     TRY(execute(fmt::format("SET @{}_heartbeat_period = {}", name, std::uint64_t{start.heartbeat_ms} * 1'000'000)));
   }
   if (mariadb) TRY(execute("SET @mariadb_slave_capability = 4"));
+  if (!mariadb && !start.uuid.empty())
+    TRY(execute(fmt::format("SET @slave_uuid = '{0}', @replica_uuid = '{0}'", escape(start.uuid))));
   // A broker that is away for an hour must not cost the connection.
   TRY(execute("SET SESSION net_write_timeout = 86400"));
 
@@ -344,9 +379,7 @@ Result<std::string_view> Connection::read_event() {
     const unsigned number = mysql_errno(handle);
     Error error = make_error(handle, ErrorCode::source_lost, state_->endpoint.address());
     if (number == ER_MASTER_FATAL_ERROR_READING_BINLOG) {
-      const std::string_view text = mysql_error(handle);
-      const bool clash = text.find("same server_uuid/server_id") != std::string_view::npos;
-      error.code = clash ? ErrorCode::source_server_id : ErrorCode::source_binlog_purged;
+      error.code = dump_error_code(mysql_error(handle));
     } else if (number == ER_ACCESS_DENIED_ERROR || number == ER_SPECIFIC_ACCESS_DENIED_ERROR) {
       error.code = ErrorCode::source_privilege;
     }

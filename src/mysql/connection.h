@@ -3,8 +3,8 @@
 //
 // Threads: one at a time, except abort(), which may be called from any thread to make a blocked read fail.
 // Errors: source_unreachable, source_access_denied, source_unknown_host, source_database_missing, source_lost,
-// source_tls for the connection, source_query for statements the server refuses (server_errno() tells which),
-// source_binlog_purged and source_server_id from the dump.
+// source_tls, source_moved for the connection, source_query for statements the server refuses (server_errno() tells
+// which), those of dump_error.h from the dump.
 #pragma once
 
 #include <cstdint>
@@ -20,18 +20,35 @@
 
 namespace tributary::mysql {
 
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 3306;
+  bool operator==(const HostPort&) const = default;
+};
+
+// What is checked of the server's certificate: nothing, that the authority signed it, or also that it is for this host.
+enum class TlsVerify : std::uint8_t { none, ca, full };
+
 struct Endpoint {
   std::string host;
   std::uint16_t port = 3306;
   std::string user;
   std::string password;
   std::string database;  // may be empty
-  bool tls = false;      // required when set; refused if the server can't
-  std::string tls_ca;    // PEM file; verifies the server when set
+  // The same instance's further addresses, one of which serves it after a failover. With them open() takes the first
+  // address of all behind which a writable server is, else the first that answers.
+  std::vector<HostPort> others;
+  // As server_identity() gives it (server.h). Not empty: another server at the address is refused with source_moved.
+  std::string expected_server;
+  bool tls = false;  // required when set; refused if the server can't
+  TlsVerify tls_verify = TlsVerify::none;
+  std::string tls_ca;             // PEM file; empty: the system's authorities
+  std::string tls_cert, tls_key;  // PEM files, of the client; may be empty
   int connect_timeout_s = 10;
   int read_timeout_s = 600;  // a silent server is a lost one; heartbeats keep a dump alive
 
-  std::string address() const;  // host:port
+  std::string address() const;      // host:port
+  Endpoint at(HostPort one) const;  // the same with this as its only address
 };
 
 enum class Flavour : std::uint8_t { mysql, mariadb };
@@ -75,6 +92,7 @@ struct DumpStart {
   model::BinlogPosition at;
   std::optional<model::GtidSet> gtid_set;  // transactions not to be sent again
   std::uint32_t server_id = 0;
+  std::string uuid;  // of the replica that we are to the server; MySQL ends other dumps of the same one
   std::uint32_t heartbeat_ms = 1000;
   bool non_blocking = false;  // end at the end of the log instead of waiting (a heartbeat is then not sent)
 };
@@ -82,6 +100,7 @@ struct DumpStart {
 class Connection {
  public:
   static base::Result<Connection> open(const Endpoint& endpoint);
+  static base::Result<Connection> open_one(const Endpoint& endpoint);  // the first address only
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();

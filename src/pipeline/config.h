@@ -22,7 +22,7 @@ struct Config {
   std::string fingerprint;  // of what the state belongs to
 
   source::SourceConfig source;
-  std::uint32_t server_id = 0;
+  std::uint32_t server_id = 0;                 // 0: made for each instance, see replica_id.h
   std::map<std::string, StartPosition> start;  // by instance name; instances not named start at the log's end
 
   kafka::Config kafka;
@@ -39,6 +39,9 @@ struct Config {
   bool heartbeat = true;
   std::uint32_t heartbeat_ms = 1000;
   std::size_t xa_bytes_max = 64u << 20;
+  std::int64_t topology_reread_ms = 60'000;  // 0: only when something surprising is seen
+  bool accept_topology = false;              // go on although the topology changed
+  bool drain = false;  // read the stream to where the log ends now, snapshot nothing; see topology_acceptance.h
   std::int64_t retry_connection_ms = 720 * 60'000;
   std::int64_t retry_other_ms = 10 * 60'000;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -11,8 +12,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/topology.h"
 #include "pipeline/source_check.h"
 #include "pipeline/subtask.h"
+#include "pipeline/topology_acceptance.h"
+#include "pipeline/topology_watch.h"
+#include "source/topology/difference.h"
 
 namespace tributary::pipeline {
 
@@ -28,8 +33,9 @@ constexpr std::int64_t report_ms = 500;
 constexpr std::int64_t retry_least_ms = 500, retry_most_ms = 15'000;
 constexpr std::int64_t schema_flush_ms_max = 60'000;
 
-// One CREATE TABLE record per logical table, to the DDL topic if there is one.
-Status send_schemas(const Config& config, const source::Topology& topology, const base::Clock& clock) {
+// One CREATE TABLE record per logical table named, to the DDL topic if there is one.
+Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
+                    const base::Clock& clock) {
   base::CancelToken never;
   TRY_VALUE(const auto delivery,
             sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
@@ -43,7 +49,8 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   header.position = header.safe_position = "0@0";
   header.read_ms = clock.now_ms();
   header.timestamp_s = header.read_ms / 1000;
-  for (const source::LogicalTable& table : topology.tables) {
+  for (const std::uint32_t index : tables) {
+    const source::LogicalTable& table = topology.tables[index];
     const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
     ++header.id;
     model::EncodedRecord record;
@@ -69,15 +76,25 @@ class Job {
 
   Status run() {
     report(Phase::starting);
+    std::unique_ptr<store::Store> store;
+    if (doors_.resuming) {
+      TRY_VALUE(store, doors_.open_store());
+      TRY_VALUE(known_, checkpoint::load_topology(*store, config_.task, config_.fingerprint));
+    }
     TRY(begin());
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
-    TRY_VALUE(const std::unique_ptr<store::Store> store, doors_.open_store());
+    if (!store) {
+      TRY_VALUE(store, doors_.open_store());
+    }
+    TRY(settle_topology(*store));
     TRY(schemas(*store));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
       subtasks_.push_back(std::make_unique<Subtask>(config_, TableSet::make(topology_, i), *store,
                                                     topology_.tables.size(), clock_, until_caught_up_,
                                                     topology_.instances.size()));
+    watch_ = std::make_unique<TopologyWatch>(config_.source, present_, config_.topology_reread_ms);
     Status done = run_subtasks();
+    watch_.reset();
     report(!done ? Phase::failed : cancel_.requested() ? Phase::stopping : Phase::done);
     return done;
   }
@@ -86,7 +103,16 @@ class Job {
   // All that can be refused before anything is written.
   Status look_around() {
     TRY_VALUE(config_.partitions, doors_.prepare_destination());
-    TRY_VALUE(topology_, source::discover(config_.source));
+    TRY_VALUE(topology_,
+              source::read_layout(known_ ? for_another_look(config_.source, known_->topology) : config_.source));
+    present_ = source::known_topology(topology_);
+    changes_.clear();
+    // The tables of a plain server come and go in its binlog. A task that reads no rows does not mind.
+    if (known_ && config_.source.engine != source::Engine::mysql && (config_.full || config_.incremental))
+      changes_ = source::compare_topologies(known_->topology, present_);
+    if (!changes_.empty() && !config_.accept_topology)
+      return fail(topology_changed(source::change_lines(changes_), config_.source));
+    TRY(source::read_structures(topology_));
     if (topology_.tables.empty())
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
@@ -109,13 +135,47 @@ class Job {
     }
   }
 
+  // What the task's state has to know of the topology is made so, by the acceptance of what changed if need be.
+  Status settle_topology(store::Store& store) {
+    if (changes_.empty()) {
+      if (known_ && known_->topology == present_) return {};
+      checkpoint::TopologyState state = known_.value_or(checkpoint::TopologyState{});
+      state.task_fingerprint = config_.fingerprint;
+      state.topology = present_;
+      return store.put(checkpoint::topology_key(config_.task), checkpoint::serialise(state));
+    }
+    base::log::warn("{}: going on over a changed topology:\n{}", config_.task, source::change_lines(changes_));
+    TopologyAcceptance acceptance(config_, topology_, present_, *known_, changes_, store, clock_);
+    TRY(acceptance.check());
+    source::Topology former;
+    if (config_.incremental) {
+      TRY_VALUE(former, acceptance.former());
+      const Config config = acceptance.drain_config();
+      for (std::uint32_t i = 0; i < former.instances.size(); ++i) {
+        TableSet tables = TableSet::make(former, i);
+        acceptance.mark_leaving(former, tables);
+        subtasks_.push_back(std::make_unique<Subtask>(config, std::move(tables), store, former.tables.size(), clock_,
+                                                      true, former.instances.size()));
+      }
+      Status drained = run_subtasks();
+      subtasks_.clear();
+      TRY(drained);
+      if (cancel_.requested()) return fail(ErrorCode::cancelled);
+    }
+    TRY(acceptance.finish(former, cancel_));
+    if (config_.schema) TRY(send_schemas(config_, topology_, acceptance.new_tables(), clock_));
+    return {};
+  }
+
   Status schemas(store::Store& store) {
     if (!config_.schema) return {};
     const std::string name = config_.task + "/schema";
     TRY_VALUE(const auto saved, checkpoint::load(store, name, config_.fingerprint));
     if (saved && saved->schema_done) return {};
     report(Phase::schema);
-    TRY(send_schemas(config_, topology_, clock_));
+    std::vector<std::uint32_t> all(topology_.tables.size());
+    std::iota(all.begin(), all.end(), 0U);
+    TRY(send_schemas(config_, topology_, all, clock_));
     checkpoint::SubtaskCheckpoint done;
     done.task_fingerprint = config_.fingerprint;
     done.schema_done = true;
@@ -128,6 +188,8 @@ class Job {
     std::atomic<std::size_t> running = subtasks_.size();
     std::vector<std::thread> threads;
     for (const auto& subtask : subtasks_) {
+      if (watch_)
+        subtask->tell_strangers([watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
       threads.emplace_back([&, subtask = subtask.get()] {
         if (Status done = subtask->run(); !done) {
           std::lock_guard lock(mutex);
@@ -142,6 +204,7 @@ class Job {
       bool failed;
       {
         std::lock_guard lock(mutex);
+        if (!first && watch_) first = watch_->change();
         failed = first.has_value();
       }
       if ((failed || cancel_.requested()) && !std::exchange(asked, true))
@@ -149,6 +212,7 @@ class Job {
       if (clock_.monotonic_ms() - reported_ms >= report_ms) {
         reported_ms = clock_.monotonic_ms();
         report(asked ? Phase::stopping : overall_phase());
+        look_at_retries();
       }
       constexpr std::int64_t watch_ms = 20;
       if (asked)
@@ -157,8 +221,28 @@ class Job {
         cancel_.wait_for_ms(watch_ms);
     }
     for (std::thread& thread : threads) thread.join();
-    if (first && !(first->is_cancelled() && cancel_.requested())) return fail(std::move(*first));
+    if (first && !(first->is_cancelled() && cancel_.requested())) return fail(explained(std::move(*first)));
     return {};
+  }
+
+  // An instance that can't be reached may be one that nothing lies on any more.
+  void look_at_retries() {
+    if (!watch_) return;
+    std::uint64_t attempts = 0;
+    for (const auto& subtask : subtasks_) attempts += subtask->progress().attempts;
+    if (attempts > attempts_seen_) watch_->surprised_by("an instance is retried");
+    attempts_seen_ = attempts;
+  }
+
+  // A table that is gone, a statement refused: the topology may say why.
+  Error explained(Error error) {
+    const base::ErrorSide side = error.info().side;
+    const bool may_be = side == base::ErrorSide::source || side == base::ErrorSide::data;
+    if (!watch_ || !may_be || error.code == ErrorCode::source_topology_changed) return error;
+    std::optional<Error> change = watch_->look_now();
+    if (!change) return error;
+    change->what += "seen as: " + error.message();
+    return std::move(*change);
   }
 
   Phase overall_phase() const {
@@ -230,6 +314,11 @@ class Job {
   source::Topology topology_;
   std::optional<Error> problem_;  // of the beginning, while it is retried
   std::uint64_t attempts_ = 0;
+  std::optional<checkpoint::TopologyState> known_;  // by the task's state
+  model::KnownTopology present_;
+  std::vector<source::TopologyChange> changes_;
+  std::unique_ptr<TopologyWatch> watch_;
+  std::uint64_t attempts_seen_ = 0;
   std::vector<std::unique_ptr<Subtask>> subtasks_;
 };
 

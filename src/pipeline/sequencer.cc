@@ -21,10 +21,12 @@ Sequencer::Sequencer(Setup setup)
       cancel_(setup.cancel),
       clock_(setup.clock),
       has_stream_(setup.has_stream),
+      views_from_(std::move(setup.views_from)),
       on_keep_(std::move(setup.on_keep)),
       windows_(setup.physical_tables),
       state_(std::move(setup.state)),
       keyless_(setup.physical_tables) {
+  if (setup.positions_known) reached_ = state_.stream.emitted;
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
 
@@ -71,8 +73,9 @@ void Sequencer::apply(const StreamMark& mark) {
   stream.next_record_id = mark.next_record_id;
   emitted_gtid_set_ = mark.emitted.gtid_set;
   in_transaction_ = mark.in_transaction;
+  reached_ = mark.emitted.at;
   auto& snapshot = state_.snapshot;
-  if (state_.snapshot_done && !snapshot.high_watermark_reached && !(stream.emitted < snapshot.high_watermark))
+  if (finished_ && !snapshot.high_watermark_reached && !(reached_ < snapshot.high_watermark))
     snapshot.high_watermark_reached = true;
 }
 
@@ -133,7 +136,7 @@ Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
     std::lock_guard lock(state_mutex_);
     if (in_transaction_) continue;
     chunk.ticket = windows_[physical].open();
-    chunk.emitted.position = state_.stream.emitted;
+    chunk.emitted.position = std::max(reached_, views_from_);
     chunk.emitted.gtid_set = emitted_gtid_set_;
     chunk.emitted.recently_decided_xids = recently_decided_;
     return chunk;
@@ -148,7 +151,7 @@ void Sequencer::close_chunk(const Chunk& chunk) {
 Status Sequencer::wait_reached(const model::BinlogPosition& high) {
   if (!has_stream_) return {};
   std::unique_lock lock(state_mutex_);
-  return wait(lock, [&] { return !(state_.stream.emitted < high); });
+  return wait(lock, [&] { return !(reached_ < high); });
 }
 
 Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch, const Identities& identities,
@@ -185,18 +188,18 @@ void Sequencer::set_lanes(std::vector<checkpoint::Lane> lanes) {
 void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set) {
   {
     std::lock_guard lock(state_mutex_);
+    finished_ = true;
     state_.snapshot_done = true;
-    high_watermark_is_new_ = true;
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
-    state_.snapshot.high_watermark_reached = !has_stream_ || !(state_.stream.emitted < high);
+    state_.snapshot.high_watermark_reached = !has_stream_ || !(reached_ < high);
     if (!handing_over_) note_caught_up();
   }
   changed_.notify_all();
 }
 
 void Sequencer::note_caught_up() {
-  if (high_watermark_is_new_ && state_.snapshot.high_watermark_reached) caught_up_ = true;
+  if (finished_ && state_.snapshot.high_watermark_reached) caught_up_ = true;
 }
 
 void Sequencer::set_keyless(std::uint32_t physical, std::int64_t done_to) {
@@ -265,7 +268,7 @@ bool Sequencer::caught_up() const {
 
 model::BinlogPosition Sequencer::emitted() const {
   std::lock_guard lock(state_mutex_);
-  return state_.stream.emitted;
+  return reached_;
 }
 
 void Sequencer::cancel() {

@@ -75,6 +75,9 @@ class Sequencer {
     std::uint32_t physical_tables = 0;
     bool has_stream = true;  // without one, chunks wait for nothing
     checkpoint::SubtaskCheckpoint state;
+    // False: state.stream.emitted is no place in the files of the server that is read now; the stream will tell one.
+    bool positions_known = true;
+    model::BinlogPosition views_from = {};  // views must be at or behind it (StartPoint::views_from)
     // Told of each state that is about to be kept, on the thread that keeps it.
     std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep = {};
   };
@@ -142,6 +145,7 @@ class Sequencer {
   base::CancelToken& cancel_;
   const base::Clock& clock_;
   const bool has_stream_;
+  const model::BinlogPosition views_from_;
   const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
 
   std::mutex emit_mutex_;              // taken before state_mutex_
@@ -152,10 +156,12 @@ class Sequencer {
   mutable std::mutex state_mutex_;
   std::condition_variable changed_;
   checkpoint::SubtaskCheckpoint state_;
+  // As state_.stream.emitted, but of the server read now: what is compared with other positions. Empty: not known yet.
+  model::BinlogPosition reached_;
   model::GtidSet emitted_gtid_set_;
+  bool finished_ = false;  // finish_snapshot() was called
   bool in_transaction_ = false;
-  bool handing_over_ = false;           // state_ speaks of changes that are not yet with the delivery
-  bool high_watermark_is_new_ = false;  // of this run: the one in the checkpoint was reached long ago
+  bool handing_over_ = false;  // state_ speaks of changes that are not yet with the delivery
   bool caught_up_ = false;
   bool cancelled_ = false;
   std::set<std::string> recently_decided_;

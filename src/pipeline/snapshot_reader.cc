@@ -65,6 +65,29 @@ SnapshotReader::SnapshotReader(const Config& config, const TableSet& tables, Seq
       clock_(clock),
       lanes_left_(tables.tables.size()) {}
 
+Result<source::LanePlan> plan_table(mysql::Connection& connection, const source::PhysicalTable& physical,
+                                    const model::TableSchema& schema) {
+  const bool is_keyless = schema.identity.empty() || schema.identity_is_hidden;
+  return source::plan_lanes(connection, physical, schema, is_keyless ? 1 : lanes_per_table_max, rows_per_lane_min);
+}
+
+bool announce_keyless(const TableSet& tables, Sequencer& sequencer) {
+  bool any = false;
+  const checkpoint::SubtaskCheckpoint state = sequencer.state();
+  for (const checkpoint::Lane& lane : state.snapshot.lanes) {
+    if (lane.done) continue;
+    for (std::uint32_t i = 0; i < tables.tables.size(); ++i) {
+      const SubtaskTable& table = tables.tables[i];
+      if (!table.is_keyless || table.physical.table != lane.physical_table ||
+          table.physical.database != lane.physical_database)
+        continue;
+      sequencer.set_keyless(i, hidden_id(lane.cursor));
+      any = true;
+    }
+  }
+  return any;
+}
+
 std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
     const auto& physical = tables_.tables[i].physical;
@@ -80,9 +103,7 @@ Status SnapshotReader::plan() {
   std::vector<checkpoint::Lane> lanes = state.snapshot.lanes;
   for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
     const SubtaskTable& table = tables_.tables[i];
-    TRY_VALUE(const source::LanePlan plan,
-              source::plan_lanes(connection, table.physical, *table.schema, table.is_keyless ? 1 : lanes_per_table_max,
-                                 rows_per_lane_min));
+    TRY_VALUE(const source::LanePlan plan, plan_table(connection, table.physical, *table.schema));
     estimates[i] = plan.rows_estimated;
     estimated[table.physical.logical] += plan.rows_estimated;
     if (state.snapshot.planned) continue;

@@ -15,8 +15,17 @@
 #include "pipeline/sequencer.h"
 #include "pipeline/table_set.h"
 #include "source/heartbeat.h"
+#include "source/snapshot/lane.h"
 
 namespace tributary::pipeline {
+
+// The lanes of one physical table.
+base::Result<source::LanePlan> plan_table(mysql::Connection& connection, const source::PhysicalTable& physical,
+                                          const model::TableSchema& schema);
+
+// Without reading anything: tells the sequencer how far the tables without a key are read, so that a stream that runs
+// alone drops the changes of rows that are not out yet. True if there is a table left to be read.
+bool announce_keyless(const TableSet& tables, Sequencer& sequencer);
 
 class SnapshotReader {
  public:

@@ -26,11 +26,7 @@ bool lists(std::string_view comma_separated, std::string_view name) {
 
 }  // namespace
 
-Status check_instance(const Config& config, const source::Topology& topology, std::uint32_t index) {
-  if (!config.incremental) return {};
-  const source::Instance& instance = topology.instances[index];
-  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
-  const std::string where = "instance " + instance.name;
+Status check_settings(mysql::Connection& connection, const std::string& where) {
   TRY_VALUE(const mysql::Table rows,
             connection.query(
                 "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format', 'binlog_row_image')"));
@@ -49,6 +45,15 @@ Status check_instance(const Config& config, const source::Topology& topology, st
     return fail(ErrorCode::source_binlog_format, "binlog_format = " + value, where);
   if (!is("binlog_row_image", "FULL", &value))
     return fail(ErrorCode::source_row_image, "binlog_row_image = " + value, where);
+  return {};
+}
+
+Status check_instance(const Config& config, const source::Topology& topology, std::uint32_t index) {
+  if (!config.incremental) return {};
+  const source::Instance& instance = topology.instances[index];
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
+  const std::string where = "instance " + instance.name;
+  TRY(check_settings(connection, where));
   auto end = source::read_log_end(connection);
   if (!end) {
     if (end.error().code == ErrorCode::source_query)

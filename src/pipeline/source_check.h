@@ -11,4 +11,7 @@ namespace tributary::pipeline {
 // is checked for a task without incremental migration.
 base::Status check_instance(const Config& config, const source::Topology& topology, std::uint32_t instance);
 
+// The settings alone, on whatever server: source_binlog_off, source_binlog_format, source_row_image.
+base::Status check_settings(mysql::Connection& connection, const std::string& where);
+
 }  // namespace tributary::pipeline

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "source/topology/strangers.h"
+
 namespace tributary::pipeline {
 
 using base::Status;
@@ -164,6 +166,19 @@ Status StreamWriter::on_idle() {
     stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);
   }
   return {};
+}
+
+void StreamWriter::on_other_table(std::string_view database, std::string_view table, std::string_view sql) {
+  if (!tell_stranger_) return;
+  if (!sql.empty()) {
+    if (source::may_make_table(sql)) tell_stranger_(fmt::format("in {}: {:.200}", database, sql));
+    return;
+  }
+  if (source::is_system_table(table)) return;
+  stranger_name_.assign(database).append(".").append(table);
+  if (strangers_.contains(stranger_name_)) return;
+  strangers_.insert(stranger_name_);
+  tell_stranger_("rows of " + stranger_name_);
 }
 
 StreamMark StreamWriter::mark(bool in_transaction) const {

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,6 +40,11 @@ class StreamWriter final : public source::StreamHandler {
                             const source::RowContext& context) override;
   base::Status on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) override;
   base::Status on_idle() override;
+  void on_other_table(std::string_view database, std::string_view table, std::string_view sql) override;
+
+  // Told of each table, once, that may be one the task's topology does not know yet. Before the stream runs.
+  using Stranger = std::function<void(std::string_view what)>;
+  void tell_strangers(Stranger tell) { tell_stranger_ = std::move(tell); }
 
   // Chunks are no longer read: identities of changes need not be noted any more. Any thread.
   void stop_noting_identities() { note_identities_.store(false, std::memory_order_relaxed); }
@@ -68,6 +76,9 @@ class StreamWriter final : public source::StreamHandler {
   const source::StreamPosition* boundary_ = nullptr;
   std::size_t boundary_records_ = 0, boundary_changed_ = 0;
   std::uint64_t boundary_id_;
+  Stranger tell_stranger_;
+  std::set<std::string, std::less<>> strangers_;  // database.table
+  std::string stranger_name_;
   bool sliced_ = false;  // a part of the present transaction has been handed over
   bool moved_ = false;   // the boundary moved without records since the last hand-over
   std::uint32_t moves_ = 0;

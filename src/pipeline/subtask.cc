@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "checkpoint/saver.h"
 #include "pipeline/snapshot_reader.h"
+#include "pipeline/start_position.h"
 #include "source/binlog/statement.h"
 #include "source/heartbeat.h"
 #include "source/topology/schema_reader.h"
@@ -28,19 +29,12 @@ constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
-// For short questions that no abort() reaches: a silent server must not hold up the end of an attempt for minutes.
-Result<mysql::Connection> open_for_questions(const source::Instance& instance) {
-  constexpr int silence_s_max = 60;
-  mysql::Endpoint endpoint = instance.endpoint;
-  endpoint.read_timeout_s = silence_s_max;
-  return mysql::Connection::open(endpoint);
-}
-
 Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t>& named, std::string_view sql) {
   // A statement that leaves the structure as it was (an index, an option) is of no interest.
   TRY_VALUE(mysql::Connection connection, open_for_questions(tables.instance));
   for (const std::uint32_t number : named) {
     const SubtaskTable& table = tables.tables[number];
+    if (table.is_leaving) continue;
     TRY_VALUE(auto schemas, source::read_schemas(connection, table.physical.database, {table.physical.table}));
     const auto found = schemas.find(table.physical.table);
     const std::string where = table.physical.database + "." + table.physical.table;
@@ -56,18 +50,6 @@ Status make_schema_check(const TableSet& tables, const std::vector<std::uint32_t
   return {};
 }
 
-// MariaDB has no UUID; its servers differ by their ids.
-Result<std::string> server_identity(mysql::Connection& connection) {
-  TRY_VALUE(const mysql::Table rows,
-            connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')"));
-  std::string id;
-  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-    if (rows.text(i, "Variable_name") == "server_uuid") return std::string(rows.text(i, "Value"));
-    id = rows.text(i, "Value");
-  }
-  return id;
-}
-
 }  // namespace
 
 // What lives as long as one attempt, in the order in which it is put together.
@@ -81,6 +63,8 @@ struct Subtask::Attempt {
   std::unique_ptr<source::BinlogStream> stream;
   std::unique_ptr<SnapshotReader> snapshot;
   std::unique_ptr<source::Heartbeat> heartbeat;
+
+  std::atomic<bool> drained = false;
 
   std::mutex error_mutex;
   std::optional<Error> error;
@@ -109,7 +93,8 @@ Subtask::Subtask(const Config& config, TableSet tables, store::Store& store, std
       counters_(logical_tables),
       clock_(clock),
       until_caught_up_(until_caught_up),
-      subtask_count_(subtask_count) {}
+      subtask_count_(subtask_count),
+      addresses_(tables_.instance.endpoint) {}
 
 Subtask::~Subtask() = default;
 
@@ -143,7 +128,10 @@ Status Subtask::run() {
       failing_since_ms = now_ms;
       backoff.reset();
     }
-    if (!error.is_retriable() || now_ms - failing_since_ms > config_.retry_connection_ms) {
+    // An id of our own making is given up for another one.
+    const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;
+    if (other_id) ++replica_attempt_;
+    if (!(error.is_retriable() || other_id) || now_ms - failing_since_ms > config_.retry_connection_ms) {
       phase_ = Phase::failed;
       return done;
     }
@@ -153,71 +141,6 @@ Status Subtask::run() {
     base::log::warn("{}: {}; attempt {} in {} ms", name(), error.message(), backoff.attempts() + 1, wait_ms);
     if (stop_.wait_for_ms(wait_ms)) return fail(ErrorCode::cancelled);
   }
-}
-
-// Fills in a new subtask's start; for a known one, returns where to go on.
-Result<source::StreamStart> Subtask::choose_start(checkpoint::StreamState& state) {
-  source::StreamStart start;
-  if (state.started) {
-    start.emitted.at = state.emitted;
-    start.restart.at = state.restart;
-    TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(state.emitted_gtid_set));
-    TRY_VALUE(start.restart.gtid_set, model::GtidSet::parse(state.restart_gtid_set));
-    start.by_gtid = !start.restart.gtid_set.empty();
-    TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
-    TRY_VALUE(const std::string identity, server_identity(connection));
-    // Another server's files may have the same names: what stands at the offset there is anything.
-    if (!start.by_gtid && !state.server_uuid.empty() && state.server_uuid != identity)
-      return fail(ErrorCode::source_topology,
-                  fmt::format("it is server {} now and was {}: {} can't be found again there", identity,
-                              state.server_uuid, start.restart.at.text()),
-                  tables_.instance.name);
-    state.server_uuid = identity;
-    return start;
-  }
-  TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
-  TRY_VALUE(state.server_uuid, server_identity(connection));
-  // The order matters: position, prepared transactions, position. What is emitted begins at the second one. A
-  // transaction undecided there was prepared behind the first, where reading starts, or is in the list.
-  TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
-  TRY_VALUE(std::set<std::string> prepared, source::read_prepared_xids(connection));
-  TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
-  if (before.position.empty() || end.position.empty())
-    return fail(ErrorCode::source_binlog_off, "SHOW MASTER STATUS is empty", tables_.instance.name);
-  start.emitted.at = end.position;
-  if (end.gtid_set) start.emitted.gtid_set = *end.gtid_set;
-  if (const auto given = config_.start.find(tables_.instance.name); given != config_.start.end()) {
-    start.emitted.at = given->second.binlog;
-    start.emitted.gtid_set = {};
-    if (!given->second.gtid_set.empty()) {
-      TRY_VALUE(start.emitted.gtid_set, model::GtidSet::parse(given->second.gtid_set));
-      start.emitted.at = {};
-    }
-  }
-  start.restart = start.emitted;
-  if (start.emitted.at == end.position) {
-    start.restart.at = before.position;
-    if (before.gtid_set) start.restart.gtid_set = *before.gtid_set;
-  }
-  if (!prepared.empty() && !start.emitted.at.empty()) {
-    TRY_VALUE(start.restart,
-              source::find_prepared(tables_.instance, start.restart, config_.server_id, prepared, stop_));
-    if (!prepared.empty())
-      return fail(ErrorCode::source_xa_undecided,
-                  fmt::format("{} transactions, the first is {}", prepared.size(), *prepared.begin()),
-                  tables_.instance.name);
-  }
-  // A set begins with the first transaction, or it is of no use for asking the server.
-  if (start.emitted.gtid_set.empty()) start.restart.gtid_set = {};
-  start.by_gtid = !start.restart.gtid_set.empty();
-  state.started = true;
-  state.flavour = tables_.instance.flavour == mysql::Flavour::mariadb ? "mariadb" : "mysql";
-  state.emitted = start.emitted.at;
-  state.emitted_gtid_set = start.emitted.gtid_set.text();
-  state.restart = start.restart.at;
-  state.restart_gtid_set = start.restart.gtid_set.text();
-  state.next_record_id = 1;
-  return start;
 }
 
 // The display goes on with what earlier runs and attempts have done.
@@ -280,16 +203,22 @@ Status Subtask::attempt() {
                          .status = [&saver] { return saver.status(); }}));
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
 
-  const bool snapshot_wanted = config_.full && !state.snapshot_done;
+  // A table that joined later is read whole, whatever the task began with.
+  const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
   count_saved_snapshot(state.snapshot);
   state.snapshot.high_watermark_reached = false;
-  std::optional<source::StreamStart> start;
+  tables_.instance.endpoint = addresses_;
+  std::optional<StartPoint> start;
   if (config_.incremental) {
-    TRY_VALUE(start, choose_start(state.stream));
+    TRY_VALUE(start, choose_start(config_, tables_.instance, state.stream, replica_attempt_, stop_));
+    tables_.instance.endpoint = start->server;
+  } else {
+    TRY_VALUE(tables_.instance.endpoint, choose_server(tables_.instance));
   }
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
       *attempt.delivery, *attempt.router, attempt.give_up, clock_, static_cast<std::uint32_t>(tables_.tables.size()),
-      config_.incremental, state, [this](const checkpoint::SubtaskCheckpoint& kept) {
+      config_.incremental, state, start ? start->positions_known : true,
+      start ? start->views_from : model::BinlogPosition{}, [this](const checkpoint::SubtaskCheckpoint& kept) {
         std::lock_guard lock(mutex_);
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
@@ -300,9 +229,11 @@ Status Subtask::attempt() {
                                                         attempt.cancel, clock_);
     TRY(attempt.snapshot->plan());
   }
+  const bool keyless_wait = config_.drain && announce_keyless(tables_, sequencer);
   if (start) {
-    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), *start,
-                                                         {.server_id = config_.server_id,
+    TRY_VALUE(attempt.stream, source::BinlogStream::open(tables_.instance, tables_.captured(), start->stream,
+                                                         {.server_id = start->replica.server_id,
+                                                          .replica_uuid = start->replica.uuid,
                                                           .spill_dir = config_.state_dir,
                                                           .xa_bytes_max = config_.xa_bytes_max}));
   }
@@ -320,10 +251,11 @@ Status Subtask::attempt() {
   std::vector<std::thread> threads;
   if (attempt.stream) {
     writer = std::make_unique<StreamWriter>(tables_, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream.next_record_id, snapshot_wanted,
+                                            state.stream.next_record_id, snapshot_wanted || keyless_wait,
                                             [this](const std::vector<std::uint32_t>& named, std::string_view sql) {
                                               return make_schema_check(tables_, named, sql);
                                             });
+    writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
         attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
@@ -332,7 +264,11 @@ Status Subtask::attempt() {
       threads.emplace_back([&] {
         bool told = false;
         while (!attempt.cancel.requested()) {
-          const Result<bool> beaten = attempt.heartbeat->beat();
+          Result<bool> beaten = attempt.heartbeat->beat();
+          if (!beaten && beaten.error().code == ErrorCode::source_moved) {
+            attempt.fail_with(std::move(beaten.error()));  // the stream's connection may well live on at the old one
+            break;
+          }
           if (beaten && !*beaten && !std::exchange(told, true))
             base::log::warn("{}: no heartbeat, the position of an idle instance will not move: {}", name(),
                             attempt.heartbeat->refusal());
@@ -344,12 +280,17 @@ Status Subtask::attempt() {
   threads.emplace_back([&] {
     const auto work = [&]() -> Status {
       if (snapshot_wanted) TRY(attempt.snapshot->run());
-      if (writer) writer->stop_noting_identities();
+      if (writer && !config_.drain) writer->stop_noting_identities();
       // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
       source::LogEnd end;
       if (config_.incremental) {
         TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
         TRY_VALUE(end, source::read_log_end(connection));
+      }
+      if (config_.drain) {
+        TRY(sequencer.wait_reached(end.position));
+        attempt.drained = true;
+        return {};
       }
       sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
       TRY(sequencer.save_now());
@@ -380,6 +321,7 @@ Status Subtask::attempt() {
       if (const model::BinlogPosition at = sequencer.emitted(); !at.empty()) position_ = at.text();
     }
     if (snapshot_done_ && (!config_.incremental || (until_caught_up_ && caught_up_))) break;
+    if (attempt.drained) break;
   }
   attempt.stop();
   std::thread hand_over_limit([&] {

@@ -34,6 +34,8 @@ class Subtask {
 
   base::Status run();
   void stop();
+  // What may be the sign of a changed topology. Before run(); called by the stream's thread.
+  void tell_strangers(StreamWriter::Stranger tell) { tell_stranger_ = std::move(tell); }
 
   InstanceProgress progress() const;
   sink::DeliveryCounters delivered() const;  // over all attempts
@@ -45,7 +47,6 @@ class Subtask {
  private:
   struct Attempt;
   base::Status attempt();
-  base::Result<source::StreamStart> choose_start(checkpoint::StreamState& state);
   base::Status check_structures(checkpoint::SubtaskCheckpoint& state) const;
   void count_saved_snapshot(const checkpoint::SnapshotState& saved);
   void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
@@ -53,16 +54,19 @@ class Subtask {
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
 
   const Config& config_;
-  const TableSet tables_;
+  TableSet tables_;  // its instance leads to the server of the present attempt
   store::Store& store_;
   AllTableCounters counters_;
   const base::Clock& clock_;
   const bool until_caught_up_;
+  StreamWriter::Stranger tell_stranger_;
   const std::size_t subtask_count_;  // they share the task's buffers
 
   base::CancelToken stop_;
   StreamStats stats_;
   std::atomic<Phase> phase_ = Phase::starting;
+  const mysql::Endpoint addresses_;  // all of the instance's
+  std::uint32_t replica_attempt_ = 0;
   std::atomic<bool> snapshot_done_ = false, caught_up_ = false;
 
   mutable std::mutex mutex_;

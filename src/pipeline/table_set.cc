@@ -13,7 +13,7 @@ TableSet TableSet::make(const source::Topology& topology, std::uint32_t instance
     const model::TableSchemaPtr& schema = topology.tables[physical.logical].schema;
     auto& encoder = encoders[physical.logical];
     if (!encoder) encoder = encode::make_dts_avro_encoder(schema, {.source_version = set.instance.server_version});
-    set.tables.push_back({physical, schema, encoder, schema->identity.empty() || schema->identity_is_hidden});
+    set.tables.push_back({physical, schema, encoder, false, schema->identity.empty() || schema->identity_is_hidden});
   }
   return set;
 }

@@ -17,6 +17,7 @@ struct SubtaskTable {
   source::PhysicalTable physical;  // names and the number of the logical table in the task
   model::TableSchemaPtr schema;
   std::shared_ptr<const encode::RowEncoder> encoder;
+  bool is_leaving = false;  // its rows lie elsewhere by now; see topology_acceptance.h
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
 };
 

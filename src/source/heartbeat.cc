@@ -49,11 +49,16 @@ Result<bool> Heartbeat::beat() {
       auto written = connection_->execute(
           "INSERT INTO dts_health_check.ha_health_check (id, type) VALUES (1, '1') "
           "ON DUPLICATE KEY UPDATE id = id + 1");
-      if (written) return true;
+      if (written) return was_written_ = true;
       done = base::fail(std::move(written.error()));
     }
     const unsigned server_errno = connection_ ? connection_->server_errno() : 0;
     connection_.reset();
+    if (done.error().code == ErrorCode::source_moved) return base::fail(std::move(done.error()));
+    // It was the one to be written: another one is now.
+    if (was_written_ && (server_errno == 1290 || server_errno == 1836))
+      return base::fail(ErrorCode::source_moved, "it has become read-only: " + done.error().what,
+                        instance_.endpoint.address());
     if (done.error().code == ErrorCode::source_query && is_passing(server_errno)) {
       done.error().code = ErrorCode::source_lost;
     } else if (done.error().code == ErrorCode::source_query) {  // refused, not lost

@@ -17,7 +17,7 @@ class Heartbeat {
   explicit Heartbeat(const Instance& instance) : instance_(instance) {}
 
   // Writes and returns when the write is committed. False without the right to write (asked once, then remembered);
-  // an error when the connection is lost.
+  // an error when the connection is lost; source_moved when another server answers or this one has become read-only.
   base::Result<bool> beat();
   // Why there is no heartbeat, empty while there is one.
   std::string refusal() const;
@@ -29,6 +29,7 @@ class Heartbeat {
   mutable std::mutex mutex_;
   std::optional<mysql::Connection> connection_;
   std::string refusal_;
+  bool was_written_ = false;
 };
 
 // Database and table of the heartbeat.

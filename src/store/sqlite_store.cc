@@ -70,6 +70,16 @@ class SqliteStore final : public Store {
     return prepare_schema();
   }
 
+  Status open_for_reading(const std::filesystem::path& state_dir) {
+    path_ = database_path(state_dir).string();
+    sqlite3* opened = nullptr;
+    const int code = sqlite3_open_v2(path_.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+    db_.reset(opened);
+    if (code != SQLITE_OK) return trouble();
+    sqlite3_busy_timeout(db_.get(), busy_timeout_ms);
+    return check_schema();
+  }
+
   Result<std::optional<Entry>> get(std::string_view key) override {
     std::lock_guard lock(mutex_);
     TRY_VALUE(const auto statement, prepare("SELECT value, version FROM entry WHERE key = ?1"));
@@ -166,6 +176,12 @@ class SqliteStore final : public Store {
                       application_id, schema_version)
               .c_str());
     }
+    return check_schema();
+  }
+
+  Status check_schema() {
+    TRY_VALUE(const std::int64_t version, pragma("PRAGMA user_version"));
+    TRY_VALUE(const std::int64_t application, pragma("PRAGMA application_id"));
     if (application != application_id)
       return fail(ErrorCode::task_state_unusable, "the file belongs to another program", path_);
     if (version > schema_version)
@@ -208,6 +224,12 @@ class SqliteStore final : public Store {
 Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& state_dir) {
   auto store = std::make_unique<SqliteStore>();
   TRY(store->open(state_dir));
+  return store;
+}
+
+Result<std::unique_ptr<Store>> read_sqlite(const std::filesystem::path& state_dir) {
+  auto store = std::make_unique<SqliteStore>();
+  TRY(store->open_for_reading(state_dir));
   return store;
 }
 

@@ -50,6 +50,8 @@ class Store {
 
 // state_dir/tributary.db, made if absent; the folder is locked for the life of the store.
 base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& state_dir);
+// The same for reading alone, without the lock: a run that holds it goes on. Puts are refused.
+base::Result<std::unique_ptr<Store>> read_sqlite(const std::filesystem::path& state_dir);
 // Whether there is a store to open there.
 bool exists_sqlite(const std::filesystem::path& state_dir);
 // For tests: keeps nothing.

@@ -5,6 +5,7 @@
 #include "pipeline/job.h"
 #include "store/store.h"
 #include "task/kafka_config.h"
+#include "task/source_config.h"
 
 namespace tributary::task {
 
@@ -13,16 +14,25 @@ using base::Status;
 
 namespace {
 
-mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls) {
+mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls,
+                            const std::vector<Address>& others = {}) {
   mysql::Endpoint endpoint;
   endpoint.host = address.host;
   endpoint.port = address.port;
   endpoint.user = credentials.user;
   endpoint.password = credentials.password.reveal();
+  for (const Address& other : others) endpoint.others.push_back({other.host, other.port});
   endpoint.tls = tls.enabled;
+  endpoint.tls_verify = tls.verify == TlsVerify::full ? mysql::TlsVerify::full
+                        : tls.verify == TlsVerify::ca ? mysql::TlsVerify::ca
+                                                      : mysql::TlsVerify::none;
   endpoint.tls_ca = tls.ca;
+  endpoint.tls_cert = tls.cert;
+  endpoint.tls_key = tls.key;
   return endpoint;
 }
+
+}  // namespace
 
 source::SourceConfig source_config(const TaskSpec& spec) {
   const Source& from = spec.source;
@@ -38,11 +48,12 @@ source::SourceConfig source_config(const TaskSpec& spec) {
       to.engine = source::Engine::mysql_shards;
       break;
   }
-  to.endpoint = endpoint_of(from.address, from.credentials, from.tls);
+  to.endpoint = endpoint_of(from.address, from.credentials, from.tls, from.others);
   to.storage_login = endpoint_of({}, from.storage.credentials, from.tls);
-  for (const auto& [named, reached] : from.storage.addresses) to.storage_addresses[named] = reached.text();
+  for (const auto& [named, reached] : from.storage.addresses)
+    for (const Address& address : reached) to.storage_addresses[named].push_back({address.host, address.port});
   for (const ShardServer& shard : from.shards)
-    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls));
+    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls, shard.others));
   for (const ShardedDatabase& database : from.databases) {
     for (const std::string& table : database.broadcast)
       to.shard_rules.push_back({source::TableKind::broadcast, database.name, table, database.physical, {}});
@@ -57,6 +68,8 @@ source::SourceConfig source_config(const TaskSpec& spec) {
   }
   return to;
 }
+
+namespace {
 
 // Topics must be there before anything is read; partitions of the data topic.
 Result<std::int32_t> prepare_topics(const Destination& destination, const kafka::Config& config) {
@@ -94,6 +107,8 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.buffer_bytes = std::size_t{spec.tuning.buffer_mb} << 20;
   config.heartbeat = spec.heartbeat.enabled;
   config.heartbeat_ms = spec.heartbeat.interval_ms;
+  config.topology_reread_ms = std::int64_t{spec.topology.reread_seconds} * 1000;
+  config.accept_topology = options.accept_topology;
   config.retry_connection_ms = std::int64_t{spec.retry.connection_minutes} * 60'000;
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
   pipeline::Doors doors;

@@ -12,6 +12,7 @@
 namespace tributary::task {
 
 struct RunOptions {
+  bool accept_topology = false;  // go on although shards moved, tables came or went
   bool until_caught_up = false;  // end when the snapshot is done and the stream has passed the positions seen then
 };
 

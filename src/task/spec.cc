@@ -133,6 +133,13 @@ Heartbeat read_heartbeat(const Section& task) {
   return heartbeat;
 }
 
+TopologyWatch read_topology(const Section& task) {
+  TopologyWatch topology;
+  const Section section = task.section("topology", {"reread_seconds"});
+  topology.reread_seconds = section.number("reread_seconds", {0, 86'400}, topology.reread_seconds);
+  return topology;
+}
+
 Retry read_retry(const Section& task) {
   Retry retry;
   const Section section = task.section("retry", {"connection_minutes", "other_minutes"});
@@ -199,6 +206,18 @@ std::string_view to_string(SourceEngine engine) {
   return "?";
 }
 
+std::string_view to_string(TlsVerify verify) {
+  switch (verify) {
+    case TlsVerify::none:
+      return "none";
+    case TlsVerify::ca:
+      return "ca";
+    case TlsVerify::full:
+      return "full";
+  }
+  return "?";
+}
+
 std::string_view to_string(KafkaSecurity security) {
   switch (security) {
     case KafkaSecurity::plaintext:
@@ -233,7 +252,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   Problems problems(file_name);
   const Section task(
       problems, &root, "",
-      {"name", "source", "destination", "migration", "objects", "state_dir", "tuning", "heartbeat", "retry", "start"});
+      {"name", "source", "destination", "migration", "objects", "state_dir", "tuning", "heartbeat", "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
@@ -243,9 +262,9 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   spec.state_dir = base_dir / task.required_text("state_dir");
   spec.tuning = read_tuning(task);
   spec.heartbeat = read_heartbeat(task);
+  spec.topology = read_topology(task);
   spec.retry = read_retry(task);
   spec.start = read_start(task, spec.migration);
-  if (spec.source.server_id == 0) spec.source.server_id = default_server_id(spec.name);
   if (spec.source.engine == SourceEngine::mysql_shards) complete_databases(problems, root, spec);
   TRY(problems.status());
   return spec;
@@ -265,10 +284,6 @@ base::Result<TaskSpec> load_task(const std::filesystem::path& path) {
   if (file.bad()) return refuse("it can't be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   return parse_task(text, path.string(), path.parent_path());
-}
-
-std::uint32_t default_server_id(std::string_view task_name) {
-  return 1'000'000'000 + static_cast<std::uint32_t>(fnv1a(task_name) % 1'000'000'000);
 }
 
 }  // namespace tributary::task

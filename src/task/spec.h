@@ -42,10 +42,16 @@ struct Credentials {
   Secret password;
 };
 
+// What is checked of the server's certificate: nothing, who signed it, or also that it names the host.
+enum class TlsVerify : std::uint8_t { none, ca, full };
+std::string_view to_string(TlsVerify verify);
+
+// Files are PEM, absolute after loading.
 struct Tls {
   bool enabled = false;
-  std::string
-      ca;  // PEM file that signed the server's certificate, absolute after loading; empty: the library's default
+  std::string ca;                      // who signed the server's certificate; empty: the library's default
+  TlsVerify verify = TlsVerify::none;  // source only; default full with a ca, else none
+  std::string cert = {}, key = {};     // source only: the client's own
 };
 
 enum class SourceEngine : std::uint8_t { polardbx10, mysql, mysql_shards };
@@ -54,11 +60,13 @@ std::string_view to_string(SourceEngine engine);  // as written in the file: "my
 // The RDS instances behind a PolarDB-X 1.0 front; without the section the front's own user and password are used.
 struct Storage {
   Credentials credentials;
-  std::map<std::string, Address> addresses;  // "host:port" as SHOW DATASOURCES names it -> where we reach it
+  // "host:port" as SHOW DATASOURCES names it -> where we reach it; several: see Source::others
+  std::map<std::string, std::vector<Address>> addresses;
 };
 
 struct ShardServer {
   Address address;
+  std::vector<Address> others;
   Credentials credentials;  // the source's unless the entry has its own
 };
 
@@ -78,10 +86,13 @@ struct ShardedDatabase {
 
 struct Source {
   SourceEngine engine = SourceEngine::mysql;
-  Address address;              // host and port (default 3306) of the front or the one server; empty for mysql-shards
+  Address address;  // host and port (default 3306) of the front or the one server; empty for mysql-shards
+  // hosts: ["a:3306", "b:3306"] in place of host and port: the first is `address` and the instance's name for good,
+  // the others are tried after a failover, the writable one first. Not for polardbx10, where storage has them.
+  std::vector<Address> others;
   Credentials credentials;      // user, password...
   Tls tls;                      // for the front, the storage instances and the shards alike
-  std::uint32_t server_id = 0;  // replica id towards every instance; default 1'000'000'000 + hash(name) % 1'000'000'000
+  std::uint32_t server_id = 0;  // replica id towards every instance; 0: made for each, 1'000'000'000 .. 1'999'999'999
   Storage storage;              // polardbx10
   std::vector<ShardServer> shards;         // mysql-shards
   std::vector<ShardedDatabase> databases;  // mysql-shards
@@ -136,6 +147,10 @@ struct Heartbeat {
   std::uint32_t interval_ms = 1000;  // 100 .. 60'000
 };
 
+struct TopologyWatch {
+  std::uint32_t reread_seconds = 60;  // 0 .. 86'400; 0: only when something unexpected is seen
+};
+
 struct Retry {
   std::uint32_t connection_minutes = 720;  // 10 .. 1'440: how long a lost source or broker is tried again
   std::uint32_t other_minutes = 10;        // 1 .. 1'440 and less than the above: how long other retriable errors are
@@ -162,6 +177,7 @@ struct TaskSpec {
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
   Tuning tuning;
   Heartbeat heartbeat;
+  TopologyWatch topology;
   Retry retry;
   Start start;
 
@@ -181,8 +197,5 @@ base::Result<TaskSpec> load_task(const std::filesystem::path& path);
 // The same for text at hand: file_name is for messages, relative paths start from base_dir.
 base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_name,
                                   const std::filesystem::path& base_dir);
-
-// The server id a task of this name uses when it names none.
-std::uint32_t default_server_id(std::string_view task_name);
 
 }  // namespace tributary::task

@@ -72,18 +72,30 @@ Credentials read_credentials(const Section& section, std::string_view user_key, 
   return credentials;
 }
 
-Tls read_tls(const Section& parent, const std::filesystem::path& base_dir) {
-  const Section section = parent.section("tls", {"enabled", "ca"});
+Tls read_tls(const Section& parent, const std::filesystem::path& base_dir, bool of_source) {
+  const Section section = of_source ? parent.section("tls", {"enabled", "ca", "verify", "cert", "key"})
+                                    : parent.section("tls", {"enabled", "ca"});
   Tls tls;
   if (!section.present()) return tls;
   tls.enabled = section.boolean("enabled", true);
-  if (!section.has("ca")) return tls;
-  const std::filesystem::path file = base_dir / section.text("ca");
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(file, ignored)) {
-    section.bad("ca", fmt::format("names {}, which is no file", quote(file.string())));
-  }
-  tls.ca = std::filesystem::absolute(file, ignored).lexically_normal().string();
+  const auto read_file = [&](std::string_view key) -> std::string {
+    if (!section.has(key)) return {};
+    const std::filesystem::path file = base_dir / section.text(key);
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(file, ignored))
+      section.bad(key, fmt::format("names {}, which is no file", quote(file.string())));
+    return std::filesystem::absolute(file, ignored).lexically_normal().string();
+  };
+  tls.ca = read_file("ca");
+  if (!of_source) return tls;
+  tls.cert = read_file("cert");
+  tls.key = read_file("key");
+  if (section.has("cert") != section.has("key"))
+    section.bad(section.has("cert") ? "cert" : "key", "needs its other half: give cert and key");
+  tls.verify =
+      section.choice<TlsVerify>("verify", {{"full", TlsVerify::full}, {"ca", TlsVerify::ca}, {"none", TlsVerify::none}},
+                                tls.ca.empty() ? TlsVerify::none : TlsVerify::full);
+  if (tls.verify == TlsVerify::ca && !section.has("ca")) section.bad("verify", "is ca, and no ca is given");
   return tls;
 }
 

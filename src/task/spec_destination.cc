@@ -91,7 +91,7 @@ KafkaAccess read_access(const Section& section, const std::filesystem::path& bas
   if (section.has("username") && access.security == KafkaSecurity::plaintext) {
     section.bad("username", "needs `security: scram-sha-256` or `security: plain`");
   }
-  access.tls = read_tls(section, base_dir);
+  access.tls = read_tls(section, base_dir, false);
   access.client = read_client(section);
   return access;
 }

@@ -18,7 +18,8 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
 // other; with `required` one of them and the user must be there. What is absent is taken from `otherwise`.
 Credentials read_credentials(const Section& section, std::string_view user_key, const std::filesystem::path& base_dir,
                              bool required, const Credentials& otherwise = {});
-Tls read_tls(const Section& parent, const std::filesystem::path& base_dir);
+// of_source: with verify, cert and key.
+Tls read_tls(const Section& parent, const std::filesystem::path& base_dir, bool of_source);
 
 bool is_host(std::string_view text);
 std::uint64_t fnv1a(std::string_view text);

@@ -42,14 +42,24 @@ class Printer {
     text(depth, user_key, credentials.user);
     key(depth, "password", "\"***\"");
   }
-  void tls(int depth, const Tls& tls) {
-    if (tls.enabled)
-      key(depth, "tls", tls.ca.empty() ? "{enabled: true}" : fmt::format("{{enabled: true, ca: {}}}", scalar(tls.ca)));
+  void tls(int depth, const Tls& tls, bool verifies) {
+    if (!tls.enabled) return;
+    std::string members = "enabled: true";
+    for (const auto& [name, file] : {std::pair{"ca", tls.ca}, {"cert", tls.cert}, {"key", tls.key}})
+      if (!file.empty()) members += fmt::format(", {}: {}", name, scalar(file));
+    if (verifies) members += fmt::format(", verify: {}", to_string(tls.verify));
+    key(depth, "tls", "{" + members + "}");
   }
 
  private:
   std::string out_;
 };
+
+std::string hosts(const Address& first, const std::vector<Address>& others) {
+  std::vector<std::string> all = {first.text()};
+  for (const Address& other : others) all.push_back(other.text());
+  return flow_list(all);
+}
 
 bool is_secret_property(std::string_view name) {
   return name.find("password") != std::string_view::npos || name.find("secret") != std::string_view::npos ||
@@ -59,24 +69,32 @@ bool is_secret_property(std::string_view name) {
 void print_source(Printer& out, const Source& source) {
   out.open(0, "source");
   out.key(1, "engine", to_string(source.engine));
-  if (source.engine != SourceEngine::mysql_shards) {
+  if (!source.others.empty()) {
+    out.key(1, "hosts", hosts(source.address, source.others));
+  } else if (source.engine != SourceEngine::mysql_shards) {
     out.text(1, "host", source.address.host);
     out.number(1, "port", source.address.port);
   }
   out.credentials(1, "user", source.credentials);
-  out.tls(1, source.tls);
-  out.number(1, "server_id", source.server_id);
+  out.tls(1, source.tls, true);
+  if (source.server_id != 0) out.number(1, "server_id", source.server_id);
   if (source.engine == SourceEngine::polardbx10) {
     out.open(1, "storage");
     out.credentials(2, "user", source.storage.credentials);
     if (!source.storage.addresses.empty()) out.open(2, "addresses");
-    for (const auto& [from, to] : source.storage.addresses) out.key(3, scalar(from), scalar(to.text()));
+    for (const auto& [from, to] : source.storage.addresses)
+      out.key(3, scalar(from),
+              to.size() == 1 ? scalar(to.front().text()) : hosts(to.front(), {to.begin() + 1, to.end()}));
   }
   if (source.engine != SourceEngine::mysql_shards) return;
   out.open(1, "shards");
   for (const ShardServer& shard : source.shards) {
-    out.text(2, "- host", shard.address.host);
-    out.number(3, "port", shard.address.port);
+    if (shard.others.empty()) {
+      out.text(2, "- host", shard.address.host);
+      out.number(3, "port", shard.address.port);
+    } else {
+      out.key(2, "- hosts", hosts(shard.address, shard.others));
+    }
     out.credentials(3, "user", shard.credentials);
   }
   out.open(1, "databases");
@@ -97,7 +115,7 @@ void print_destination(Printer& out, const Destination& destination) {
   out.text(1, "ddl_topic", destination.ddl_topic);
   out.key(1, "security", to_string(destination.kafka.security));
   out.credentials(1, "username", destination.kafka.credentials);
-  out.tls(1, destination.kafka.tls);
+  out.tls(1, destination.kafka.tls, false);
   out.number(1, "max_record_bytes", destination.max_record_bytes);
   out.key(1, "compression", to_string(destination.compression));
   out.key(1, "create_topics", destination.create_topics ? "true" : "false");
@@ -152,6 +170,8 @@ std::string TaskSpec::canonical_yaml() const {
   out.open(0, "heartbeat");
   out.key(1, "enabled", heartbeat.enabled ? "true" : "false");
   out.number(1, "interval_ms", heartbeat.interval_ms);
+  out.open(0, "topology");
+  out.number(1, "reread_seconds", topology.reread_seconds);
   out.open(0, "retry");
   out.number(1, "connection_minutes", retry.connection_minutes);
   out.number(1, "other_minutes", retry.other_minutes);
@@ -163,10 +183,7 @@ std::string TaskSpec::identity() const {
   std::string out = fmt::format("name: {}\nengine: {}\n", name, to_string(source.engine));
   const auto line = [&](std::string_view key, std::string_view value) { out += fmt::format("{}: {}\n", key, value); };
   if (source.engine != SourceEngine::mysql_shards) line("source", source.address.text());
-  std::vector<std::string> shards;
-  for (const ShardServer& shard : source.shards) shards.push_back(shard.address.text());
-  std::ranges::sort(shards);
-  for (const std::string& shard : shards) line("shard", shard);
+  // Where shards lie is no part of it: they may move, and the topology in the state tells when.
   std::vector<std::string> databases;
   for (const ShardedDatabase& database : source.databases) {
     std::string text = scalar(database.name) + " " + flow_list(database.physical);

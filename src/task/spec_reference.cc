@@ -10,12 +10,13 @@ source:
   port: 3306
   user: app
   password: secret                  # or password_env: NAME, or password_file: PATH (from the task file's folder)
-  tls: {enabled: false}             # ca: PEM file
-  server_id: 1234567                # default: derived from the name
+  tls: {enabled: false}             # ca, cert, key: PEM files; verify: full (default with a ca) | ca | none
+  server_id: 1234567                # of the replica we are; default: made from task and instance
   storage:                          # polardbx10: the RDS instances behind it; default: the user and password above
     user: repl
     password: secret
-    addresses: {"rds-a.internal:3306": "127.0.0.1:13306"}   # what SHOW DATASOURCES names: how it is reached
+    addresses: {"rds-a.internal:3306": "127.0.0.1:13306"}   # what SHOW DATASOURCES names: how it is reached; a list
+                                    # of addresses is one instance, which the writable one of them serves
 destination:
   engine: kafka
   brokers: 127.0.0.1:9092           # host:port[,host:port...]
@@ -39,6 +40,7 @@ tuning:
   chunk_rows: 25000
   buffer_mb: 64                     # memory for all queues together
 heartbeat: {enabled: true, interval_ms: 1000}
+topology: {reread_seconds: 60}      # how often it is looked at whether shards have moved; 0: only on suspicion
 retry: {connection_minutes: 720, other_minutes: 10}
 start: {position: now}              # incremental only: now, or a place for each instance, by file or by GTID set:
 # position: {"10.0.0.1:3306": {file: mysql-bin.000012, offset: 4711}, "10.0.0.2:3306": {gtid: "0-1-4711"}}
@@ -51,7 +53,7 @@ std::string_view sharded_source_reference() {
   user: repl                        # for the servers that name no user of their own
   password: secret
   shards:
-    - {host: 10.0.0.1, port: 3306}
+    - {host: 10.0.0.1, port: 3306}  # or hosts: ["10.0.0.1:3306", "10.0.1.1:3306"], where failover leads (mysql too)
     - {host: 10.0.0.2, port: 3306, user: other, password: secret}
   databases:
     shop:                           # a logical database

@@ -9,6 +9,27 @@ void check_host(const Section& section, const std::string& host) {
   if (!host.empty() && !is_host(host)) section.bad("host", fmt::format("is {}, no host name or address", quote(host)));
 }
 
+// hosts, or host and port.
+void read_hosts(const Section& section, bool may_be_several, Address& first, std::vector<Address>& others) {
+  if (!section.has("hosts") || !may_be_several) {
+    first.host = section.required_text("host");
+    check_host(section, first.host);
+    first.port = static_cast<std::uint16_t>(section.number("port", port_range, 3306));
+    return;
+  }
+  for (const std::string_view key : {"host", "port"})
+    if (section.has(key)) section.bad(key, "stands beside hosts: give one of the two");
+  std::vector<Address> all;
+  for (const std::string& text : section.texts("hosts")) {
+    const auto address = parse_address(text);
+    if (!address) section.bad("hosts", fmt::format("holds {}: {}", quote(text), address.error().what));
+    if (address) all.push_back(*address);
+  }
+  if (all.empty()) return;
+  first = all.front();
+  others.assign(all.begin() + 1, all.end());
+}
+
 Storage read_storage(const Section& source, const Credentials& front, const std::filesystem::path& base_dir) {
   const Section section = source.section("storage", {"user", "password", "password_env", "password_file", "addresses"});
   Storage storage{.credentials = read_credentials(section, "user", base_dir, false, front)};
@@ -22,10 +43,11 @@ Storage read_storage(const Section& source, const Credentials& front, const std:
     const std::string path = "addresses." + entry.key;
     const auto from = parse_address(entry.key);
     if (!from) section.bad(entry.key_mark, path, fmt::format("is no address: {}", from.error().what));
-    const std::string text = scalar_text(section.problems(), entry, section.path_of(path));
-    const auto to = parse_address(text);
-    if (!to && !text.empty()) section.bad(entry.mark, path, fmt::format("is {}: {}", quote(text), to.error().what));
-    if (from && to) storage.addresses[from->text()] = *to;
+    for (const std::string& text : scalar_texts(section.problems(), entry, section.path_of(path))) {
+      const auto to = parse_address(text);
+      if (!to && !text.empty()) section.bad(entry.mark, path, fmt::format("is {}: {}", quote(text), to.error().what));
+      if (from && to) storage.addresses[from->text()].push_back(*to);
+    }
   }
   return storage;
 }
@@ -42,11 +64,9 @@ std::vector<ShardServer> read_shards(const Section& source, const Credentials& s
   }
   for (const YamlNode& item : list->children) {
     const Section section(source.problems(), &item, fmt::format("source.shards[{}]", shards.size()),
-                          {"host", "port", "user", "password", "password_env", "password_file"});
+                          {"host", "port", "hosts", "user", "password", "password_env", "password_file"});
     ShardServer shard;
-    shard.address.host = section.required_text("host");
-    check_host(section, shard.address.host);
-    shard.address.port = static_cast<std::uint16_t>(section.number("port", port_range, 3306));
+    read_hosts(section, true, shard.address, shard.others);
     const bool own_user = section.has("user");
     shard.credentials = read_credentials(section, "user", base_dir, own_user, shared);
     if (section.present() && shard.credentials.user.empty()) section.require("user");
@@ -105,8 +125,8 @@ void refuse(const Section& source, SourceEngine engine, std::initializer_list<st
 Source read_source(const Section& task, const std::filesystem::path& base_dir) {
   task.require("source");
   const Section section =
-      task.section("source", {"engine", "host", "port", "user", "password", "password_env", "password_file", "tls",
-                              "server_id", "storage", "shards", "databases"});
+      task.section("source", {"engine", "host", "port", "hosts", "user", "password", "password_env", "password_file",
+                              "tls", "server_id", "storage", "shards", "databases"});
   Source source;
   if (!section.present()) return source;
   source.engine = section.choice<SourceEngine>("engine",
@@ -114,19 +134,18 @@ Source read_source(const Section& task, const std::filesystem::path& base_dir) {
                                                 {"mysql", SourceEngine::mysql},
                                                 {"mysql-shards", SourceEngine::mysql_shards}},
                                                std::nullopt);
-  source.tls = read_tls(section, base_dir);
+  source.tls = read_tls(section, base_dir, true);
   source.server_id = static_cast<std::uint32_t>(section.number("server_id", {1, UINT32_MAX}, 0));
   if (source.engine == SourceEngine::mysql_shards) {
-    refuse(section, source.engine, {"host", "port", "storage"});
+    refuse(section, source.engine, {"host", "port", "hosts", "storage"});
     source.credentials = read_credentials(section, "user", base_dir, section.has("user"));
     source.shards = read_shards(section, source.credentials, base_dir);
     source.databases = read_databases(section);
     return source;
   }
   refuse(section, source.engine, {"shards", "databases"});
-  source.address.host = section.required_text("host");
-  check_host(section, source.address.host);
-  source.address.port = static_cast<std::uint16_t>(section.number("port", port_range, 3306));
+  if (source.engine != SourceEngine::mysql) refuse(section, source.engine, {"hosts"});
+  read_hosts(section, source.engine == SourceEngine::mysql, source.address, source.others);
   source.credentials = read_credentials(section, "user", base_dir, true);
   if (source.engine == SourceEngine::mysql)
     refuse(section, source.engine, {"storage"});

@@ -1,9 +1,11 @@
 #include "task/spec.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -66,8 +68,8 @@ TEST(TaskSpec, TheIssuesExampleIsReadWholeWithItsDefaults) {
   EXPECT_EQ(spec->source.credentials.user, "app");
   EXPECT_EQ(spec->source.credentials.password.reveal(), "front-secret");
   EXPECT_EQ(spec->source.storage.credentials.password.reveal(), "storage-secret");
-  EXPECT_EQ(spec->source.storage.addresses.at("rds-a.internal:3306").text(), "127.0.0.1:13306");
-  EXPECT_EQ(spec->source.server_id, default_server_id("shop"));
+  EXPECT_EQ(spec->source.storage.addresses.at("rds-a.internal:3306").front().text(), "127.0.0.1:13306");
+  EXPECT_EQ(spec->source.server_id, 0u) << "made for each instance";
   EXPECT_EQ(spec->destination.kafka.brokers, "127.0.0.1:9092");
   EXPECT_EQ(spec->destination.topic, "shop");
   EXPECT_TRUE(spec->destination.ddl_topic.empty());
@@ -280,10 +282,57 @@ TEST(TaskSpec, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(folder.error().code, ErrorCode::task_file_unreadable);
 }
 
-TEST(TaskSpec, ServerIdsDifferByNameAndStayInTheirRange) {
-  EXPECT_NE(default_server_id("a"), default_server_id("b"));
-  EXPECT_GE(default_server_id("a"), 1'000'000'000u);
-  EXPECT_LT(default_server_id("a"), 2'000'000'000u);
+constexpr std::string_view one_server = R"(name: one
+source: {engine: mysql, hosts: ["db-a:3306", "db-b:3307"], user: u, password: p}
+destination: {engine: kafka, brokers: "127.0.0.1:9092", topic: t}
+migration: [incremental]
+objects: {shop: all}
+state_dir: ./state
+)";
+
+std::string one(std::string_view what, std::string_view instead) {
+  std::string text(one_server);
+  return text.replace(text.find(what), what.size(), instead);
+}
+
+TEST(TaskSpec, SeveralAddressesAreOneInstanceWithTheFirstOnesName) {
+  const auto spec = parse(std::string(one_server));
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->source.address.text(), "db-a:3306");
+  ASSERT_EQ(spec->source.others.size(), 1u);
+  EXPECT_EQ(spec->source.others[0].text(), "db-b:3307");
+  EXPECT_EQ(parse(spec->canonical_yaml())->canonical_yaml(), spec->canonical_yaml());
+  const auto alone = parse(one("hosts: [\"db-a:3306\", \"db-b:3307\"]", "host: db-a"));
+  ASSERT_TRUE(alone) << alone.error().message();
+  EXPECT_EQ(alone->fingerprint(), spec->fingerprint()) << "addresses can be added to a task that has run";
+
+  const auto storage = parse(with("\"127.0.0.1:13306\"", "[\"127.0.0.1:13306\", \"127.0.0.1:13307\"]"));
+  ASSERT_TRUE(storage) << storage.error().message();
+  EXPECT_EQ(storage->source.storage.addresses.at("rds-a.internal:3306").size(), 2u);
+  EXPECT_EQ(parse(storage->canonical_yaml())->canonical_yaml(), storage->canonical_yaml());
+
+  expect_error(one("hosts:", "host: db-a, hosts:"), {ErrorCode::task_bad_value, "2:31", "give one of the two"});
+  expect_error(one("db-b:3307", "db-b"), {ErrorCode::task_bad_value, "2:32", "`db-b`"});
+  expect_error(with("  host: 127.0.0.1\n", "  hosts: [\"127.0.0.1:1\"]\n"),
+               {ErrorCode::task_bad_value, "4:10", "is not for engine polardbx10"});
+}
+
+TEST(TaskSpec, TlsIsVerifiedInFullWithAnAuthorityUnlessToldOtherwise) {
+  const std::string file = std::filesystem::read_symlink("/proc/self/exe").string();
+  const auto tls = [&](std::string_view members) {
+    return one("user: u", fmt::format("tls: {{{}}}, user: u", members));
+  };
+  const std::string with_ca = "ca: " + file;
+  EXPECT_EQ(parse(tls("enabled: true"))->source.tls.verify, TlsVerify::none);
+  EXPECT_EQ(parse(tls(with_ca))->source.tls.verify, TlsVerify::full);
+  EXPECT_EQ(parse(tls(with_ca + ", verify: ca"))->source.tls.verify, TlsVerify::ca);
+  EXPECT_EQ(parse(tls("verify: full"))->source.tls.verify, TlsVerify::full);
+  const auto whole = parse(tls(with_ca + ", cert: " + file + ", key: " + file));
+  ASSERT_TRUE(whole) << whole.error().message();
+  EXPECT_EQ(parse(whole->canonical_yaml())->canonical_yaml(), whole->canonical_yaml());
+  expect_error(tls("verify: ca"), {ErrorCode::task_bad_value, "2:74", "no ca is given"});
+  expect_error(tls("cert: " + file), {ErrorCode::task_bad_value, "2:72", "give cert and key"});
+  expect_error(tls("verify: maybe"), {ErrorCode::task_bad_value, "2:74", "full"});
 }
 
 TEST(Address, IsHostAndPort) {

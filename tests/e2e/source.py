@@ -76,14 +76,18 @@ def value(column, text):
     return text
 
 
+def quoted(name):
+    return "`" + name.replace("`", "``") + "`"
+
+
 def select_list(fields):
     # FLOAT as a double: its own text is rounded to six digits. The column is widened exactly.
-    return ", ".join(f"`{c.name}` + 0e0" if c.type == "float" else f"`{c.name}`" for c in fields)
+    return ", ".join(quoted(c.name) + (" + 0e0" if c.type == "float" else "") for c in fields)
 
 
 def rows(sql, database, table, order=""):
     """Every row as a dict of comparable values."""
     fields = columns(sql, database, table)
     sql("SET time_zone = '+00:00'")
-    answer = sql(f"SELECT {select_list(fields)} FROM `{database}`.`{table}` {order}")
+    answer = sql(f"SELECT {select_list(fields)} FROM {quoted(database)}.{quoted(table)} {order}")
     return [{c.name: value(c, text) for c, text in zip(fields, row)} for row in answer]

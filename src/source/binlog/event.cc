@@ -148,6 +148,21 @@ base::Result<EventHeader> parse_event_header(std::string_view raw) {
   return header;
 }
 
+base::Result<EventHeader> parse_event_header_v1(std::string_view raw) {
+  if (raw.size() < event_header_size_v1) {
+    return malformed("an event of " + std::to_string(raw.size()) + " bytes has no whole header", raw.size());
+  }
+  EventHeader header;
+  header.timestamp = static_cast<std::uint32_t>(little<4>(raw.data()));
+  header.type = static_cast<EventType>(raw[4]);
+  header.server_id = static_cast<std::uint32_t>(little<4>(raw.data() + 5));
+  header.size = static_cast<std::uint32_t>(little<4>(raw.data() + 9));
+  if (header.size < event_header_size_v1) {
+    return malformed("the event says it is " + std::to_string(header.size) + " bytes long", 9);
+  }
+  return header;
+}
+
 FormatDescription::FormatDescription() {
   post_header_lengths.fill(0);
   const auto set = [this](EventType type, std::uint8_t length) {
@@ -155,6 +170,7 @@ FormatDescription::FormatDescription() {
   };
   set(EventType::query, 13);
   set(EventType::rotate, 8);
+  set(EventType::execute_load_query, 26);
   set(EventType::table_map, 8);
   for (std::uint8_t type = 23; type <= 25; ++type) post_header_lengths[type] = 8;
   set(EventType::incident, 2);
@@ -172,7 +188,8 @@ FormatDescription FormatDescription::without_checksum() const {
 }
 
 base::Result<EventView> parse_event(std::string_view raw, const FormatDescription& format) {
-  TRY_VALUE(const EventHeader header, parse_event_header(raw));
+  TRY_VALUE(const EventHeader header,
+            format.header_length < event_header_size ? parse_event_header_v1(raw) : parse_event_header(raw));
   if (header.size != raw.size()) {
     return malformed(
         "the event says it is " + std::to_string(header.size) + " bytes long but has " + std::to_string(raw.size()), 9);
@@ -249,6 +266,43 @@ base::Result<FormatDescription> parse_format_description(const EventView& event)
   for (std::size_t i = 0; i < lengths.size() && i < 255; ++i) {
     format.post_header_lengths[i + 1] = static_cast<std::uint8_t>(lengths[i]);
   }
+  return format;
+}
+
+FormatDescription old_format(std::uint16_t binlog_version) {
+  FormatDescription format;
+  format.binlog_version = binlog_version;
+  format.checksum = Checksum::off;
+  format.header_length = static_cast<std::uint8_t>(binlog_version == 1 ? event_header_size_v1 : event_header_size);
+  format.post_header_lengths.fill(0);
+  const auto set = [&](EventType type, std::uint8_t length) {
+    format.post_header_lengths[static_cast<std::uint8_t>(type)] = length;
+  };
+  set(EventType::start_v3, 56);
+  set(EventType::query, 11);
+  set(EventType::rotate, binlog_version == 1 ? 0 : 8);
+  set(EventType::load, 18);
+  set(EventType::new_load, 18);
+  for (const EventType type :
+       {EventType::create_file, EventType::append_block, EventType::exec_load, EventType::delete_file})
+    set(type, 4);
+  return format;
+}
+
+base::Result<FormatDescription> parse_start_v3(const EventView& event) {
+  Cursor cursor(event.body, event.body_offset);
+  const std::uint16_t version = cursor.u16();
+  const std::string_view server = cursor.bytes(server_version_size);
+  const std::uint32_t created = cursor.u32();
+  if (!cursor.ok()) return cursor.malformed("Start_v3");
+  if (version != 1 && version != 3) {
+    return base::fail(ErrorCode::data_event_unsupported,
+                      "binlog version " + std::to_string(version) + "; versions 1, 3 and 4 can be read",
+                      "byte " + std::to_string(event.body_offset) + " of the event");
+  }
+  FormatDescription format = old_format(event.body_offset == event_header_size_v1 ? 1 : 3);
+  format.server_version = server.substr(0, server.find('\0'));
+  format.created = created;
   return format;
 }
 

@@ -99,8 +99,12 @@ struct EventView {
   std::uint32_t body_offset = event_header_size;  // of body in the event; for error messages
 };
 
+inline constexpr std::size_t event_header_size_v1 = 13;  // MySQL 3.23: without next position and flags
+
 // Reads the 19 bytes only: enough to skip an event by its length. Fails on fewer bytes or a size below 19.
 base::Result<EventHeader> parse_event_header(std::string_view raw);
+// The same for the 13 bytes of binlog version 1.
+base::Result<EventHeader> parse_event_header_v1(std::string_view raw);
 
 enum class Checksum : std::uint8_t {
   unknown,  // no format description seen yet: a trailing CRC-32 is taken as one if it is right
@@ -134,6 +138,11 @@ base::Result<EventView> parse_event(std::string_view raw, const FormatDescriptio
 
 // Binlog version 4 only (MySQL 5.0 and later); older ones are data_event_unsupported, as is start_v3.
 base::Result<FormatDescription> parse_format_description(const EventView& event);
+
+// For reading old files without their server: what a file of version 1 (MySQL 3.23) or 3 (4.0, 4.1) says in its first
+// event. Start with old_format() to frame that event. Version 2 (4.0.0 and 4.0.1 only) is data_event_unsupported.
+FormatDescription old_format(std::uint16_t binlog_version);
+base::Result<FormatDescription> parse_start_v3(const EventView& event);
 
 // Rows events of all kinds that parse_rows() takes, compressed ones included.
 bool is_rows_event(EventType type);

@@ -162,10 +162,14 @@ base::Result<GtidEvent> parse_tagged_gtid(const EventView& event) {
         gtid.transaction_length = tagged.number();
         break;
       case 9:
+        gtid.immediate_version = static_cast<std::uint32_t>(tagged.number());
+        break;
       case 10:
+        gtid.original_version = static_cast<std::uint32_t>(tagged.number());
+        break;
       case 11:
         tagged.number();
-        break;  // server versions, commit group
+        break;  // commit group
       default:
         cursor.skip(cursor.left());
         break;  // a later server's
@@ -174,6 +178,7 @@ base::Result<GtidEvent> parse_tagged_gtid(const EventView& event) {
   if (!cursor.ok()) return cursor.malformed("Gtid_tagged");
   if (gtid.tag.size() > 32) return cursor.malformed("Gtid_tagged: a tag of more than 32 characters");
   if (gtid.original_commit_us == 0) gtid.original_commit_us = gtid.immediate_commit_us;
+  if (gtid.original_version == 0) gtid.original_version = gtid.immediate_version;
   return gtid;
 }
 
@@ -266,6 +271,15 @@ base::Result<GtidEvent> parse_gtid(const EventView& event) {
     gtid.original_commit_us = cursor.uint<7>();
   }
   if (cursor.ok() && cursor.left() != 0) gtid.transaction_length = cursor.packed();
+  if (cursor.ok() && cursor.left() >= 4) {
+    constexpr std::uint32_t two_versions = std::uint32_t{1} << 31;
+    gtid.immediate_version = cursor.u32();
+    gtid.original_version = gtid.immediate_version;
+    if ((gtid.immediate_version & two_versions) != 0) {
+      gtid.immediate_version &= ~two_versions;
+      gtid.original_version = cursor.u32();
+    }
+  }
   if (!cursor.ok()) return cursor.malformed("Gtid");
   return gtid;
 }
@@ -318,9 +332,8 @@ base::Result<MariaDbGtidEvent> parse_mariadb_gtid(const EventView& event) {
   gtid.domain = cursor.u32();
   gtid.flags = cursor.u8();
   if (!cursor.ok()) return cursor.malformed("Gtid (MariaDB)");
-  constexpr std::uint8_t has_group_commit_id = 0x02;
-  // Without either of the next two the server fills up to its header length with zeros.
-  if ((gtid.flags & has_group_commit_id) != 0) gtid.commit_id = cursor.u64();
+  // Without any of what follows the server fills up to its header length with zeros.
+  if ((gtid.flags & MariaDbGtidEvent::flag_group_commit_id) != 0) gtid.commit_id = cursor.u64();
   if (gtid.is_prepared_xa() || gtid.is_completed_xa()) {
     XaId id;
     id.format_id = static_cast<std::int32_t>(cursor.u32());
@@ -329,6 +342,13 @@ base::Result<MariaDbGtidEvent> parse_mariadb_gtid(const EventView& event) {
     id.gtrid = cursor.bytes(gtrid_size);
     id.bqual = cursor.bytes(bqual_size);
     gtid.xa = std::move(id);
+  }
+  if (cursor.ok() && cursor.left() != 0) {
+    gtid.extra_flags = cursor.u8();
+    constexpr std::uint8_t extra_engines = 0x01;
+    if ((gtid.extra_flags & extra_engines) != 0) cursor.skip(1);
+    if ((gtid.extra_flags & (MariaDbGtidEvent::extra_commit_alter | MariaDbGtidEvent::extra_rollback_alter)) != 0)
+      gtid.start_alter_sequence = cursor.u64();
   }
   if (!cursor.ok()) return cursor.malformed("Gtid (MariaDB)");
   return gtid;
@@ -365,6 +385,8 @@ base::Result<HeartbeatEvent> parse_heartbeat(const EventView& event) {
   HeartbeatEvent heartbeat;
   heartbeat.position = event.header.next_position;
   if (event.header.type == EventType::heartbeat) {
+    // MariaDB puts an offset that does not fit the header before the name, in 64 bits (none has a NUL byte in a name).
+    if (heartbeat.position == 0 && event.body.size() > 8 && event.body[7] == 0) heartbeat.position = cursor.u64();
     heartbeat.file = cursor.rest();
   } else {
     // Fields of type, length, value, up to type 0.

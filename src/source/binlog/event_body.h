@@ -39,7 +39,8 @@ struct QueryEvent {
   std::string_view time_zone;
   std::optional<std::uint64_t> ddl_xid;  // atomic DDL
 };
-// Query, and MariaDB's query_compressed whose text is inflated into `scratch` (borrowed from there).
+// Query, MariaDB's query_compressed whose text is inflated into `scratch` (borrowed from there), and execute_load_query:
+// a LOAD DATA that was logged as a statement.
 base::Result<QueryEvent> parse_query(const EventView& event, const FormatDescription& format, base::Buffer& scratch);
 
 // Commit of an engine transaction; the engine's number of it.
@@ -57,6 +58,8 @@ struct GtidEvent {
   std::uint64_t immediate_commit_us = 0;  // since the epoch; 0 if not sent (before 8.0)
   std::uint64_t original_commit_us = 0;
   std::uint64_t transaction_length = 0;  // bytes with this event; 0 if not sent
+  std::uint32_t immediate_version = 0;   // of the server that wrote it, 80034; 0 if not sent
+  std::uint32_t original_version = 0;
 
   std::string source_text() const;  // uuid or uuid:tag, as model::GtidSet::add_mysql takes it
 };
@@ -70,10 +73,19 @@ struct MariaDbGtidEvent {
   std::uint8_t flags = 0;
   std::uint64_t commit_id = 0;  // group commit; 0 if none
   std::optional<XaId> xa;       // with prepared_xa and completed_xa
+  std::uint8_t extra_flags = 0;
+  std::uint64_t start_alter_sequence = 0;  // with commit_alter and rollback_alter: of the GTID that started it
 
   static constexpr std::uint8_t flag_standalone = 0x01;  // one event without COMMIT follows (DDL)
+  static constexpr std::uint8_t flag_group_commit_id = 0x02;
   static constexpr std::uint8_t flag_prepared_xa = 0x40;
   static constexpr std::uint8_t flag_completed_xa = 0x80;
+  // binlog_alter_two_phase: the ALTER TABLE is logged when it starts and again when it is done or given up.
+  static constexpr std::uint8_t extra_start_alter = 0x02;
+  static constexpr std::uint8_t extra_commit_alter = 0x04;
+  static constexpr std::uint8_t extra_rollback_alter = 0x08;
+  // The statement of this group has not changed anything (yet).
+  bool is_alter_without_effect() const { return (extra_flags & (extra_start_alter | extra_rollback_alter)) != 0; }
   bool is_standalone() const { return (flags & flag_standalone) != 0; }
   bool is_prepared_xa() const { return (flags & flag_prepared_xa) != 0; }
   bool is_completed_xa() const { return (flags & flag_completed_xa) != 0; }

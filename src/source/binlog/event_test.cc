@@ -399,6 +399,41 @@ TEST(Payload, CutOffZstdIsAnErrorNotAnEnd) {
   EXPECT_EQ(cutter.failed, cutter.cut);
 }
 
+TEST(Payload, HoldingLessThanItsHeaderSaysIsAnError) {
+  const std::string inner = make_event(EventType::xid, "12345678", false);
+  std::string body("\2\3\xfc\xff\0\3\1\x50", 8);  // uncompressed size 80, with 27 there
+  body += '\0';
+  body += inner;
+  PayloadReader reader;
+  ASSERT_TRUE(reader.open(view_of(EventType::transaction_payload, body)));
+  std::string_view raw;
+  ASSERT_TRUE(reader.next(raw));
+  EXPECT_FALSE(reader.next(raw));
+}
+
+TEST(EventBody, AMariaDbAlterInTwoPhasesIsKnownFromItsGtid) {
+  std::string body = std::string(12, '\1') + '\1';  // standalone
+  auto start = parse_mariadb_gtid(view_of(EventType::mariadb_gtid, body + '\2' + std::string(5, '\0')));
+  ASSERT_TRUE(start);
+  EXPECT_TRUE(start->is_alter_without_effect());
+  auto commit = parse_mariadb_gtid(view_of(EventType::mariadb_gtid, body + '\4' + '\7' + std::string(7, '\0')));
+  ASSERT_TRUE(commit);
+  EXPECT_FALSE(commit->is_alter_without_effect());
+  EXPECT_EQ(commit->start_alter_sequence, 7u);
+  EXPECT_FALSE(parse_mariadb_gtid(view_of(EventType::mariadb_gtid, body + '\4' + '\7')));
+}
+
+TEST(EventBody, ALoadDataStatementIsReadAsAQuery) {
+  std::string body = std::string(8, '\0') + '\4' + std::string(4, '\0');  // no status variables
+  body += std::string(13, '\0') + "shop";
+  body += '\0';
+  base::Buffer scratch;
+  auto query = parse_query(view_of(EventType::execute_load_query, body + "LOAD DATA ..."), FormatDescription(), scratch);
+  ASSERT_TRUE(query) << query.error().message();
+  EXPECT_EQ(query->database, "shop");
+  EXPECT_EQ(query->sql, "LOAD DATA ...");
+}
+
 TEST(Payload, ClaimsBeyondWhatDeflateCanHoldAreMalformed) {
   base::Buffer out;
   const std::string_view body(

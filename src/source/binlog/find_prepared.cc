@@ -20,7 +20,11 @@ class FileScan {
  public:
   FileScan(std::string file, const std::set<std::string>& xids) : xids_(xids) { end_.at = {std::move(file), 4}; }
 
-  std::map<std::string, StreamPosition> found;
+  struct Found {
+    StreamPosition begin;
+    model::GtidSet own;  // its group's
+  };
+  std::map<std::string, Found> found;
 
   // False when the file is at its end.
   Result<bool> take(std::string_view raw) {
@@ -57,7 +61,11 @@ class FileScan {
       case EventType::mariadb_gtid: {
         TRY_VALUE(const MariaDbGtidEvent gtid, parse_mariadb_gtid(event));
         note_begin();
-        if (gtid.is_prepared_xa() && gtid.xa) note(gtid.xa->key());
+        if (gtid.is_prepared_xa() && gtid.xa) {
+          model::GtidSet own;
+          own.add_mariadb(gtid.domain, header.server_id, gtid.sequence);
+          note(gtid.xa->key(), std::move(own));
+        }
         end_.gtid_set.add_mariadb(gtid.domain, header.server_id, gtid.sequence);
         break;
       }
@@ -98,7 +106,9 @@ class FileScan {
     TRY_VALUE(const auto xa, parse_xa_statement(query.sql));
     if (xa && xa->verb == XaVerb::start) {
       if (source_.empty()) note_begin();
-      note(xa->id.key());
+      model::GtidSet own;
+      if (!source_.empty()) own.add_mysql(source_, number_);
+      note(xa->id.key(), std::move(own));
     }
     return {};
   }
@@ -107,8 +117,8 @@ class FileScan {
     source_.clear();
     begin_ = end_;
   }
-  void note(const std::string& xid) {
-    if (xids_.contains(xid)) found[xid] = begin_;
+  void note(const std::string& xid, model::GtidSet own) {
+    if (xids_.contains(xid)) found[xid] = {begin_, std::move(own)};
   }
 
   const std::set<std::string>& xids_;
@@ -124,6 +134,7 @@ class FileScan {
 Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from, std::uint32_t server_id,
                                      std::set<std::string>& xids, const base::CancelToken& cancel) {
   StreamPosition earliest = from;
+  const bool by_set = from.at.empty();
   std::vector<std::string> files;
   {
     TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
@@ -146,8 +157,12 @@ Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosit
       if (!more) return fail(std::move(more.error()).in(*file));
       if (!*more) break;
     }
-    for (const auto& [xid, begin] : scan.found) {
-      if (begin.at < earliest.at) earliest = begin;
+    for (const auto& [xid, at] : scan.found) {
+      const bool before_start = !by_set || (!at.own.empty() && from.gtid_set.contains(at.own));
+      if (before_start && (earliest.at.empty() || at.begin.at < earliest.at)) {
+        earliest = at.begin;
+        if (by_set) earliest.gtid_set = at.begin.gtid_set.common(from.gtid_set);
+      }
       xids.erase(xid);
     }
   }

@@ -291,6 +291,31 @@ std::unexpected<base::Error> bad(std::string what, std::size_t at) {
 
 }  // namespace
 
+base::Status append_json_changes_text(std::string_view diffs, base::Buffer& out) {
+  constexpr std::string_view names[] = {"JSON_REPLACE", "JSON_INSERT", "JSON_REMOVE"};
+  Cursor cursor(diffs);
+  while (cursor.left() != 0) {
+    const std::size_t at = cursor.offset();
+    const std::uint8_t operation = cursor.u8();
+    if (operation > static_cast<std::uint8_t>(DiffOperation::remove)) return bad("an unknown operation", at);
+    const bool has_value = operation != static_cast<std::uint8_t>(DiffOperation::remove);
+    const std::string_view path = cursor.packed_bytes();
+    const std::string_view value = has_value ? cursor.packed_bytes() : std::string_view();
+    if (!cursor.ok()) return bad("ends too early", at);
+    if (at != 0) out.append("; ");
+    out.append(names[operation]);
+    out.append("(@, '");
+    out.append(path);
+    out.push_back('\'');
+    if (has_value) {
+      out.append(", ");
+      TRY(append_json_text(value, out));
+    }
+    out.push_back(')');
+  }
+  return {};
+}
+
 base::Status append_patched_json_text(std::string_view document, std::string_view diffs, base::Buffer& out) {
   if (diffs.empty()) return append_json_text(document, out);
   Patcher patcher(document);

@@ -26,20 +26,42 @@ constexpr std::uint64_t compression_zstd = 0, compression_none = 255;
 struct PayloadReader::State {
   ZSTD_DCtx* zstd = nullptr;
   bool is_compressed = false;
-  std::string_view left;                // of the payload, not decompressed yet
-  std::uint64_t uncompressed_left = 0;  // what the header promises and has not been given out
-  std::uint32_t event_offset = 0;       // of `left` when it was whole
-  std::size_t payload_size = 0;
-  base::Buffer out;       // the inner event given out, then what follows it
-  std::size_t given = 0;  // bytes of `out` given out by the last next()
+  bool is_frame_whole = true;     // zstd has read its frame to the end
+  std::string_view left;          // of the payload, not decompressed yet: of the present piece
+  std::uint64_t unread = 0;       // bytes of the payload, with `left`
+  More more;                      // the pieces behind `left`; empty if there are none
+  std::uint64_t promised = 0;     // the header's uncompressed size; 0: none
+  std::uint64_t promise_left = 0; // what of it has not been given out
+  std::uint64_t payload_end = 0;  // its offset in the event
+  base::Buffer out;               // the inner event given out, then what follows it
+  std::size_t given = 0;          // bytes of `out` given out by the last next()
 
   ~State() { ZSTD_freeDCtx(zstd); }
-  std::size_t offset() const { return event_offset + payload_size - left.size(); }
+  std::size_t offset() const { return payload_end - unread; }
+
+  base::Status read_piece() {
+    if (!left.empty() || unread == 0 || !more) return {};
+    TRY_VALUE(left, more());
+    if (left.empty() || left.size() > unread) return malformed("Transaction_payload: ends too early", offset());
+    return {};
+  }
+  void take(std::size_t bytes) {
+    left.remove_prefix(bytes);
+    unread -= bytes;
+  }
 
   // Makes at least `wanted` bytes stand in `out`; false if the payload ends before.
   base::Result<bool> fill(std::size_t wanted) {
     while (out.size() < wanted) {
+      TRY(read_piece());
       const std::size_t step = std::min(std::max(wanted - out.size(), ZSTD_DStreamOutSize()), step_bytes);
+      if (!is_compressed) {
+        if (left.empty()) return false;
+        const std::string_view piece = left.substr(0, step);
+        out.append(piece);
+        take(piece.size());
+        continue;
+      }
       char* to = out.ensure(step);
       ZSTD_inBuffer in{left.data(), left.size(), 0};
       ZSTD_outBuffer decompressed{to, step, 0};
@@ -47,9 +69,10 @@ struct PayloadReader::State {
       if (ZSTD_isError(result) != 0) {
         return malformed(std::string("Transaction_payload: ") + ZSTD_getErrorName(result), offset());
       }
-      left.remove_prefix(in.pos);
+      if (in.pos != 0 || decompressed.pos != 0) is_frame_whole = result == 0;
+      take(in.pos);
       out.commit(to + decompressed.pos);
-      if (decompressed.pos == 0 && left.empty()) return false;
+      if (decompressed.pos == 0 && left.empty() && unread == 0) return false;
       if (decompressed.pos == 0 && in.pos == 0)
         return malformed("Transaction_payload: zstd makes no progress", offset());
     }
@@ -62,12 +85,18 @@ PayloadReader::~PayloadReader() = default;
 PayloadReader::PayloadReader(PayloadReader&&) noexcept = default;
 PayloadReader& PayloadReader::operator=(PayloadReader&&) noexcept = default;
 
-base::Status PayloadReader::open(const EventView& event) {
+std::string_view PayloadReader::compression() const { return state_->is_compressed ? "zstd" : "none"; }
+std::uint64_t PayloadReader::uncompressed_size() const { return state_->promised; }
+
+base::Status PayloadReader::open(const EventView& event) { return open(event, event.body.size(), nullptr); }
+
+base::Status PayloadReader::open(const EventView& event, std::uint64_t body_size, More more) {
   State& state = *state_;
   Cursor cursor(event.body, event.body_offset);
   std::uint64_t compression = compression_none;
   std::uint64_t size = 0;
-  state.uncompressed_left = UINT64_MAX;
+  bool has_promise = false;
+  state.promised = 0;
   while (cursor.ok()) {
     const std::uint64_t type = cursor.packed();
     if (!cursor.ok() || type == field_end) break;
@@ -75,16 +104,22 @@ base::Status PayloadReader::open(const EventView& event) {
     Cursor value(cursor.packed_bytes(), offset);
     if (type == field_size) size = value.packed();
     if (type == field_compression) compression = value.packed();
-    if (type == field_uncompressed_size) state.uncompressed_left = value.packed();
+    if (type == field_uncompressed_size) {
+      state.promised = value.packed();
+      has_promise = true;
+    }
     if (!value.ok()) return value.malformed("Transaction_payload");
   }
-  if (!cursor.ok()) return cursor.malformed("Transaction_payload");
-  state.event_offset = static_cast<std::uint32_t>(cursor.offset());
+  if (!cursor.ok() || body_size < event.body.size()) return cursor.malformed("Transaction_payload");
+  state.promise_left = has_promise ? state.promised : UINT64_MAX;
+  const std::uint64_t head_size = cursor.offset() - event.body_offset;
+  state.payload_end = event.body_offset + body_size;
+  state.unread = body_size - head_size;
   state.left = cursor.rest();
-  if (size != 0 && size != state.left.size()) {
+  state.more = std::move(more);
+  if (size != 0 && size != state.unread) {
     return cursor.malformed("Transaction_payload: the payload's size is not what the header says");
   }
-  state.payload_size = state.left.size();
   state.given = 0;
   state.out.clear();
   if (compression != compression_zstd && compression != compression_none) {
@@ -93,6 +128,7 @@ base::Status PayloadReader::open(const EventView& event) {
                           "; set binlog_transaction_compression = OFF on the source");
   }
   state.is_compressed = compression == compression_zstd;
+  state.is_frame_whole = true;
   if (!state.is_compressed) return {};
   if (state.zstd == nullptr) state.zstd = ZSTD_createDCtx();
   if (state.zstd == nullptr) return base::fail(base::ErrorCode::internal, "no memory for zstd");
@@ -102,17 +138,6 @@ base::Status PayloadReader::open(const EventView& event) {
 
 base::Result<bool> PayloadReader::next(std::string_view& raw) {
   State& state = *state_;
-  if (!state.is_compressed) {
-    if (state.left.empty()) return false;
-    const std::size_t offset = state.offset();
-    auto header = parse_event_header(state.left);
-    if (!header || header->size > state.left.size()) {
-      return malformed("Transaction_payload: an inner event ends too early", offset);
-    }
-    raw = state.left.substr(0, header->size);
-    state.left.remove_prefix(header->size);
-    return true;
-  }
   // Moves what was decompressed too far to the front: less than one step.
   const std::size_t kept = state.out.size() - state.given;
   if (state.given != 0 && kept != 0) std::memmove(state.out.data(), state.out.data() + state.given, kept);
@@ -120,16 +145,19 @@ base::Result<bool> PayloadReader::next(std::string_view& raw) {
   state.given = 0;
   TRY_VALUE(const bool has_header, state.fill(event_header_size));
   if (!has_header) {
-    if (state.out.empty()) return false;
-    return malformed("Transaction_payload: an inner event ends too early", state.offset());
+    const bool is_kept_promise = state.promised == 0 || state.promise_left == 0;
+    if (state.out.empty() && state.is_frame_whole && is_kept_promise) return false;
+    return malformed(state.out.empty() ? "Transaction_payload: it holds less than its header says"
+                                       : "Transaction_payload: an inner event ends too early",
+                     state.offset());
   }
   auto header = parse_event_header(state.out.view());
-  if (!header || header->size > state.uncompressed_left || header->size > inner_event_size_max) {
+  if (!header || header->size > state.promise_left || header->size > inner_event_size_max) {
     return malformed("Transaction_payload: an inner event has a wrong length", state.offset());
   }
   TRY_VALUE(const bool is_whole, state.fill(header->size));
   if (!is_whole) return malformed("Transaction_payload: an inner event ends too early", state.offset());
-  state.uncompressed_left -= header->size;
+  state.promise_left -= header->size;
   state.given = header->size;
   raw = state.out.view(0, header->size);
   return true;

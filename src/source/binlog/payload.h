@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -26,8 +27,16 @@ class PayloadReader {
 
   // `event` must stay alive until the last next().
   base::Status open(const EventView& event);
+  // For an event too large to hold: `event.body` is its beginning (a kilobyte at least), `body_size` the length of the
+  // whole, and `more` gives the pieces that follow, each borrowed until the next call, and nothing at the end.
+  using More = std::function<base::Result<std::string_view>()>;
+  base::Status open(const EventView& event, std::uint64_t body_size, More more);
   // False at the end. `raw` is borrowed until the next call.
   base::Result<bool> next(std::string_view& raw);
+
+  // Of the payload opened last.
+  std::string_view compression() const;       // "zstd", "none"
+  std::uint64_t uncompressed_size() const;    // as its header says; 0: not said
 
  private:
   struct State;

@@ -196,6 +196,7 @@ base::Status RowReader::append_json(const RowPlan::Step& step, unsigned image, s
   const bool is_change = bit / 8 < partial_.size() && (static_cast<unsigned>(partial_[bit / 8]) >> (bit % 8) & 1) != 0;
   if (!is_change) return append_json_text(stored, out);
   if (documents_[step.length].data() == nullptr) {
+    if (shows_json_changes_) return append_json_changes_text(stored, out);
     return base::fail(ErrorCode::data_value_malformed, "JSON change: no value to change");
   }
   return append_patched_json_text(documents_[step.length], stored, out);

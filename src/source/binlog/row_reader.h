@@ -63,6 +63,10 @@ class RowReader {
 
   const RowsEvent& event() const { return event_; }
 
+  // For reading offline: a JSON column whose change is logged without the value it changes (PARTIAL_JSON with a minimal
+  // before image) gives the changes as text (append_json_changes_text) instead of an error.
+  void show_json_changes() { shows_json_changes_ = true; }
+
  private:
   base::Result<bool> next_stored(std::vector<model::Value>& before, std::vector<model::Value>& after);
   template <bool every_column>
@@ -84,6 +88,7 @@ class RowReader {
   std::vector<std::string_view> documents_;  // JSON columns of the before image, for the changes in the after image
   std::string_view partial_;                 // bitmap of the JSON columns that hold changes; empty: none does
   base::Buffer inflated_;                    // the body of a compressed event
+  bool shows_json_changes_ = false;
 
   // What read_image() failed on.
   const char* failed_at_ = nullptr;

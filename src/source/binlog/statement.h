@@ -27,6 +27,9 @@ class StatementNames {
   // Index of a captured table, -1 if it is none.
   std::int64_t find(std::string_view database, std::string_view table) const;
 
+  // True if a captured table lies in the database.
+  bool has_database(std::string_view database) const { return databases_.contains(database); }
+
   // The captured tables a DDL statement names (all of a database for DROP DATABASE). data_statement_event if the
   // statement changes rows of one.
   base::Result<std::vector<std::uint32_t>> captured(std::string_view database, std::string_view sql) const;

@@ -41,6 +41,12 @@ Status require_full_image(std::string_view present, const model::TableSchema& sc
   return {};
 }
 
+// The low 32 bits of an offset, at or behind `now`.
+std::uint64_t widened(std::uint64_t now, std::uint32_t low) {
+  const std::uint64_t next = (now & ~std::uint64_t{0xffffffff}) | low;
+  return next < now ? next + (std::uint64_t{1} << 32) : next;
+}
+
 // A captured table with the layout its latest table map gave.
 struct Bound {
   TableMap map;
@@ -70,8 +76,14 @@ struct BinlogStream::State {
         names(tables),
         start(s),
         end(s.restart),
+        set_known(s.by_gtid || !s.restart.gtid_set.empty()),
         bound(tables.size()),
-        held(o.spill_dir, o.xa_bytes_max) {}
+        held(o.spill_dir, o.xa_bytes_max) {
+    for (const auto& [domain, gtid] : start.emitted.gtid_set.mariadb()) {
+      const auto from = start.restart.gtid_set.mariadb().find(domain);
+      if (from == start.restart.gtid_set.mariadb().end() || from->second != gtid) behind.insert(domain);
+    }
+  }
 
   mysql::Connection connection;
   const std::vector<CapturedTable> tables;
@@ -82,6 +94,9 @@ struct BinlogStream::State {
   StreamPosition end;             // last boundary between transactions
   RowContext context;             // of the event being read; position.file is the file being read
   std::uint64_t event_begin = 0;  // of the event being read
+  bool set_known;                 // end.gtid_set holds all transactions before `end`, not only those read
+  bool passed_emitted = false;
+  std::set<std::uint32_t> behind;  // MariaDB: domains in which start.emitted lies ahead of what was read
   Group group;
   std::vector<Bound> bound;
   std::vector<std::pair<std::uint64_t, std::int64_t>> table_ids;  // of this group; -1: not captured
@@ -106,6 +121,7 @@ struct BinlogStream::State {
   Status on_rows(const EventView& event);
   Status deliver_rows(const EventView& event, std::uint32_t table);
   Status on_rotate(const EventView& event);
+  Status on_previous_gtids(const EventView& event);
   Status on_heartbeat(const EventView& event);
 
   Status begin_group();
@@ -114,7 +130,8 @@ struct BinlogStream::State {
   Status commit_group();
   Status decide(const std::string& xid, bool commit);
   std::uint64_t offset_after(const EventHeader& header) const;
-  bool already_emitted() const;
+  bool already_emitted();
+  bool has_passed_emitted();
   void begin_prepared(const std::string& xid);
   void remember_decided(const std::string& xid);
 };
@@ -127,7 +144,7 @@ Status BinlogStream::State::begin_group() {
   const model::BinlogPosition here{context.position.file, event_begin};
   if (end.at < here) {
     end.at = here;
-    if (!(end.at < start.emitted.at)) TRY(handler->on_advance(end, context.timestamp_s));
+    if (has_passed_emitted()) TRY(handler->on_advance(end, context.timestamp_s));
   }
   group.open = true;
   group.in_begin = false;
@@ -144,10 +161,28 @@ Status BinlogStream::State::begin_group() {
   return {};
 }
 
-bool BinlogStream::State::already_emitted() const {
+// Whether all between start.restart and start.emitted is behind us: no boundary is told before.
+bool BinlogStream::State::has_passed_emitted() {
+  if (passed_emitted) return true;
+  if (!start.by_gtid)
+    passed_emitted = !(end.at < start.emitted.at);
+  else if (start.emitted.gtid_set.is_mariadb())
+    passed_emitted = behind.empty();
+  else
+    passed_emitted = end.gtid_set.contains(start.emitted.gtid_set);
+  return passed_emitted;
+}
+
+// MariaDB: within a domain the order is the same on every server, but, without gtid_strict_mode, not that of the
+// numbers; a transaction was handed on if it comes before the last one that was.
+bool BinlogStream::State::already_emitted() {
   if (!start.by_gtid) return group.skip;
   if (!group.gtid_source.empty()) return start.emitted.gtid_set.contains_mysql(group.gtid_source, group.gtid_number);
-  return group.gtid_number > 0 && start.emitted.gtid_set.contains_mariadb(group.domain, group.gtid_number);
+  if (!behind.contains(group.domain)) return false;
+  const model::GtidSet::MariaDbGtid last = start.emitted.gtid_set.mariadb().at(group.domain);
+  const bool beyond = context.server_id == last.server_id && group.gtid_number > last.sequence;
+  if (beyond || last == model::GtidSet::MariaDbGtid{context.server_id, group.gtid_number}) behind.erase(group.domain);
+  return !beyond;
 }
 
 // Moves the boundary behind the group that ends with the present event.
@@ -156,6 +191,8 @@ void BinlogStream::State::close_group() {
     end.gtid_set.add_mysql(group.gtid_source, group.gtid_number);
   else if (group.gtid_number > 0)
     end.gtid_set.add_mariadb(group.domain, context.server_id, group.gtid_number);
+  else
+    set_known = start.by_gtid;  // a transaction that no set can name
   end.at.file = context.position.file;
   end.at.offset = context.position.offset;
   group.open = false;
@@ -174,9 +211,7 @@ Status BinlogStream::State::commit_group() {
 std::uint64_t BinlogStream::State::offset_after(const EventHeader& header) const {
   const std::uint64_t now = context.position.offset;
   if (header.next_position == 0) return now + header.size;
-  std::uint64_t next = (now & ~std::uint64_t{0xffffffff}) | header.next_position;
-  if (next < now) next += std::uint64_t{1} << 32;
-  return next;
+  return widened(now, header.next_position);
 }
 
 // An id may be used again once the engine has finished with it: from then on it is not one that waits to become
@@ -212,6 +247,8 @@ Status BinlogStream::State::take(std::string_view raw) {
   const std::uint64_t begin = event_begin = context.position.offset;
   if (real) {
     context.position.offset = offset_after(header);
+    if (header.next_position != 0 && context.position.offset > begin + header.size)
+      event_begin = context.position.offset - header.size;  // behind what the server has left out
     context.timestamp_s = header.timestamp;
     context.server_id = header.server_id;
   }
@@ -233,6 +270,9 @@ Status BinlogStream::State::process(const EventView& event) {
       if (had_rows) TRY(handler->on_rollback(end));
       return {};
     }
+    case EventType::previous_gtids:
+    case EventType::mariadb_gtid_list:
+      return on_previous_gtids(event);
     case EventType::gtid:
     case EventType::anonymous_gtid:
     case EventType::gtid_tagged:
@@ -241,6 +281,7 @@ Status BinlogStream::State::process(const EventView& event) {
       return on_mariadb_gtid(event);
     case EventType::query:
     case EventType::query_compressed:
+    case EventType::execute_load_query:
       return on_query(event);
     case EventType::table_map:
       return on_table_map(event);
@@ -290,21 +331,35 @@ Status BinlogStream::State::on_rotate(const EventView& event) {
     const model::BinlogPosition reached{context.position.file, context.position.offset};
     if (end.at < reached) {
       end.at = reached;
-      if (!(end.at < start.emitted.at)) TRY(handler->on_advance(end, 0));
+      if (has_passed_emitted()) TRY(handler->on_advance(end, 0));
     }
   }
+  return {};
+}
+
+// At a file's head its server says what all files before hold. On a stream that began by file it is the first word on
+// that.
+Status BinlogStream::State::on_previous_gtids(const EventView& event) {
+  if (set_known || event.header.is_artificial() || event.header.next_position == 0) return {};
+  TRY_VALUE(end.gtid_set, event.header.type == EventType::previous_gtids ? parse_previous_gtids(event)
+                                                                         : parse_mariadb_gtid_list(event));
+  set_known = !end.gtid_set.empty();
   return {};
 }
 
 Status BinlogStream::State::on_heartbeat(const EventView& event) {
   TRY_VALUE(const HeartbeatEvent heartbeat, parse_heartbeat(event));
   if (group.open) return {};
-  const model::BinlogPosition reached{std::string(heartbeat.file), heartbeat.position};
+  model::BinlogPosition reached{std::string(heartbeat.file), heartbeat.position};
+  // The first kind has 32 bits for the offset. It never lies before what was sent.
+  if (event.header.type == EventType::heartbeat && reached.offset != 0 && reached.offset <= UINT32_MAX &&
+      end.at.offset > UINT32_MAX && reached.file == end.at.file)
+    reached.offset = widened(end.at.offset, static_cast<std::uint32_t>(reached.offset));
   if (reached.offset > 0 && end.at < reached) {
     end.at = reached;
     context.position = reached;
   }
-  if (end.at < start.emitted.at) return {};
+  if (!has_passed_emitted()) return {};
   TRY(handler->on_advance(end, 0));
   return {};
 }
@@ -374,7 +429,10 @@ Status BinlogStream::State::on_query(const EventView& event) {
   if (!group.skip) {
     TRY_VALUE(const std::vector<std::uint32_t> named, names.captured(query.database, query.sql));
     context.thread_id = query.thread_id;
-    if (!named.empty()) TRY(handler->on_statement(named, query.sql, context));
+    if (!named.empty())
+      TRY(handler->on_statement(named, query.sql, context));
+    else if (!group.in_begin && names.has_database(query.database))
+      handler->on_other_table(query.database, {}, query.sql);
   }
   if (!group.in_begin) return commit_group();
   return {};
@@ -437,7 +495,10 @@ Status BinlogStream::State::on_table_map(const EventView& event) {
   TRY_VALUE(const TableName name, parse_table_name(event, format));
   const std::int64_t table = names.find(name.database, name.table);
   table_ids.emplace_back(name.table_id, table);
-  if (table < 0) return {};
+  if (table < 0) {
+    if (!group.skip && names.has_database(name.database)) handler->on_other_table(name.database, name.table, {});
+    return {};
+  }
   if (!group.xid.empty()) return held.add(group.xid, event);
   if (group.skip) return {};
   Bound& layout = bound[static_cast<std::size_t>(table)];
@@ -504,6 +565,7 @@ Result<std::unique_ptr<BinlogStream>> BinlogStream::open(const Instance& instanc
   dump.at = from.restart.at;
   if (start.by_gtid) dump.gtid_set = start.restart.gtid_set;
   dump.server_id = options.server_id;
+  dump.uuid = options.replica_uuid;
   dump.heartbeat_ms = options.heartbeat_ms;
   TRY(connection.start_dump(dump));
   auto state = std::make_unique<State>(std::move(connection), std::move(tables), from, options);
@@ -522,9 +584,8 @@ std::uint64_t BinlogStream::decided_count() const { return state_->decided_count
 StreamPosition BinlogStream::restart_position(const StreamPosition& emitted) const {
   const StreamPosition* held = state_->held.oldest_begin();
   StreamPosition restart = held ? *held : emitted;
-  // Begun by file and offset, the set holds only what was read since: a server asked by it would send all that lies
-  // before.
-  if (!state_->start.by_gtid) restart.gtid_set = {};
+  // A set of only what was read since the start is of no use: a server asked by it would send all that lies before.
+  if (!state_->set_known) restart.gtid_set = {};
   return restart;
 }
 

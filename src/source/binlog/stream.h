@@ -59,12 +59,17 @@ class StreamHandler {
   // A statement that is not about rows of transactions and names a captured table.
   virtual base::Status on_statement(const std::vector<std::uint32_t>& tables, std::string_view sql,
                                     const RowContext& context) = 0;
+  // Something happens to a table that is not captured, in a database where others are: rows, or a DDL statement (then
+  // `table` is empty and `sql` is not). Of no consequence for the stream; it may be what a changed topology looks like.
+  virtual void on_other_table(std::string_view /*database*/, std::string_view /*table*/, std::string_view /*sql*/) {}
   // The stream has moved over something of no interest; `timestamp_s` is 0 if unknown.
   virtual base::Status on_advance(const StreamPosition& end, std::uint32_t timestamp_s) = 0;
   // Nothing to be read at this moment.
   virtual base::Status on_idle() = 0;
 };
 
+// By GTID the offsets may be unknown (empty). By file a set may be known too (not empty): then it is kept up, and a
+// later restart can be by GTID.
 struct StreamStart {
   StreamPosition restart;
   StreamPosition emitted;
@@ -73,6 +78,7 @@ struct StreamStart {
 
 struct StreamOptions {
   std::uint32_t server_id = 0;
+  std::string replica_uuid = {};
   std::uint32_t heartbeat_ms = 1000;
   std::filesystem::path spill_dir;
   std::size_t xa_bytes_max = 64u << 20;
@@ -102,7 +108,8 @@ class BinlogStream {
 };
 
 // Finds where reading has to start so that the prepared transactions in `xids` are seen whole, by looking through the
-// server's binlogs from the newest back. Ids not found in any of them are left in `xids`.
+// server's binlogs from the newest back. Ids not found in any of them are left in `xids`. Without an offset `from` is
+// a set: only transactions that are in it move the start.
 base::Result<StreamPosition> find_prepared(const Instance& instance, const StreamPosition& from,
                                            std::uint32_t server_id, std::set<std::string>& xids,
                                            const base::CancelToken& cancel);

@@ -1,5 +1,5 @@
-// What a server says of itself and its tables, as a SchemaTracker takes it. It is also the judge of the tracker in tests.
-// Threads: as the connection.
+// What a server says of itself and its tables, as a SchemaTracker takes it. It is also the judge of the tracker in
+// tests. Threads: as the connection.
 #pragma once
 
 #include <map>

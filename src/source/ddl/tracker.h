@@ -35,10 +35,12 @@ struct ServerTraits {
 struct StatementContext {
   std::string database;  // the session's default database
   std::uint64_t sql_mode = 0;
-  std::string client_charset;  // of the statement's text; empty: utf8mb4
-  std::string server_collation;  // empty: the server's own; for CREATE DATABASE without a character set
+  std::string client_charset;        // of the statement's text; empty: utf8mb4
+  std::string server_collation;      // empty: the server's own; for CREATE DATABASE without a character set
   std::string connection_collation;  // empty: unknown; CREATE TABLE ... SELECT 'literal' needs it
-  std::string utf8mb4_collation;  // default_collation_for_utf8mb4; empty: the version's own
+  std::string utf8mb4_collation;     // default_collation_for_utf8mb4; empty: the version's own
+  std::map<std::string, std::string> default_collations;  // MariaDB's character_set_collations; by character set
+  std::uint64_t session = 0;                              // the thread's id: temporary tables are its own
   bool explicit_defaults_for_timestamp = false;
 };
 
@@ -47,11 +49,13 @@ struct TrackedIndex {
   bool is_primary = false, is_unique = false;
   bool is_functional = false;  // a part of it is an expression: its columns are not complete
   std::vector<std::string> columns;
+  std::vector<std::uint32_t> prefixes;  // beside columns: 0 for a whole column, else the part's length in characters
+  bool is_generated = false;            // made for a foreign key: goes away by itself when another index serves as well
 };
 
 struct TrackedTable {
   model::TableSchema schema;  // physical names; keys, identity and version are kept up
-  std::string collation;      // the table's default
+  std::string collation;      // the table's default; utf8mb3 spelled out on every version
   std::vector<TrackedIndex> indexes;
   bool is_partitioned = false;
 };
@@ -75,7 +79,7 @@ struct TableEffect {
   Kind kind = Kind::unchanged;
   TableName name;                 // before, if it was there
   TableName new_name;             // renamed: the new one; else as name
-  TrackedTablePtr before, after;  // null where there is none, or where it is not tracked
+  TrackedTablePtr before, after;  // null where there is none, or where it is not tracked; both: a table never told of
 };
 
 struct Effect {

@@ -16,35 +16,11 @@ using base::Status;
 
 namespace {
 
+// One physical database of the logical one. Without an address none of its datasources takes writes at the moment.
 struct Group {
-  std::uint32_t instance;
-  std::string database;
+  std::string address, database;
+  std::string other;  // a second place that is said to take its writes
 };
-
-// "jdbc:mysql://host:3306/db?x=y" -> address "host:3306", database "db".
-bool parse_url(std::string_view url, std::string& address, std::string& database) {
-  const std::size_t scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  const std::size_t slash = url.find('/');
-  if (slash == std::string_view::npos) return false;
-  address = url.substr(0, slash);
-  database = url.substr(slash + 1, url.find_first_of("?&", slash + 1) - slash - 1);
-  if (address.find(':') == std::string::npos) address += ":3306";
-  return !database.empty();
-}
-
-Result<mysql::Endpoint> storage_endpoint(const SourceConfig& config, const std::string& address) {
-  mysql::Endpoint endpoint = config.storage_login;
-  const auto mapped = config.storage_addresses.find(address);
-  const std::string& reach = mapped == config.storage_addresses.end() ? address : mapped->second;
-  const std::size_t colon = reach.rfind(':');
-  const int port = colon == std::string::npos ? 3306 : std::atoi(reach.c_str() + colon + 1);
-  if (port <= 0 || port > 65535)
-    return fail(ErrorCode::source_storage_address, fmt::format("'{}' is not host:port", reach), address);
-  endpoint.host = reach.substr(0, colon);
-  endpoint.port = static_cast<std::uint16_t>(port);
-  return endpoint;
-}
 
 class Discovery {
  public:
@@ -57,7 +33,7 @@ class Discovery {
       return fail(ErrorCode::source_database_missing, used.error().what, name);
     TRY(read_groups());
     TRY_VALUE(const std::vector<std::string> tables, select_tables(wanted));
-    for (const std::string& table : tables) TRY(read_table(table));
+    for (const std::string& table : tables) TRY(read_table(table, wanted.has_value()));
     return {};
   }
 
@@ -68,15 +44,25 @@ class Discovery {
     if (rows.column("GROUP") < 0 || rows.column("URL") < 0)
       return fail(ErrorCode::source_not_drds, "SHOW DATASOURCES has no GROUP and URL", database_);
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-      // A read-only replica of a group is listed with write weight 0: its binlog is not the group's.
-      if (rows.column("WRITE_WEIGHT") >= 0 && std::atoi(std::string(rows.text(i, "WRITE_WEIGHT")).c_str()) <= 0)
+      const std::string name(rows.text(i, "GROUP"));
+      // A read-only replica of a group is listed with write weight 0: its binlog is not the group's. So is a suspended
+      // datasource.
+      const std::string weight(rows.column("WRITE_WEIGHT") < 0 ? "" : rows.text(i, "WRITE_WEIGHT"));
+      if (!weight.empty() && std::atoi(weight.c_str()) <= 0) {
+        groups_.try_emplace(name);
         continue;
-      std::string address, physical;
+      }
+      Group group;
       const std::string_view url = rows.text(i, "URL");
-      if (!parse_url(url, address, physical))
+      if (!parse_datasource_url(url, group.address, group.database))
         return fail(ErrorCode::source_topology, fmt::format("SHOW DATASOURCES gives the URL '{}'", url), database_);
-      TRY_VALUE(const std::uint32_t instance, instance_at(address));
-      groups_.insert_or_assign(std::string(rows.text(i, "GROUP")), Group{instance, physical});
+      const auto [known, is_new] = groups_.try_emplace(name, group);
+      if (is_new || known->second.address.empty()) {
+        known->second = std::move(group);
+      } else if (known->second.address != group.address || known->second.database != group.database) {
+        // While a group is switched to another server both can be there for a moment.
+        known->second.other = fmt::format("{}/{}", group.address, group.database);
+      }
     }
     return {};
   }
@@ -104,12 +90,14 @@ class Discovery {
   }
 
   Result<std::vector<std::string>> select_tables(const std::optional<std::vector<std::string>>& wanted) {
-    TRY_VALUE(const mysql::Table rows, front_.query("SHOW FULL TABLES"));
+    auto full = front_.query("SHOW FULL TABLES");
+    if (!full && full.error().code == ErrorCode::source_query) full = front_.query("SHOW TABLES");  // old kernels
+    TRY_VALUE(const mysql::Table rows, std::move(full));
     TRY_VALUE(const std::set<std::string> indexes, global_indexes());
     std::set<std::string> present;
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       const std::string name = rows.rows[i][0].value_or("");
-      if (rows.text(i, "Table_type") == "VIEW") {
+      if (rows.column("Table_type") >= 0 && rows.text(i, "Table_type") == "VIEW") {
         topology_.remarks.push_back(fmt::format("{}.{} is a view and is not carried", database_, name));
       } else if (indexes.contains(name)) {
         topology_.remarks.push_back(fmt::format("{}.{} is a global index and is not carried", database_, name));
@@ -120,25 +108,42 @@ class Discovery {
       }
     }
     if (!wanted) return std::vector<std::string>(present.begin(), present.end());
-    for (const std::string& table : *wanted)
-      if (!present.contains(table))
+    std::vector<std::string> chosen;
+    for (const std::string& table : *wanted) {
+      if (present.contains(table)) {
+        chosen.push_back(table);
+      } else if (config_.may_be_missing.contains({database_, table})) {
+        topology_.remarks.push_back(fmt::format("{}.{} is no longer there", database_, table));
+      } else {
         return fail(ErrorCode::source_table_missing, "SHOW TABLES does not list it as a table",
                     database_ + "." + table);
-    return *wanted;
+      }
+    }
+    return chosen;
   }
 
-  // BIN_ and twenty capital letters or digits.
-  static bool is_recycled(std::string_view name) {
-    return name.size() == 24 && name.starts_with("BIN_") && std::all_of(name.begin() + 4, name.end(), [](char c) {
-             return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-           });
+  bool is_listed(const std::string& table) {
+    const auto rows = front_.query("SHOW TABLES");
+    return !rows || std::any_of(rows->rows.begin(), rows->rows.end(), [&](const auto& row) { return row[0] == table; });
   }
 
-  Status read_table(const std::string& table) {
+  Status read_table(const std::string& table, bool is_wanted) {
     const std::string where = database_ + "." + table;
-    TRY_VALUE(const mysql::Table rule, front_.query("SHOW RULE FROM " + mysql::quote_name(table)));
-    TRY_VALUE(const mysql::Table shards, front_.query("SHOW TOPOLOGY FROM " + mysql::quote_name(table)));
-    if (shards.rows.empty()) return fail(ErrorCode::source_topology, "SHOW TOPOLOGY lists no physical table", where);
+    auto rules = front_.query("SHOW RULE FROM " + mysql::quote_name(table));
+    auto places = front_.query("SHOW TOPOLOGY FROM " + mysql::quote_name(table));
+    for (const auto* answer : {&rules, &places}) {
+      if (*answer) continue;
+      // Dropped since SHOW TABLES listed it.
+      if (answer->error().code == ErrorCode::source_query && !is_wanted && !is_listed(table)) return {};
+      return fail(base::Error(answer->error()).in(where));
+    }
+    const mysql::Table &rule = *rules, &shards = *places;
+    if (shards.rows.empty()) {
+      // What is half made or half dropped is listed without a place. Nobody can have rows there.
+      if (is_wanted) return fail(ErrorCode::source_topology, "SHOW TOPOLOGY lists no physical table", where);
+      topology_.remarks.push_back(where + " has no physical table and is not carried");
+      return {};
+    }
     TableKind kind = TableKind::single;
     if (!rule.rows.empty()) {
       if (rule.text(0, "BROADCAST") == "1")
@@ -156,8 +161,17 @@ class Discovery {
       if (group == groups_.end())
         return fail(ErrorCode::source_topology, fmt::format("SHOW DATASOURCES does not list group {}", group_name),
                     where);
-      add_physical_table(topology_, logical, group->second.instance, group->second.database,
-                         std::string(shards.text(i, "TABLE_NAME")));
+      // Passing states of a switch or of a suspended server: nothing to stop for, and nothing to go on with.
+      if (group->second.address.empty())
+        return fail(ErrorCode::source_busy, fmt::format("no datasource of group {} takes writes", group_name), where);
+      if (!group->second.other.empty())
+        return fail(ErrorCode::source_busy,
+                    fmt::format("group {} is listed with two places that take writes, {}/{} and {}", group_name,
+                                group->second.address, group->second.database, group->second.other),
+                    where);
+      TRY_VALUE(const std::uint32_t instance, instance_at(group->second.address));
+      add_physical_table(topology_, logical, instance, group->second.database,
+                         std::string(shards.text(i, "TABLE_NAME")), group_name);
     }
     return {};
   }
@@ -171,6 +185,40 @@ class Discovery {
 
 }  // namespace
 
+Result<mysql::Endpoint> storage_endpoint(const SourceConfig& config, const std::string& address) {
+  mysql::Endpoint endpoint = config.storage_login;
+  const auto mapped = config.storage_addresses.find(address);
+  if (mapped != config.storage_addresses.end() && !mapped->second.empty()) {
+    endpoint = endpoint.at(mapped->second.front());
+    endpoint.others.assign(mapped->second.begin() + 1, mapped->second.end());
+    return endpoint;
+  }
+  const std::size_t colon = address.rfind(':');
+  const int port = colon == std::string::npos ? 3306 : std::atoi(address.c_str() + colon + 1);
+  if (port <= 0 || port > 65535)
+    return fail(ErrorCode::source_storage_address, fmt::format("'{}' is not host:port", address), address);
+  endpoint.host = address.substr(0, colon);
+  endpoint.port = static_cast<std::uint16_t>(port);
+  return endpoint;
+}
+
+bool parse_datasource_url(std::string_view url, std::string& address, std::string& database) {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const std::size_t slash = url.find('/');
+  if (slash == std::string_view::npos) return false;
+  address = url.substr(0, slash);
+  database = url.substr(slash + 1, url.find_first_of("?&", slash + 1) - slash - 1);
+  if (address.find(':') == std::string::npos) address += ":3306";
+  return !database.empty();
+}
+
+bool is_recycled(std::string_view table) {
+  return table.size() == 24 && table.starts_with("BIN_") && std::all_of(table.begin() + 4, table.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+         });
+}
+
 Status discover_polardbx10(const SourceConfig& config, Topology& topology) {
   TRY_VALUE(mysql::Connection front, mysql::Connection::open(config.endpoint));
   if (front.server_version().find("-TDDL-") == std::string::npos)
@@ -178,17 +226,6 @@ Status discover_polardbx10(const SourceConfig& config, Topology& topology) {
                 config.endpoint.address());
   Discovery discovery(config, front, topology);
   for (const auto& [database, wanted] : config.objects.databases) TRY(discovery.database(database, wanted));
-  // An instance that holds nothing of the task needs no subtask.
-  std::vector<std::uint32_t> renumbered(topology.instances.size(), 0);
-  std::vector<Instance> used;
-  for (std::uint32_t i = 0; i < topology.instances.size(); ++i) {
-    const bool holds = std::any_of(topology.physical.begin(), topology.physical.end(),
-                                   [&](const PhysicalTable& p) { return p.instance == i; });
-    renumbered[i] = static_cast<std::uint32_t>(used.size());
-    if (holds) used.push_back(topology.instances[i]);
-  }
-  for (PhysicalTable& physical : topology.physical) physical.instance = renumbered[physical.instance];
-  topology.instances = std::move(used);
   return {};
 }
 

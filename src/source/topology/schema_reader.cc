@@ -4,9 +4,12 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <set>
 #include <unordered_map>
+
+#include "source/ddl/tracker.h"
 
 namespace tributary::source {
 
@@ -174,87 +177,137 @@ void finish_schema(TableSchema& schema) {
       static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
-Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& connection, const std::string& database,
-                                                        const std::vector<std::string>& tables) {
-  std::map<std::string, TableSchema> schemas;
+std::vector<Key> keys_of(const TrackedTable& table) {
+  const auto lower = [](std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+    return out;
+  };
+  const std::vector<Column>& columns = table.schema.columns;
+  std::vector<Key> keys;
+  for (const TrackedIndex& index : table.indexes) {
+    if (!index.is_unique || index.is_functional) continue;
+    Key key{index.name, index.is_primary, {}};
+    for (std::size_t part = 0; part < index.columns.size(); ++part) {
+      const auto column = std::find_if(columns.begin(), columns.end(),
+                                       [&](const Column& c) { return lower(c.name) == lower(index.columns[part]); });
+      // A key on a prefix does not tell rows apart by stored column values.
+      const bool is_part = part < index.prefixes.size() && index.prefixes[part] != 0;
+      if (column == columns.end() || column->is_hidden || is_part) break;
+      key.columns.push_back(static_cast<std::uint32_t>(column - columns.begin()));
+    }
+    if (key.columns.size() == index.columns.size()) keys.push_back(std::move(key));
+  }
+  std::stable_sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    return a.is_primary != b.is_primary ? a.is_primary : lower(a.name) < lower(b.name);
+  });
+  return keys;
+}
+
+namespace {
+
+// Rows of TABLES, COLUMNS and STATISTICS for these tables, put together.
+base::Status read_batch(mysql::Connection& connection, const std::string& database, const std::string& condition,
+                        std::map<std::string, TrackedTable>& tables) {
   const bool is_mariadb = connection.flavour() == mysql::Flavour::mariadb;
-  if (!is_mariadb && connection.version_number() >= 80030)
+  TRY_VALUE(const mysql::Table bases,
+            connection.query(fmt::format("SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION, CREATE_OPTIONS FROM "
+                                         "information_schema.TABLES WHERE TABLE_SCHEMA = {}{} "
+                                         "AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+                                         connection.quote(database), condition)));
+  std::set<std::string, std::less<>> versioned, in_memory;
+  for (std::size_t row = 0; row < bases.rows.size(); ++row) {
+    if (bases.text(row, "TABLE_TYPE") == "SYSTEM VERSIONED") versioned.emplace(bases.text(row, "TABLE_NAME"));
+    if (bases.text(row, "ENGINE") == "MEMORY") in_memory.emplace(bases.text(row, "TABLE_NAME"));
+    TrackedTable& table = tables[std::string(bases.text(row, "TABLE_NAME"))];
+    table.schema.database = database;
+    table.schema.table = bases.text(row, "TABLE_NAME");
+    table.collation = bases.text(row, "TABLE_COLLATION");
+    table.is_partitioned = bases.text(row, "CREATE_OPTIONS").find("partitioned") != std::string_view::npos;
+  }
+  TRY_VALUE(const mysql::Table columns,
+            connection.query(
+                fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
+                            "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
+                            "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA{} FROM "
+                            "information_schema.COLUMNS "
+                            "WHERE TABLE_SCHEMA = {}{} ORDER BY TABLE_NAME, ORDINAL_POSITION",
+                            is_mariadb ? ", GENERATION_EXPRESSION" : "", connection.quote(database), condition)));
+  for (std::size_t row = 0; row < columns.rows.size(); ++row) {
+    const auto table = tables.find(std::string(columns.text(row, "TABLE_NAME")));
+    if (table == tables.end()) continue;  // a view
+    TRY_VALUE(Column column, read_column(columns, row, database + "." + table->first));
+    TableSchema& schema = table->second.schema;
+    if (columns.text(row, "GENERATION_EXPRESSION") == "ROW END" && versioned.contains(table->first))
+      schema.row_end = static_cast<std::uint32_t>(schema.columns.size());
+    schema.columns.push_back(std::move(column));
+  }
+  TRY_VALUE(const mysql::Table parts,
+            connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, INDEX_TYPE "
+                                         "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {}{} "
+                                         "ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+                                         connection.quote(database), condition)));
+  for (std::size_t row = 0; row < parts.rows.size(); ++row) {
+    const auto found = tables.find(std::string(parts.text(row, "TABLE_NAME")));
+    if (found == tables.end()) continue;
+    std::vector<TrackedIndex>& indexes = found->second.indexes;
+    const std::string_view name = parts.text(row, "INDEX_NAME");
+    if (indexes.empty() || indexes.back().name != name) {
+      indexes.emplace_back();
+      indexes.back().name = name;
+      indexes.back().is_primary = name == "PRIMARY";
+      indexes.back().is_unique = parts.text(row, "NON_UNIQUE") == "0";
+      // A key too long for a tree is one over a hidden column with the hash of its values.
+      if (is_mariadb && indexes.back().is_unique && parts.text(row, "INDEX_TYPE") == "HASH" &&
+          !in_memory.contains(found->first))
+        found->second.schema.tail.push_back(model::TailColumn::row_hash);
+    }
+    const std::string_view column = parts.text(row, "COLUMN_NAME");
+    if (column.empty()) {
+      indexes.back().is_functional = true;
+      continue;
+    }
+    indexes.back().columns.emplace_back(column);
+    const bool is_spatial = parts.text(row, "INDEX_TYPE") == "SPATIAL";  // shows a length though it has none
+    indexes.back().prefixes.push_back(is_spatial ? 0 : number<std::uint32_t>(parts.text(row, "SUB_PART")));
+  }
+  for (const std::string& name : versioned) {
+    TableSchema& schema = tables[name].schema;
+    if (schema.row_end) continue;
+    schema.tail.insert(schema.tail.begin(), {model::TailColumn::row_start, model::TailColumn::row_end});
+    schema.row_end = static_cast<std::uint32_t>(schema.columns.size() + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::map<std::string, TrackedTable>> read_tables(mysql::Connection& connection, const std::string& database,
+                                                        const std::vector<std::string>& tables) {
+  std::map<std::string, TrackedTable> read;
+  if (connection.flavour() == mysql::Flavour::mysql && connection.version_number() >= 80030)
     TRY(connection.execute("SET SESSION show_gipk_in_create_table_and_information_schema = ON"));
   constexpr std::size_t batch_max = 500;
+  if (tables.empty()) TRY(read_batch(connection, database, "", read));
   for (std::size_t from = 0; from < tables.size(); from += batch_max) {
     const std::vector<std::string> names(
         tables.begin() + static_cast<std::ptrdiff_t>(from),
         tables.begin() + static_cast<std::ptrdiff_t>(std::min(tables.size(), from + batch_max)));
-    const std::string list = in_list(connection, names);
-    TRY_VALUE(const mysql::Table bases,
-              connection.query(fmt::format(
-                  "SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND "
-                  "TABLE_NAME IN ({}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
-                  connection.quote(database), list)));
-    std::set<std::string, std::less<>> versioned, in_memory;
-    for (std::size_t row = 0; row < bases.rows.size(); ++row) {
-      if (bases.text(row, "TABLE_TYPE") == "SYSTEM VERSIONED") versioned.emplace(bases.text(row, "TABLE_NAME"));
-      if (bases.text(row, "ENGINE") == "MEMORY") in_memory.emplace(bases.text(row, "TABLE_NAME"));
-      TableSchema& schema = schemas[std::string(bases.text(row, "TABLE_NAME"))];
-      schema.database = database;
-      schema.table = bases.text(row, "TABLE_NAME");
-    }
-    TRY_VALUE(const mysql::Table columns,
-              connection.query(
-                  fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
-                              "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
-                              "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA{} FROM "
-                              "information_schema.COLUMNS "
-                              "WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
-                              is_mariadb ? ", GENERATION_EXPRESSION" : "", connection.quote(database), list)));
-    for (std::size_t row = 0; row < columns.rows.size(); ++row) {
-      const auto schema = schemas.find(std::string(columns.text(row, "TABLE_NAME")));
-      if (schema == schemas.end()) continue;  // a view
-      TRY_VALUE(Column column, read_column(columns, row, database + "." + schema->first));
-      if (columns.text(row, "GENERATION_EXPRESSION") == "ROW END" && versioned.contains(schema->first))
-        schema->second.row_end = static_cast<std::uint32_t>(schema->second.columns.size());
-      schema->second.columns.push_back(std::move(column));
-    }
-    TRY_VALUE(const mysql::Table keys,
-              connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, INDEX_TYPE FROM "
-                                           "information_schema.STATISTICS WHERE TABLE_SCHEMA = {} "
-                                           "AND TABLE_NAME IN ({}) AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME "
-                                           "= 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX",
-                                           connection.quote(database), list)));
-    for (std::size_t row = 0; row < keys.rows.size(); ++row) {
-      const auto found = schemas.find(std::string(keys.text(row, "TABLE_NAME")));
-      if (found == schemas.end()) continue;
-      TableSchema& schema = found->second;
-      const std::string_view name = keys.text(row, "INDEX_NAME");
-      if (schema.keys.empty() || schema.keys.back().name != name) {
-        schema.keys.push_back({std::string(name), name == "PRIMARY", {}});
-        // A key too long for a tree is one over a hidden column with the hash of its values.
-        if (is_mariadb && keys.text(row, "INDEX_TYPE") == "HASH" && !in_memory.contains(found->first))
-          schema.tail.push_back(model::TailColumn::row_hash);
-      }
-      const std::string_view column_name = keys.text(row, "COLUMN_NAME");
-      const auto column = std::find_if(schema.columns.begin(), schema.columns.end(),
-                                       [&](const Column& c) { return c.name == column_name; });
-      // A key on an expression or on a prefix does not tell rows apart by stored column values; it is dropped below.
-      if (column == schema.columns.end() || !keys.text(row, "SUB_PART").empty())
-        schema.keys.back().columns.push_back(std::numeric_limits<std::uint32_t>::max());
-      else
-        schema.keys.back().columns.push_back(static_cast<std::uint32_t>(column - schema.columns.begin()));
-    }
-    for (const std::string& name : versioned) {
-      TableSchema& schema = schemas[name];
-      if (schema.row_end) continue;
-      schema.tail.insert(schema.tail.begin(), {model::TailColumn::row_start, model::TailColumn::row_end});
-      schema.row_end = static_cast<std::uint32_t>(schema.columns.size() + 1);
-    }
+    TRY(read_batch(connection, database, fmt::format(" AND TABLE_NAME IN ({})", in_list(connection, names)), read));
   }
-  for (auto& [name, schema] : schemas) {
-    std::erase_if(schema.keys, [&](const Key& key) {
-      return std::any_of(key.columns.begin(), key.columns.end(),
-                         [&](std::uint32_t c) { return c >= schema.columns.size() || schema.columns[c].is_hidden; });
-    });
-    finish_schema(schema);
+  for (auto& [name, table] : read) {
+    table.schema.keys = keys_of(table);
+    finish_schema(table.schema);
   }
+  return read;
+}
+
+Result<std::map<std::string, TableSchema>> read_schemas(mysql::Connection& connection, const std::string& database,
+                                                        const std::vector<std::string>& tables) {
+  std::map<std::string, TableSchema> schemas;
+  if (tables.empty()) return schemas;
+  TRY_VALUE(auto read, read_tables(connection, database, tables));
+  for (auto& [name, table] : read) schemas.emplace(name, std::move(table.schema));
   return schemas;
 }
 

@@ -12,6 +12,8 @@
 
 namespace tributary::source {
 
+struct TrackedTable;  // source/ddl/tracker.h
+
 inline constexpr std::string_view drds_implicit_column = "_drds_implicit_id_";
 // RDS's key for tables without one. Most versions show it in row images only (RowPlan drops it there).
 inline constexpr std::string_view rds_row_id_column = "__#alibaba_rds_row_id#__";
@@ -23,6 +25,12 @@ base::Result<std::map<std::string, model::TableSchema>> read_schemas(mysql::Conn
                                                                      const std::string& database,
                                                                      const std::vector<std::string>& tables);
 
+// The same with indexes, default collation and partitioning: all that a SchemaTracker wants to know. All base tables of
+// the database for an empty list.
+base::Result<std::map<std::string, TrackedTable>> read_tables(mysql::Connection& connection,
+                                                              const std::string& database,
+                                                              const std::vector<std::string>& tables);
+
 // CREATE TABLE of a physical table, rewritten for `table`, without hidden columns, their keys, AUTO_INCREMENT counters
 // and the middleware's helper indexes.
 base::Result<std::string> read_create_statement(mysql::Connection& connection, const std::string& physical_database,
@@ -30,6 +38,10 @@ base::Result<std::string> read_create_statement(mysql::Connection& connection, c
 
 // True when both describe the same user-visible and hidden columns in the same order, and the same keys.
 bool same_structure(const model::TableSchema& a, const model::TableSchema& b, std::string* difference);
+
+// The keys that indexes make: the primary key first, then unique keys by name without case; none with an expression, a
+// part of a column, or a hidden column.
+std::vector<model::Key> keys_of(const TrackedTable& table);
 
 // Sets identity and version from columns and keys; call after names are final.
 void finish_schema(model::TableSchema& schema);

@@ -55,14 +55,15 @@ bool selected(const ObjectSelection& objects, const std::string& database, const
 }
 
 // Every database and table the user named must have been found.
-Status require_all(const ObjectSelection& objects, const Topology& topology) {
-  for (const auto& [database, tables] : objects.databases) {
+Status require_all(const SourceConfig& config, const Topology& topology) {
+  for (const auto& [database, tables] : config.objects.databases) {
     if (!tables) continue;
     for (const std::string& table : *tables) {
       const bool found = std::any_of(topology.tables.begin(), topology.tables.end(), [&](const LogicalTable& t) {
         return t.schema->database == database && t.schema->table == table;
       });
-      if (!found) return fail(ErrorCode::source_table_missing, "no server holds it", database + "." + table);
+      if (!found && !config.may_be_missing.contains({database, table}))
+        return fail(ErrorCode::source_table_missing, "no server holds it", database + "." + table);
     }
   }
   return {};
@@ -82,7 +83,7 @@ Status discover_server(const SourceConfig& config, Topology& topology) {
   for (const auto& [database, table] : server.tables)
     if (selected(config.objects, database, table))
       add_physical_table(topology, add_logical_table(topology, TableKind::single, database, table), 0, database, table);
-  return require_all(config.objects, topology);
+  return require_all(config, topology);
 }
 
 Status discover_shards(const SourceConfig& config, Topology& topology) {
@@ -110,7 +111,7 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
       }
     }
   }
-  return require_all(config.objects, topology);
+  return require_all(config, topology);
 }
 
 }  // namespace tributary::source

@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -26,6 +29,7 @@ struct ObjectSelection {
 };
 
 enum class TableKind : std::uint8_t { sharded, broadcast, single };
+std::string_view to_string(TableKind kind);
 
 // One rule of a fleet of shards: where the rows of a logical table lie. Patterns are those of fnmatch(3) without flags.
 struct ShardRule {
@@ -39,10 +43,13 @@ struct SourceConfig {
   Engine engine = Engine::polardbx10;
   mysql::Endpoint endpoint;                              // the middleware, or the one server
   mysql::Endpoint storage_login;                         // user, password and TLS for the instances behind a middleware
-  std::map<std::string, std::string> storage_addresses;  // "host:port" as the source names it -> where we reach it
+  // "host:port" as the source names it -> where we reach it, one address or several (Endpoint::others).
+  std::map<std::string, std::vector<mysql::HostPort>> storage_addresses;
   std::vector<mysql::Endpoint> shards;                   // mysql_shards
   std::vector<ShardRule> shard_rules;                    // mysql_shards
   ObjectSelection objects;
+  // Tables (database, table) that are listed in `objects` and may be missing all the same: they were there once.
+  std::set<std::pair<std::string, std::string>> may_be_missing;
 };
 
 struct Instance {
@@ -57,6 +64,7 @@ struct PhysicalTable {
   std::uint32_t instance = 0;  // index into Topology::instances
   std::uint32_t logical = 0;   // index into Topology::tables
   std::string database, table;
+  std::string group;  // the middleware's name for the physical database
 };
 
 struct LogicalTable {
@@ -73,6 +81,16 @@ struct Topology {
   std::vector<std::string> remarks;  // things left out on purpose, for the log (views, global index tables)
 };
 
+// Where everything lies, by names alone: instances are not connected to, except where they alone can tell (mysql,
+// mysql_shards). Schemas have names only. Names are as the source gives them.
+base::Result<Topology> read_layout(const SourceConfig& config);
+// The rest of a layout: versions of the servers, structures, and physical names in the server's own spelling.
+base::Status read_structures(Topology& layout);
+// Of one instance, only version and spelling.
+base::Status reach_instance(Topology& layout, std::uint32_t index);
+// An instance by its name, be it no longer part of the source.
+base::Result<Instance> instance_named(const SourceConfig& config, const std::string& name);
+// Layout and structures.
 base::Result<Topology> discover(const SourceConfig& config);
 
 }  // namespace tributary::source

@@ -1,4 +1,4 @@
-// Any bytes: a record that encodes and decodes to itself, or an error.
+// Any bytes as an Avro datum: a record that encodes and decodes to itself, or an error that names the byte.
 #include <cstdint>
 #include <cstdlib>
 

@@ -1,0 +1,110 @@
+#include "source/ddl/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "source/ddl/token_cursor.h"
+
+namespace tributary::source::ddl {
+
+using model::Column;
+
+namespace {
+
+const Column* find_column(const TrackedTable& table, std::string_view name) {
+  for (const Column& column : table.schema.columns)
+    if (same_name(column.name, name)) return &column;
+  return nullptr;
+}
+
+Column* find_column(TrackedTable& table, std::string_view name) {
+  return const_cast<Column*>(find_column(std::as_const(table), name));
+}
+
+std::string made_name(TrackedTable& table, const std::string& first) {
+  if (find_index(table, first) == table.indexes.end() && !same_name(first, "PRIMARY")) return first;
+  for (int i = 2;; ++i) {
+    std::string name = fmt::format("{}_{}", first, i);
+    if (find_index(table, name) == table.indexes.end()) return name;
+  }
+}
+
+// `index` serves a foreign key as well as `generated` does.
+bool covers(const TrackedIndex& index, const TrackedIndex& generated) {
+  if (index.is_functional || index.columns.size() < generated.columns.size()) return false;
+  for (std::size_t i = 0; i < generated.columns.size(); ++i)
+    if (!same_name(index.columns[i], generated.columns[i])) return false;
+  return true;
+}
+
+std::uint32_t part_length(const Column& column, std::uint32_t asked) {
+  if (asked == 0 || is_blob_or_text(column.type)) return asked;
+  return asked == column.length ? 0 : asked;
+}
+
+}  // namespace
+
+bool same_name(std::string_view a, std::string_view b) { return same_word(a, b); }
+
+std::vector<TrackedIndex>::iterator find_index(TrackedTable& table, std::string_view name) {
+  return std::find_if(table.indexes.begin(), table.indexes.end(),
+                      [&](const TrackedIndex& index) { return same_name(index.name, name); });
+}
+
+Placed<void> add_key(TrackedTable& table, const KeyClause& key) {
+  const auto refuse = [&](std::string reason) { return std::unexpected(Refusal{key.offset, std::move(reason)}); };
+  TrackedIndex index;
+  index.is_primary = key.kind == KeyClause::Kind::primary;
+  index.is_unique = index.is_primary || key.kind == KeyClause::Kind::unique;
+  index.is_generated = key.kind == KeyClause::Kind::foreign;
+  for (const KeyPart& part : key.parts) {
+    if (part.is_without_overlaps) return refuse("a key WITHOUT OVERLAPS");
+    if (part.column.empty()) {
+      index.is_functional = true;
+      continue;
+    }
+    Column* const column = find_column(table, part.column);
+    if (!column) return refuse(fmt::format("the key's column {} is not in the table", part.column));
+    if (index.is_primary) column->is_nullable = false;
+    index.columns.push_back(column->name);
+    index.prefixes.push_back(part_length(*column, part.length));
+  }
+  if (index.is_primary) {
+    index.name = "PRIMARY";
+  } else if (!key.name.empty()) {
+    index.name = key.name;
+  } else {
+    const bool begins_with_expression = !key.parts.empty() && key.parts[0].column.empty();
+    index.name =
+        made_name(table, begins_with_expression || index.columns.empty() ? "functional_index" : index.columns[0]);
+  }
+  if (index.is_generated) {
+    for (const TrackedIndex& other : table.indexes)
+      if (covers(other, index)) return {};
+  }
+  if (const auto other = find_index(table, index.name); other != table.indexes.end()) {
+    if (key.if_not_exists || index.is_generated) return {};
+    if (!other->is_generated)
+      return refuse(index.is_primary ? std::string("the table has a primary key already")
+                                     : fmt::format("the table has an index {} already", index.name));
+    table.indexes.erase(other);
+  }
+  if (!index.is_generated)
+    std::erase_if(table.indexes, [&](const TrackedIndex& other) { return other.is_generated && covers(index, other); });
+  table.indexes.push_back(std::move(index));
+  return {};
+}
+
+void refit_parts(TrackedTable& table, const Column& before, const Column& after) {
+  for (TrackedIndex& index : table.indexes) {
+    for (std::size_t i = 0; i < index.columns.size(); ++i) {
+      std::uint32_t& prefix = index.prefixes[i];
+      if (prefix == 0 || !same_name(index.columns[i], before.name)) continue;
+      const bool fits = can_have_parts(before.type) && can_have_parts(after.type) && after.length >= prefix;
+      prefix = fits ? part_length(after, prefix) : 0;
+    }
+  }
+}
+
+}  // namespace tributary::source::ddl

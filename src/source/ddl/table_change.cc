@@ -1,0 +1,356 @@
+#include "source/ddl/table_change.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "source/ddl/keys.h"
+#include "source/topology/schema_reader.h"
+
+namespace tributary::source::ddl {
+
+using model::Column;
+
+namespace {
+
+std::unexpected<Refusal> refuse(std::uint32_t offset, std::string reason) {
+  return std::unexpected(Refusal{offset, std::move(reason)});
+}
+
+std::string default_of(const Session& session, const CharsetClause& clause, const std::string& inherited,
+                       std::optional<Refusal>& refusal, std::uint32_t offset) {
+  auto resolved = resolve_collation(session, clause, inherited);
+  if (resolved) return std::move(*resolved);
+  refusal = Refusal{offset, std::move(resolved.error().reason)};
+  return {};
+}
+
+// Keys that stand at the column itself.
+Placed<void> add_inline_keys(TrackedTable& table, const ColumnClause& column) {
+  KeyClause key;
+  key.offset = column.offset;
+  key.parts.push_back({column.name, 0, false});
+  if (column.is_primary) {
+    key.kind = KeyClause::Kind::primary;
+    if (auto added = add_key(table, key); !added) return added;
+  }
+  if (column.is_unique) {
+    key.kind = KeyClause::Kind::unique;
+    if (auto added = add_key(table, key); !added) return added;
+  }
+  return {};
+}
+
+class Alteration {
+ public:
+  Alteration(const Session& session, const AlterTable& alter, const TrackedTable& before,
+             const std::string& database_collation)
+      : session_(session), alter_(alter), before_(before), database_collation_(database_collation), after_(before) {}
+
+  // In the server's order: columns taken away or changed in place, then what is added or moved in the order written,
+  // then the indexes that were, then new ones.
+  Placed<TrackedTable> run() {
+    if (auto done = read_options(); !done) return std::unexpected(done.error());
+    if (auto done = match_columns(); !done) return std::unexpected(done.error());
+    if (auto done = place_columns(); !done) return std::unexpected(done.error());
+    if (auto done = carry_indexes(); !done) return std::unexpected(done.error());
+    if (auto done = add_keys(); !done) return std::unexpected(done.error());
+    if (auto done = convert(); !done) return std::unexpected(done.error());
+    finish_table(after_);
+    return std::move(after_);
+  }
+
+ private:
+  struct Slot {  // a column of the table before
+    bool is_dropped = false;
+    const ChangeColumn* change = nullptr;
+    std::string new_name;  // RENAME COLUMN
+  };
+
+  Placed<void> read_options() {
+    for (const AlterClause& clause : alter_.clauses) {
+      const CharsetClause* said = nullptr;
+      if (const auto* option = std::get_if<DefaultCharset>(&clause)) said = &option->charset;
+      if (const auto* converted = std::get_if<ConvertCharset>(&clause)) said = &converted->charset;
+      if (const auto* partitioning = std::get_if<Partitioning>(&clause);
+          partitioning && partitioning->changes_partitioning)
+        after_.is_partitioned = partitioning->is_partitioned;
+      if (!said) continue;
+      std::optional<Refusal> refusal;
+      after_.collation = default_of(session_, *said, database_collation_, refusal, alter_.table.begin);
+      if (refusal) return std::unexpected(*refusal);
+      is_converted_ = is_converted_ || std::holds_alternative<ConvertCharset>(clause);
+    }
+    return {};
+  }
+
+  std::optional<std::size_t> find_before(std::string_view name) const {
+    for (std::size_t i = 0; i < before_.schema.columns.size(); ++i)
+      if (same_name(before_.schema.columns[i].name, name)) return i;
+    return std::nullopt;
+  }
+
+  // The slot of a column a clause names, unless it may be missing.
+  Placed<Slot*> slot(const std::string& name, bool if_exists, std::uint32_t offset) {
+    const auto at = find_before(name);
+    if (!at) {
+      if (if_exists) return nullptr;
+      return refuse(offset, fmt::format("the table has no column {}", name));
+    }
+    Slot& found = slots_[*at];
+    if (found.is_dropped || found.change || !found.new_name.empty())
+      return refuse(offset, fmt::format("column {} is changed twice", name));
+    return &found;
+  }
+
+  Placed<void> match_columns() {
+    slots_.resize(before_.schema.columns.size());
+    for (const AlterClause& clause : alter_.clauses) {
+      if (const auto* drop = std::get_if<DropColumn>(&clause)) {
+        auto found = slot(drop->name, drop->if_exists, drop->offset);
+        if (!found) return std::unexpected(found.error());
+        if (*found) (*found)->is_dropped = true;
+      } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
+        auto found = slot(change->name, change->if_exists, change->offset);
+        if (!found) return std::unexpected(found.error());
+        if (*found) (*found)->change = change;
+      } else if (const auto* rename = std::get_if<RenameColumn>(&clause)) {
+        auto found = slot(rename->name, rename->if_exists, rename->offset);
+        if (!found) return std::unexpected(found.error());
+        if (*found) (*found)->new_name = rename->new_name;
+      } else if (const auto* altered = std::get_if<AlterDefault>(&clause)) {
+        if (!altered->if_exists && !find_before(altered->name))
+          return refuse(altered->offset, fmt::format("the table has no column {}", altered->name));
+      }
+    }
+    return {};
+  }
+
+  Placed<Column> made(const ColumnClause& clause) {
+    return make_column(session_, clause, is_converted_ ? after_.collation : new_column_collation());
+  }
+  // DEFAULT CHARACTER SET in the same statement holds for its new columns already.
+  const std::string& new_column_collation() const { return after_.collation; }
+
+  Placed<void> insert(Column column, bool is_first, const std::string& after, std::uint32_t offset) {
+    auto& columns = after_.schema.columns;
+    if (is_first) {
+      columns.insert(columns.begin(), std::move(column));
+    } else if (after.empty()) {
+      columns.push_back(std::move(column));
+    } else {
+      const auto at =
+          std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return same_name(c.name, after); });
+      if (at == columns.end()) return refuse(offset, fmt::format("the table has no column {}", after));
+      columns.insert(at + 1, std::move(column));
+    }
+    return {};
+  }
+
+  Placed<void> place_columns() {
+    auto& columns = after_.schema.columns;
+    columns.clear();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const Slot& slot = slots_[i];
+      const Column& before = before_.schema.columns[i];
+      if (slot.is_dropped) continue;
+      if (slot.change) {
+        auto column = made(slot.change->column);
+        if (!column) return std::unexpected(column.error());
+        renamed_.emplace_back(before.name, column->name);
+        changed_.emplace_back(before, *column);
+        if (slot.change->is_first || !slot.change->after.empty()) continue;  // placed with the new ones
+        columns.push_back(std::move(*column));
+      } else {
+        columns.push_back(before);
+        if (!slot.new_name.empty()) columns.back().name = slot.new_name;
+        renamed_.emplace_back(before.name, columns.back().name);
+      }
+    }
+    for (const AlterClause& clause : alter_.clauses) {
+      if (const auto* add = std::get_if<AddColumn>(&clause)) {
+        if (add->column.if_not_exists && has_column(add->column.name)) {
+          skipped_.push_back(add);
+          continue;
+        }
+        auto column = made(add->column);
+        if (!column) return std::unexpected(column.error());
+        if (auto done = insert(std::move(*column), add->is_first, add->after, add->column.offset); !done) return done;
+      } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
+        if ((!change->is_first && change->after.empty()) || !find_before(change->name)) continue;
+        auto column = made(change->column);
+        if (!column) return std::unexpected(column.error());
+        if (auto done = insert(std::move(*column), change->is_first, change->after, change->offset); !done) return done;
+      }
+    }
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      for (std::size_t j = i + 1; j < columns.size(); ++j)
+        if (same_name(columns[i].name, columns[j].name))
+          return refuse(alter_.table.begin, fmt::format("the table would have two columns {}", columns[j].name));
+    if (columns.empty()) return refuse(alter_.table.begin, "the table would have no columns");
+    return {};
+  }
+
+  bool has_column(std::string_view name) const {
+    return find_before(name) || std::any_of(after_.schema.columns.begin(), after_.schema.columns.end(),
+                                            [&](const Column& c) { return same_name(c.name, name); });
+  }
+
+  Placed<void> drop_index(const DropKey& drop) {
+    const auto found = drop.kind == DropKey::Kind::primary
+                           ? std::find_if(after_.indexes.begin(), after_.indexes.end(),
+                                          [](const TrackedIndex& index) { return index.is_primary; })
+                           : find_index(after_, drop.name);
+    if (found == after_.indexes.end() || (drop.kind == DropKey::Kind::constraint && !found->is_unique)) {
+      // A constraint may be a check or a foreign key, which are not tracked.
+      if (drop.if_exists || drop.kind == DropKey::Kind::constraint) return {};
+      return refuse(drop.offset, fmt::format("the table has no index {}", drop.name));
+    }
+    after_.indexes.erase(found);
+    return {};
+  }
+
+  Placed<void> carry_indexes() {
+    for (const AlterClause& clause : alter_.clauses) {
+      if (const auto* drop = std::get_if<DropKey>(&clause)) {
+        if (auto done = drop_index(*drop); !done) return done;
+      } else if (const auto* rename = std::get_if<RenameKey>(&clause)) {
+        const auto found = find_index(after_, rename->name);
+        if (found == after_.indexes.end()) {
+          if (rename->if_exists) continue;
+          return refuse(rename->offset, fmt::format("the table has no index {}", rename->name));
+        }
+        if (const auto other = find_index(after_, rename->new_name); other != after_.indexes.end() && other != found)
+          return refuse(rename->offset, fmt::format("the table has an index {} already", rename->new_name));
+        found->name = rename->new_name;
+      }
+    }
+    for (const auto& [before, after] : changed_) refit_parts(after_, before, after);
+    for (TrackedIndex& index : after_.indexes) {
+      const std::size_t parts = index.columns.size();
+      std::vector<std::string> columns;
+      std::vector<std::uint32_t> prefixes;
+      for (std::size_t i = 0; i < parts; ++i) {
+        const auto kept = std::find_if(renamed_.begin(), renamed_.end(),
+                                       [&](const auto& pair) { return same_name(pair.first, index.columns[i]); });
+        if (kept == renamed_.end()) continue;
+        columns.push_back(kept->second);
+        prefixes.push_back(index.prefixes[i]);
+      }
+      index.columns = std::move(columns);
+      index.prefixes = std::move(prefixes);
+      if (session_.is_mariadb() && index.is_unique && !index.columns.empty() && index.columns.size() != parts)
+        return refuse(alter_.table.begin, fmt::format("the unique key {} would lose a column", index.name));
+    }
+    std::erase_if(after_.indexes, [](const TrackedIndex& i) { return i.columns.empty() && !i.is_functional; });
+    for (const TrackedIndex& index : after_.indexes) {
+      if (!index.is_primary) continue;
+      for (Column& column : after_.schema.columns)
+        for (const std::string& name : index.columns)
+          if (same_name(column.name, name)) column.is_nullable = false;
+    }
+    return {};
+  }
+
+  Placed<void> add_keys() {
+    for (const AlterClause& clause : alter_.clauses) {
+      Placed<void> done;
+      if (const auto* add = std::get_if<AddKey>(&clause)) {
+        done = add_key(after_, add->key);
+      } else if (const auto* column = std::get_if<AddColumn>(&clause)) {
+        if (std::find(skipped_.begin(), skipped_.end(), column) == skipped_.end())
+          done = add_inline_keys(after_, column->column);
+      } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
+        if (find_before(change->name)) done = add_inline_keys(after_, change->column);
+      }
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Placed<void> convert() {
+    if (!is_converted_) return {};
+    for (Column& column : after_.schema.columns) {
+      auto converted = convert_column(session_, column, after_.collation);
+      if (!converted) return std::unexpected(converted.error());
+      refit_parts(after_, column, *converted);
+      column = std::move(*converted);
+    }
+    return {};
+  }
+
+  const Session& session_;
+  const AlterTable& alter_;
+  const TrackedTable& before_;
+  const std::string& database_collation_;
+  TrackedTable after_;
+  std::vector<Slot> slots_;
+  std::vector<std::pair<std::string, std::string>> renamed_;  // every column that stays: before, after
+  std::vector<std::pair<Column, Column>> changed_;
+  std::vector<const AddColumn*> skipped_;  // IF NOT EXISTS
+  bool is_converted_ = false;
+};
+
+}  // namespace
+
+void finish_table(TrackedTable& table) {
+  table.schema.keys = keys_of(table);
+  finish_schema(table.schema);
+}
+
+bool same_column(const Column& a, const Column& b) {
+  return a.name == b.name && a.type == b.type && a.is_unsigned == b.is_unsigned && a.is_nullable == b.is_nullable &&
+         a.is_hidden == b.is_hidden && a.is_generated == b.is_generated && a.length == b.length &&
+         a.precision == b.precision && a.scale == b.scale && a.fraction_digits == b.fraction_digits &&
+         a.charset == b.charset && a.collation == b.collation && a.declared_type == b.declared_type &&
+         a.labels == b.labels;
+}
+
+bool same_layout(const TrackedTable& a, const TrackedTable& b) {
+  const auto same_key = [](const model::Key& x, const model::Key& y) {
+    return x.name == y.name && x.is_primary == y.is_primary && x.columns == y.columns;
+  };
+  return a.schema.columns.size() == b.schema.columns.size() && a.schema.keys.size() == b.schema.keys.size() &&
+         std::equal(a.schema.columns.begin(), a.schema.columns.end(), b.schema.columns.begin(), same_column) &&
+         std::equal(a.schema.keys.begin(), a.schema.keys.end(), b.schema.keys.begin(), same_key);
+}
+
+Placed<TrackedTable> create_table(const Session& session, const CreateTable& create,
+                                  const std::string& database_collation, const TableName& name) {
+  TrackedTable table;
+  table.schema.database = name.database;
+  table.schema.table = name.table;
+  table.is_partitioned = create.options.is_partitioned;
+  std::optional<Refusal> refusal;
+  table.collation = default_of(session, create.options.charset, database_collation, refusal, create.table.begin);
+  if (refusal) return std::unexpected(*refusal);
+  for (const CreateTable::Element& element : create.elements) {
+    const auto* clause = std::get_if<ColumnClause>(&element.what);
+    if (!clause) continue;
+    auto column = make_column(session, *clause, table.collation);
+    if (!column) return std::unexpected(column.error());
+    for (const Column& other : table.schema.columns)
+      if (same_name(other.name, column->name))
+        return refuse(clause->offset, fmt::format("two columns {}", column->name));
+    table.schema.columns.push_back(std::move(*column));
+  }
+  if (table.schema.columns.empty()) return refuse(create.table.begin, "a table without columns");
+  for (const CreateTable::Element& element : create.elements) {
+    Placed<void> done;
+    if (const auto* clause = std::get_if<ColumnClause>(&element.what))
+      done = add_inline_keys(table, *clause);
+    else
+      done = add_key(table, std::get<KeyClause>(element.what));
+    if (!done) return std::unexpected(done.error());
+  }
+  finish_table(table);
+  return table;
+}
+
+Placed<TrackedTable> alter_table(const Session& session, const AlterTable& alter, const TrackedTable& before,
+                                 const std::string& database_collation) {
+  return Alteration(session, alter, before, database_collation).run();
+}
+
+}  // namespace tributary::source::ddl

@@ -1,0 +1,105 @@
+"""Online schema changes: pt-online-schema-change as it is, and what gh-ost does to a server, statement by statement.
+
+gh-ost can't be had where these tests run. Its statements and their order are those its documentation and its logs show: a
+ghost table, a changelog table, rows copied in chunks, changes applied from the binlog (here: from the writers' own word), and
+the atomic cut-over with a sentry table, LOCK TABLES and a RENAME that waits behind it.
+"""
+
+import queue
+import shutil
+import subprocess
+import threading
+
+import source
+from task import wait_for
+
+PT_OSC = shutil.which("pt-online-schema-change")
+
+
+def pt_online_schema_change(storage, database, table, alter, *options):
+    done = subprocess.run(
+        [PT_OSC, "--execute", "--alter", alter, "--no-check-replication-filters", "--recursion-method=none", "--no-version-check", "--chunk-size=200",
+         "--chunk-time=0", "--max-load=Threads_running=500", "--critical-load=Threads_running=1000", "--set-vars=lock_wait_timeout=20", *options,
+         f"h={storage['host']},P={storage['port']},u={storage['admin_user']},p={storage['admin_password']},D={database},t={table}"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class GhostMigration:
+    """`changed` takes the keys of rows that a writer has changed; it may be called from any thread."""
+
+    def __init__(self, lab, database, table, key, chunk=300):
+        self.lab, self.database, self.table, self.key, self.chunk = lab, database, table, key, chunk
+        self.queue = queue.SimpleQueue()
+        self.ghost, self.log, self.old = f"_{table}_gho", f"_{table}_ghc", f"_{table}_del"
+
+    def changed(self, row):
+        self.queue.put(row)
+
+    def apply(self, sql):
+        """What gh-ost takes from the binlog: each changed row as it is now."""
+        for row in {self.queue.get() for _ in range(self.queue.qsize())}:
+            where = f"`{self.key}` = {row}"
+            found = sql(f"SELECT 1 FROM `{self.database}`.`{self.table}` WHERE {where}")
+            if found:
+                sql(f"replace /* gh-ost `{self.database}`.`{self.ghost}` */ into `{self.database}`.`{self.ghost}` ({self.columns}) "
+                    f"(select {self.columns} from `{self.database}`.`{self.table}` where {where} lock in share mode)")
+            else:
+                sql(f"delete /* gh-ost `{self.database}`.`{self.ghost}` */ from `{self.database}`.`{self.ghost}` where {where}")
+
+    def say(self, sql, hint, value):
+        sql(f"insert /* gh-ost */ into `{self.database}`.`{self.log}` (id, hint, value) values (NULLIF(0, 0), '{hint}', '{value}') "
+            "on duplicate key update last_update=NOW(), value=VALUES(value)")
+
+    def run(self, alter):
+        database, table, ghost, log, old = self.database, self.table, self.ghost, self.log, self.old
+        with self.lab.sql(0, database) as sql, self.lab.sql(0, database) as locker:
+            for name in (ghost, log, old):
+                sql(f"drop /* gh-ost */ table if exists `{database}`.`{name}`")
+            sql(f"create /* gh-ost */ table `{database}`.`{log}` (\n\t\t\tid bigint unsigned auto_increment,\n\t\t\tlast_update timestamp not null DEFAULT "
+                "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,\n\t\t\thint varchar(64) charset ascii not null,\n\t\t\tvalue varchar(4096) charset ascii not null,\n"
+                "\t\t\tprimary key(id),\n\t\t\tunique key hint_uidx(hint)\n\t\t) auto_increment=256 comment='gh-ost-changelog'")
+            sql(f"create /* gh-ost */ table `{database}`.`{ghost}` like `{database}`.`{table}`")
+            sql(f"alter /* gh-ost */ table `{database}`.`{ghost}` {alter}")
+            kept = {column.name for column in source.columns(sql, database, ghost)}
+            self.columns = ", ".join(f"`{column.name}`" for column in source.columns(sql, database, table) if column.name in kept)
+            self.say(sql, "state", "GhostTableMigrated")
+            low, high = sql(f"select /* gh-ost */ min(`{self.key}`), max(`{self.key}`) from `{table}`")[0]
+            low, high = int(low), int(high)
+            while low <= high:
+                sql(f"insert /* gh-ost */ ignore into `{database}`.`{ghost}` ({self.columns}) (select {self.columns} from `{database}`.`{table}` force index (`PRIMARY`) "
+                    f"where (((`{self.key}` >= {low})) and ((`{self.key}` < {low + self.chunk}))) lock in share mode)")
+                low += self.chunk
+                self.apply(sql)
+                self.say(sql, "copy iteration", str(low))
+            self.cut_over(sql, locker)
+            for name in (log, old):
+                sql(f"drop /* gh-ost */ table if exists `{database}`.`{name}`")
+
+    def cut_over(self, sql, locker):
+        database, table, ghost, old = self.database, self.table, self.ghost, self.old
+        sql(f"create /* gh-ost */ table `{database}`.`{old}` (id int auto_increment primary key) engine=InnoDB comment='ghost-cut-over-sentry'")
+        locker(f"lock /* gh-ost */ tables `{database}`.`{table}` write, `{database}`.`{old}` write, `{database}`.`{ghost}` write")
+        self.apply(locker)  # gh-ost itself applies them through another session, which is no difference in the binlog
+        self.swap(locker)
+
+    def swap(self, locker):
+        database, table, ghost, old = self.database, self.table, self.ghost, self.old
+        failed = []
+
+        def rename():
+            with self.lab.sql(0, database) as other:
+                try:
+                    other(f"rename /* gh-ost */ table `{database}`.`{table}` to `{database}`.`{old}`, `{database}`.`{ghost}` to `{database}`.`{table}`")
+                except Exception as error:  # noqa: BLE001 - told below
+                    failed.append(error)
+
+        thread = threading.Thread(target=rename)
+        thread.start()
+        with self.lab.sql(0, database) as watcher:
+            wait_for(lambda: watcher("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'rename /* gh-ost%' AND STATE LIKE '%metadata lock%'"), what="the rename waits")
+        locker(f"drop /* gh-ost */ table if exists `{database}`.`{old}`")
+        locker("unlock tables")
+        thread.join(30)
+        assert not failed, failed

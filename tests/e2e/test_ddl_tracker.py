@@ -1,0 +1,41 @@
+"""The schema tracker against real servers: after each of many random statements it holds what the server holds.
+
+TRIBUTARY_RANDOM_ROUNDS: statements tried per server (150).
+"""
+
+import os
+import random
+
+import pytest
+
+from ddl_differential import Differential
+from servers import Lab, LabUnavailable
+
+ROUNDS = int(os.environ.get("TRIBUTARY_RANDOM_ROUNDS") or 150)
+NOT_UNDERSTOOD_MOST = 0.005  # of the statements a server accepted
+
+
+@pytest.fixture(params=["mariadb-10.11", "mysql-5.6", "mysql-9.7"], scope="module")
+def server(request, binaries):
+    lab = Lab(server=request.param, instances=1, front=False, kafka="none")
+    try:
+        lab.__enter__()
+    except LabUnavailable as reason:
+        pytest.skip(f"{request.param} can't be had here: {reason}")
+    yield lab
+    lab.__exit__()
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_after_each_statement_the_tracked_schema_is_the_servers(server, case, seeded, number):
+    seed = seeded.randrange(2**32)
+    run = Differential(server, random.Random(seed), case.name)
+    try:
+        run.run(ROUNDS)
+    finally:
+        print(run.report())
+        print(run.details())
+        run.close()
+    assert not run.mismatches
+    assert len(run.not_understood) <= max(1, NOT_UNDERSTOOD_MOST * run.accepted)
+    assert run.changes > ROUNDS / 5
