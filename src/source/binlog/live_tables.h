@@ -100,7 +100,6 @@ class LiveTables {
 
   // Index of a captured table, -1 if it is none.
   std::int64_t find(std::string_view database, std::string_view table) const { return names_.find(database, table); }
-  const ServerTraits& traits() const { return tracker_.traits(); }
   // True if a captured table lies in the database.
   bool has_database(std::string_view database) const { return names_.has_database(database); }
   const CapturedTable& captured(std::uint32_t table) const { return tables_[table].names; }
