@@ -125,7 +125,7 @@ void check_any(EventType type, std::uint8_t post_header, std::string_view body) 
       check.is_read(parse_format_description(event));
       return;
     default:
-      if (auto name = parse_table_name(event, format); check.is_read(name)) {
+      if (auto name = parse_mapped_table(event, format); check.is_read(name)) {
         check.part(name->database);
         check.part(name->table);
         source::TableMap map;

@@ -118,7 +118,8 @@ Status Catalogue::load(const std::string& text) {
     const json j = json::parse(text);
     database_ = j.at("database");
     app_name_ = j.at("app_name");
-    for (const auto& s : j.at("shards")) shards_.push_back({s.at("database"), s.at("group"), s.at("storage"), s.value("suspended", false)});
+    for (const auto& s : j.at("shards"))
+      shards_.push_back({s.at("database"), s.at("group"), s.at("storage"), s.value("suspended", false)});
     for (const auto& t : j.at("tables")) {
       TableDef table = table_from(t);
       const std::string key = lower(table.name);

@@ -34,8 +34,9 @@ Answer<TablePtr> named(const Work& work, const Sql& sql, std::size_t at, bool wo
 // A table that SHOW TABLES lists and nothing is known of.
 bool is_listed_only(const Work& work, std::string_view name) {
   const auto listed = work.shared.staged.listed();
-  return !work.catalogue().find(name) &&
-         std::any_of(listed.begin(), listed.end(), [&](const auto& l) { return !l.is_view && same_name(l.name, name); });
+  return !work.catalogue().find(name) && std::any_of(listed.begin(), listed.end(), [&](const auto& l) {
+    return !l.is_view && same_name(l.name, name);
+  });
 }
 
 Answer<Outcome> show_topology(const Work& work, const Sql& sql) {
@@ -55,11 +56,10 @@ Answer<Outcome> show_datasources(const Work& work) {
                 "MAX_WAIT", "ACTIVE_COUNT", "POOLING_COUNT", "ATOM", "READ_WEIGHT", "WRITE_WEIGHT"});
   const auto row = [&](const std::string& group, int server, const std::string& database, const std::string& weight) {
     const auto& storage = work.shared.config.storage[static_cast<std::size_t>(server)];
-    out.rows.push_back({std::to_string(out.rows.size()), work.catalogue().app_name(),
-                        fmt::format("rds{}_{}_iiab_1", server, database), group,
-                        fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, database), storage.user,
-                        "mysql", "0", "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(server), "10",
-                        weight});
+    out.rows.push_back(
+        {std::to_string(out.rows.size()), work.catalogue().app_name(), fmt::format("rds{}_{}_iiab_1", server, database),
+         group, fmt::format("jdbc:mysql://{}:{}/{}", storage.host, storage.port, database), storage.user, "mysql", "0",
+         "24", "72", "15", "5000", "0", "1", "rds" + std::to_string(server), "10", weight});
   };
   const auto& shards = work.catalogue().shards();
   const auto staged = work.shared.staged.datasources();

@@ -1,9 +1,8 @@
 // Statements of the lab's own that stage what happens to a sharded database in operation; the product has none of them.
 //
-//   LAB MOVE SHARD n TO STORAGE m       the physical database is copied whole, then switched; the old copy stays, silent
-//   LAB CLEAN SHARD n ON STORAGE m      drops an old copy
-//   LAB ADD SHARD TO t IN n             one more physical table; rows get there by hint only: /*+TDDL:node(n)*/
-//   LAB DROP SHARDS OF t                takes those away again
+//   LAB MOVE SHARD n TO STORAGE m       the physical database is copied whole, then switched; the old copy stays,
+//   silent LAB CLEAN SHARD n ON STORAGE m      drops an old copy LAB ADD SHARD TO t IN n             one more physical
+//   table; rows get there by hint only: /*+TDDL:node(n)*/ LAB DROP SHARDS OF t                takes those away again
 //   LAB RENAME GROUP n TO 'name'
 //   LAB SUSPEND GROUP n | LAB RESUME GROUP n               its datasource has write weight 0
 //   LAB DATASOURCE n ON STORAGE m DATABASE 'd' WEIGHT w    one more row of SHOW DATASOURCES for the group of shard n

@@ -107,6 +107,7 @@ json from_stream(const StreamState& s) {
           {"emitted_gtid_set", s.emitted_gtid_set},
           {"restart", from_position(s.restart)},
           {"restart_gtid_set", s.restart_gtid_set},
+          {"changed_gtid_set", s.changed_gtid_set},
           {"next_record_id", s.next_record_id},
           {"emitted_schema", s.emitted_schema},
           {"restart_schema", s.restart_schema},
@@ -120,6 +121,10 @@ StreamState to_stream(Reader& reader, const json& object, const std::string& pat
           .emitted_gtid_set = to_gtid_set(reader, object, path, "emitted_gtid_set"),
           .restart = to_position(reader, object, path, "restart"),
           .restart_gtid_set = to_gtid_set(reader, object, path, "restart_gtid_set"),
+          // What follows here and may be missing is of a former release then.
+          .changed_gtid_set = object.contains("changed_gtid_set")
+                                  ? to_gtid_set(reader, object, path, "changed_gtid_set")
+                                  : std::string(),
           .next_record_id = reader.number(object, path, "next_record_id"),
           .emitted_schema = object.contains("emitted_schema") ? reader.number(object, path, "emitted_schema") : 0,
           .restart_schema = object.contains("restart_schema") ? reader.number(object, path, "restart_schema") : 0,

@@ -28,6 +28,8 @@ struct StreamState {
   std::string emitted_gtid_set;  // empty: the server has none, positions count
   model::BinlogPosition restart;
   std::string restart_gtid_set;
+  // emitted_gtid_set as it was behind the last transaction that concerned the task; empty: not known.
+  std::string changed_gtid_set;
   std::uint64_t next_record_id = 0;
   // Numbers of the last statements that concern tables before these places (schema_history.h), and the place at which
   // the structures of number 0 were read: statements before it are in them.

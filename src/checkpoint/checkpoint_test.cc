@@ -19,6 +19,7 @@ SubtaskCheckpoint full() {
               .emitted_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-77",
               .restart = {"mysql-bin.000011", 120},
               .restart_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-70",
+              .changed_gtid_set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-69",
               .next_record_id = UINT64_MAX};
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);

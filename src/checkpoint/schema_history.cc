@@ -180,7 +180,9 @@ std::string serialise(const KeptTable& t) {
                        {"primary", index.is_primary},
                        {"unique", index.is_unique},
                        {"functional", index.is_functional},
-                       {"columns", from_strings(index.columns)}});
+                       {"columns", from_strings(index.columns)},
+                       {"prefixes", index.prefixes},
+                       {"generated", index.is_generated}});
   return text_of({{"format", format},
                   {"database", bytes_to_text(t.database)},
                   {"table", bytes_to_text(t.table)},
@@ -223,8 +225,16 @@ Result<KeptTable> parse_table(std::string_view text) {
   }
   for (const json& one : object.list("indexes")) {
     Object index(one, problem);
-    t.indexes.push_back({index.bytes("name"), index.flag("primary"), index.flag("unique"), index.flag("functional"),
-                         to_strings(index, "columns")});
+    KeptIndex read{index.bytes("name"),      index.flag("primary"),        index.flag("unique"),
+                   index.flag("functional"), to_strings(index, "columns"), {},
+                   index.flag("generated")};
+    for (const json& prefix : index.list("prefixes")) {
+      if (!prefix.is_number_unsigned() || prefix.get<std::uint64_t>() > UINT32_MAX)
+        index.complain("a prefix is out of range");
+      else
+        read.prefixes.push_back(prefix.get<std::uint32_t>());
+    }
+    t.indexes.push_back(std::move(read));
   }
   t.collation = object.bytes("collation");
   t.is_partitioned = object.flag("partitioned");

@@ -26,6 +26,8 @@ struct KeptIndex {
   std::string name;
   bool is_primary = false, is_unique = false, is_functional = false;
   std::vector<std::string> columns;
+  std::vector<std::uint32_t> prefixes;
+  bool is_generated = false;
   bool operator==(const KeptIndex&) const = default;
 };
 

@@ -57,14 +57,13 @@ bool take_accepted(const json& object, AcceptedChange& out) {
 }  // namespace
 
 std::string serialise(const TopologyState& state) {
-  json tables = json::array(), accepted = json::array();
+  json tables = json::array(), accepted = json::array(), gone = json::array();
+  for (const auto& [database, table] : state.gone) gone.push_back({{"database", database}, {"table", table}});
   for (const auto& [name, table] : state.topology.tables) {
     json shards = json::array();
     for (const model::KnownShard& shard : table.shards)
-      shards.push_back({{"instance", shard.instance},
-                        {"database", shard.database},
-                        {"table", shard.table},
-                        {"group", shard.group}});
+      shards.push_back(
+          {{"instance", shard.instance}, {"database", shard.database}, {"table", shard.table}, {"group", shard.group}});
     tables.push_back(
         {{"database", name.first}, {"table", name.second}, {"kind", table.kind}, {"shards", std::move(shards)}});
   }
@@ -73,6 +72,7 @@ std::string serialise(const TopologyState& state) {
   const json object = {{"format", format},
                        {"task_fingerprint", state.task_fingerprint},
                        {"tables", std::move(tables)},
+                       {"gone", std::move(gone)},
                        {"accepted", std::move(accepted)}};
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -91,13 +91,22 @@ Result<TopologyState> parse_topology(std::string_view text) {
   const auto version = object.find("format");
   if (version == object.end() || !version->is_number_unsigned()) return malformed("no format");
   if (version->get<std::uint64_t>() > format)
-    return fail(ErrorCode::task_state_newer, fmt::format("topology format {}, this release knows {}",
-                                                         version->get<std::uint64_t>(), format));
+    return fail(ErrorCode::task_state_newer,
+                fmt::format("topology format {}, this release knows {}", version->get<std::uint64_t>(), format));
   TopologyState state;
   if (!take_text(object, "task_fingerprint", state.task_fingerprint)) return malformed("no task_fingerprint");
   const auto tables = object.find("tables"), accepted = object.find("accepted");
   if (tables == object.end() || !tables->is_array()) return malformed("no tables");
   if (accepted == object.end() || !accepted->is_array()) return malformed("no accepted");
+  const auto gone = object.find("gone");
+  if (gone == object.end() || !gone->is_array()) return malformed("no gone");
+  for (std::size_t i = 0; i < gone->size(); ++i) {
+    std::string database, table;
+    const json& entry = (*gone)[i];
+    if (!entry.is_object() || !take_text(entry, "database", database) || !take_text(entry, "table", table))
+      return malformed(fmt::format("gone[{}]", i));
+    state.gone.emplace(std::move(database), std::move(table));
+  }
   for (std::size_t i = 0; i < tables->size(); ++i)
     if (!take_table((*tables)[i], state.topology)) return malformed(fmt::format("tables[{}]", i));
   for (std::size_t i = 0; i < accepted->size(); ++i)

@@ -1,11 +1,12 @@
-// What a task's state knows of its source's topology: where the rows lay when the checkpoints beside it were written, and
-// which changes the user has accepted since. Kept under "topology/<task>", JSON, versioned.
+// What a task's state knows of its source's topology: where the rows lay when the checkpoints beside it were written,
+// and which changes the user has accepted since. Kept under "topology/<task>", JSON, versioned.
 //
 // Errors: as checkpoint.h. Threads: values.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,8 @@ struct AcceptedChange {
 struct TopologyState {
   std::string task_fingerprint;
   model::KnownTopology topology;
-  std::vector<AcceptedChange> accepted;  // oldest first
+  std::set<model::KnownTopology::Name> gone;  // tables whose end was accepted, though the task file may still list them
+  std::vector<AcceptedChange> accepted;       // oldest first
   bool operator==(const TopologyState&) const = default;
 };
 

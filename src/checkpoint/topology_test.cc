@@ -9,8 +9,9 @@ TopologyState sample() {
   TopologyState state;
   state.task_fingerprint = "00ff";
   state.topology.tables[{"shop", "orders \"ä\""}] = {"sharded",
-                                                      {{"rds-a:3306", "shop_0000", "orders_aB3x_0", "SHOP_0000_RDS"},
-                                                       {"rds-b:3306", "shop_0001", "orders_aB3x_1", ""}}};
+                                                     {{"rds-a:3306", "shop_0000", "orders_aB3x_0", "SHOP_0000_RDS"},
+                                                      {"rds-b:3306", "shop_0001", "orders_aB3x_1", ""}}};
+  state.gone = {{"shop", "old"}};
   state.accepted = {{1700000000123, "shard moved  shop.orders\nshard new"}};
   return state;
 }

@@ -96,6 +96,8 @@ class CommandLine {
     choose(command->add_option("--until", run.until, "end when: caught-up (full load done, changes up to then carried)")
                ->type_name("WHEN"),
            {"caught-up"});
+    command->add_flag("--accept-structure", run.accept_structure,
+                      "take a table's present structure where the task stopped at a statement, once");
     command->add_flag("--json", run.json, "progress as one JSON object a line, once a second");
     command->add_flag("--accept-topology", run.accept_topology,
                       "go on although shards moved or tables came or went; see `tributary topology`");

@@ -220,7 +220,7 @@ TEST_F(Cli, WrongUseIsCode2AndHelpIsCode0) {
   EXPECT_EQ(call({"walk"}).code, 2);
   EXPECT_EQ(call({"run"}).code, 2);
   EXPECT_EQ(call({"run", task(), "--jsn"}).code, 2);
-  for (const char* command : {"run", "tail", "errors", "version", "completion"}) {
+  for (const char* command : {"run", "tail", "topology", "errors", "version", "completion"}) {
     const Outcome help = call({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_FALSE(help.out.empty()) << command;
@@ -242,7 +242,7 @@ TEST_F(Cli, CompletionLoadsInBashAndCompletes) {
     EXPECT_EQ(pclose(pipe), 0) << out;
     return out;
   };
-  EXPECT_EQ(reply("tributary t", 1), "tail\n");
+  EXPECT_EQ(reply("tributary t", 1), "tail topology\n");
   EXPECT_EQ(reply("tributary run --un", 2), "--until\n");
   EXPECT_EQ(reply("tributary run --until c", 3), "caught-up\n");
   EXPECT_EQ(reply("tributary completion f", 2), "fish\n");
@@ -320,6 +320,57 @@ TEST_F(Cli, TheSecondSignalEndsAtOnceWithCode130) {
   EXPECT_EQ(child.exit_code(), 130);
 }
 
+TEST_F(Cli, ATopologyIsShownWithWhatIsLeftOutAndWhatHasChanged) {
+  task::TopologyView view;
+  view.present.tables[{"shop", "orders"}] = {
+      "sharded", {{"a:1", "s0", "orders_0", "G0"}, {"a:1", "s0", "orders_1", "G0"}, {"b:1", "s1", "orders_2", "G1"}}};
+  view.left_out = {"shop.v is a view and is not carried"};
+  view.has_state = true;
+  view.changes = {{"shard moved", "shop.orders", "c:1 s1.orders_2", "b:1 s1.orders_2", ""}};
+  view.change_lines = "shard moved  shop.orders  c:1 s1.orders_2  ->  b:1 s1.orders_2";
+  doors_.topology = [&](const auto&) { return view; };
+  const Outcome text = call({"topology", task()});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_EQ(text.out,
+            "INSTANCE  SHARDS  TABLES\n"
+            "a:1       2       1\n"
+            "b:1       1       1\n"
+            "\n"
+            "TABLE        KIND     SHARDS  ON\n"
+            "shop.orders  sharded  3       a:1 (2), b:1 (1)\n"
+            "\n"
+            "Left out:\n"
+            "  shop.v is a view and is not carried\n"
+            "\n"
+            "Changed since shop was here:\n"
+            "shard moved  shop.orders  c:1 s1.orders_2  ->  b:1 s1.orders_2\n");
+  const Outcome json = call({"topology", task(), "--json"});
+  const auto object = nlohmann::json::parse(json.out, nullptr, false);
+  ASSERT_TRUE(object.is_object()) << json.out;
+  EXPECT_EQ(object["tables"][0]["shards"][2]["database"], "s1");
+  EXPECT_EQ(object["changes"][0]["to"], "b:1 s1.orders_2");
+  EXPECT_EQ(object["left_out"].size(), 1u);
+}
+
+TEST_F(Cli, AnErrorThatIsATableKeepsItsLines) {
+  run_with({.task = "shop"}, base::fail(ErrorCode::source_topology_changed, "\nshard new  a\nshard new  b"));
+  const Outcome outcome = call({"run", task()});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("\n    shard new  a\n    shard new  b\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("--accept-topology"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Cli, AcceptingATopologyIsHandedOnAndIsNotTheDefault) {
+  std::vector<bool> accepted;
+  doors_.run = [&](const auto&, const task::RunOptions& options, auto&, const auto&) {
+    accepted.push_back(options.accept_topology);
+    return base::Status{};
+  };
+  call({"run", task()});
+  call({"run", task(), "--accept-topology"});
+  EXPECT_EQ(accepted, (std::vector<bool>{false, true}));
+}
+
 // The program itself, where it has been built beside the tests.
 TEST(Program, ItsExitCodesAreThoseOfTheCommandLine) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tributary";
@@ -333,6 +384,55 @@ TEST(Program, ItsExitCodesAreThoseOfTheCommandLine) {
   EXPECT_EQ(code(""), 2);
   EXPECT_EQ(code("run /no/such/task.yaml"), 2);
   EXPECT_EQ(code("tail --brokers 127.0.0.1:1 --topic x --until end"), 4);
+}
+
+TEST_F(Cli, ADamagedBinlogFileEndsWith1BehindWhatStandsBeforeTheDamage) {
+  doors_.binlog = [](const task::BinlogOptions& options, auto&, const task::BinlogHandlers& handlers) {
+    EXPECT_EQ(options.files, std::vector<std::string>({"a", "b"}));
+    EXPECT_TRUE(options.keep_going);
+    handlers.on_file("a");
+    EXPECT_TRUE(handlers.on_event({.begin = 4, .end = 30, .type = "Xid", .length = 26}));
+    handlers.on_damage({ErrorCode::data_event_checksum, "Xid event of 31 bytes", "a:30"});
+    return task::BinlogSummary{.damaged_files = 1};
+  };
+  Outcome outcome = call({"binlog", "a", "b", "--keep-going"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.out.find("Xid"), std::string::npos);
+  EXPECT_NE(outcome.err.find("(at a:30)"), std::string::npos) << outcome.err;
+  outcome = call({"binlog", "a", "b", "--keep-going", "--json"});
+  const auto error = nlohmann::json::parse(outcome.out.substr(outcome.out.find('\n') + 1))["error"];
+  EXPECT_EQ(error["where"], "a:30");
+  EXPECT_EQ(error["exit_code"], 1);
+}
+
+TEST_F(Cli, AnEventsRowsAreOneObjectThoughTheyComeOneByOne) {
+  doors_.binlog = [](const task::BinlogOptions&, auto&, const task::BinlogHandlers& handlers) {
+    const std::vector<model::Column> columns{{.name = "id"}};
+    task::BinlogRow row{
+        .change = "insert", .columns = columns, .before = {}, .after = {{task::BinlogValue::Kind::number, "1"}}};
+    task::BinlogEvent event{.type = "Write_rows", .has_rows = true};
+    handlers.on_file("a");
+    handlers.on_event(event);
+    handlers.on_row(event, row);
+    handlers.on_row(event, row);
+    event.undecoded = "came up late";
+    handlers.on_event_end(event);
+    return task::BinlogSummary{};
+  };
+  const Outcome outcome = call({"binlog", "a", "--json"});
+  EXPECT_EQ(outcome.code, 0);
+  const auto object = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(object["rows"].size(), 2u);
+  EXPECT_EQ(object["rows"][1]["after"]["id"], "1");
+  EXPECT_EQ(object["undecoded"], "came up late");
+}
+
+TEST_F(Cli, BinlogWithoutAFileOrWithTwoSummariesIsAUsageError) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"binlog"},
+                                                {"binlog", "a", "--verify", "--statistics"},
+                                                {"binlog", "-", "-"},
+                                                {"binlog", "a", "--from", "9", "--to", "4"}})
+    EXPECT_EQ(call(words).code, 2) << words.back();
 }
 
 }  // namespace

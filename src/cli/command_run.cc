@@ -60,8 +60,11 @@ int command_run(const RunArguments& arguments, const Doors& doors) {
       cancel.request();
       display.asked_to_stop();
     });
-    status = doors.run(*spec, {.accept_topology = arguments.accept_topology, .until_caught_up = arguments.until == "caught-up"}, cancel,
-                       [&](const pipeline::Progress& progress) { display.show(progress); });
+    status = doors.run(*spec,
+                       {.accept_topology = arguments.accept_topology,
+                        .until_caught_up = arguments.until == "caught-up",
+                        .accept_structure = arguments.accept_structure},
+                       cancel, [&](const pipeline::Progress& progress) { display.show(progress); });
   }
   if (!status && !status.error().is_cancelled()) {
     if (display.failed(status.error())) return base::exit_code(status.error());

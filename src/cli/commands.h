@@ -15,7 +15,8 @@ struct RunArguments {
   std::string file;
   std::string until;  // "" or "caught-up"
   std::string log_level = "warn";
-  bool json = false, check = false, print = false, accept_topology = false;
+  bool json = false, check = false, print = false;
+  bool accept_topology = false, accept_structure = false;
 };
 int command_run(const RunArguments& arguments, const Doors& doors);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/json.h"
@@ -10,7 +11,15 @@
 namespace tributary::cli {
 
 std::string error_text(const base::Error& error) {
-  std::string out = "tributary: " + printable(error.message()) + "\n";
+  // Some messages are a table: its lines stay lines, whatever else is in them.
+  const std::string message = error.message();
+  std::string out = "tributary: ";
+  for (std::size_t begin = 0; begin <= message.size();) {
+    const std::size_t end = std::min(message.find('\n', begin), message.size());
+    out += fmt::format("{}{}\n", begin == 0 ? "" : "    ",
+                       printable(std::string_view(message).substr(begin, end - begin)));
+    begin = end + 1;
+  }
   if (!error.info().remedy.empty()) out += fmt::format("  what to do: {}\n", error.info().remedy);
   return out;
 }

@@ -33,17 +33,22 @@ std::strong_ordering BinlogPosition::operator<=>(const BinlogPosition& other) co
 
 namespace {
 
+constexpr std::uint64_t number_max = INT64_MAX;  // the servers' own limit
+
+// At least one number lies between them.
+bool are_apart(std::uint64_t last, std::uint64_t first) { return last < first && first - last > 1; }
+
 void insert_interval(std::vector<GtidSet::Interval>& intervals, GtidSet::Interval added) {
   auto at = std::lower_bound(intervals.begin(), intervals.end(), added,
-                             [](const auto& a, const auto& b) { return a.last + 1 < b.first; });
-  if (at == intervals.end() || at->first > added.last + 1) {
+                             [](const auto& a, const auto& b) { return are_apart(a.last, b.first); });
+  if (at == intervals.end() || are_apart(added.last, at->first)) {
     intervals.insert(at, added);
     return;
   }
   at->first = std::min(at->first, added.first);
   at->last = std::max(at->last, added.last);
   auto next = at + 1;
-  while (next != intervals.end() && next->first <= at->last + 1) {
+  while (next != intervals.end() && !are_apart(at->last, next->first)) {
     at->last = std::max(at->last, next->last);
     next = intervals.erase(next);
   }
@@ -52,6 +57,13 @@ void insert_interval(std::vector<GtidSet::Interval>& intervals, GtidSet::Interva
 bool parse_number(std::string_view text, std::uint64_t& number) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   return problem == std::errc{} && end == text.data() + text.size() && !text.empty();
+}
+
+// Whether one of them holds all of `wanted`. Sets of servers with gaps have thousands.
+bool holds(const std::vector<GtidSet::Interval>& intervals, const GtidSet::Interval& wanted) {
+  const auto at = std::lower_bound(intervals.begin(), intervals.end(), wanted,
+                                   [](const auto& a, const auto& b) { return a.last < b.first; });
+  return at != intervals.end() && at->first <= wanted.first && wanted.last <= at->last;
 }
 
 bool is_uuid(std::string_view text) {
@@ -118,7 +130,7 @@ Result<GtidSet> GtidSet::parse(std::string_view text) {
       if (parse_number(part.substr(0, dash), interval.first)) {
         interval.last = interval.first;
         if (dash != std::string_view::npos && !parse_number(part.substr(dash + 1), interval.last)) ok = false;
-        if (interval.first == 0 || interval.last < interval.first) ok = false;
+        if (interval.first == 0 || interval.last < interval.first || interval.last > number_max) ok = false;
         if (ok) insert_interval(set.mysql_[tagged], interval);
       } else if (!part.empty() && part.size() <= 32 &&
                  (std::isalpha(static_cast<unsigned char>(part[0])) || part[0] == '_')) {
@@ -137,7 +149,7 @@ void GtidSet::add_mysql(std::string_view source, std::uint64_t number) {
   auto found = mysql_.find(source);
   if (found == mysql_.end()) found = mysql_.emplace(std::string(source), std::vector<Interval>{}).first;
   auto& intervals = found->second;
-  if (!intervals.empty() && intervals.back().last + 1 == number) {  // the usual case
+  if (!intervals.empty() && number > 1 && intervals.back().last == number - 1) {  // the usual case
     intervals.back().last = number;
     return;
   }
@@ -150,9 +162,7 @@ void GtidSet::add_mariadb(std::uint32_t domain, std::uint32_t server_id, std::ui
 
 bool GtidSet::contains_mysql(std::string_view source, std::uint64_t number) const {
   const auto found = mysql_.find(source);
-  if (found == mysql_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(),
-                     [&](const Interval& i) { return i.first <= number && number <= i.last; });
+  return found != mysql_.end() && holds(found->second, {number, number});
 }
 
 bool GtidSet::contains_mariadb(std::uint32_t domain, std::uint64_t sequence) const {
@@ -167,9 +177,7 @@ bool GtidSet::contains(const GtidSet& other) const {
     const auto found = mysql_.find(source);
     if (found == mysql_.end()) return false;
     for (const Interval& wanted : intervals)
-      if (!std::any_of(found->second.begin(), found->second.end(),
-                       [&](const Interval& i) { return i.first <= wanted.first && wanted.last <= i.last; }))
-        return false;
+      if (!holds(found->second, wanted)) return false;
   }
   return true;
 }

@@ -25,6 +25,27 @@ TEST(GtidSet, MySqlTextRoundTripsAndMerges) {
   EXPECT_FALSE(set->contains_mysql(uuid, 12));
 }
 
+TEST(GtidSet, NumbersReachAsFarAsTheServersDo) {
+  const std::string source = "00112233-4455-6677-8899-aabbccddeeff";
+  EXPECT_TRUE(GtidSet::parse(source + ":9223372036854775807"));
+  EXPECT_FALSE(GtidSet::parse(source + ":9223372036854775808"));
+  EXPECT_FALSE(GtidSet::parse(source + ":5-18446744073709551615"));
+  EXPECT_FALSE(GtidSet::parse(source + ":0"));
+}
+
+TEST(GtidSet, HoldsWhatItListsAmongThousandsOfGaps) {
+  const std::string source = "00112233-4455-6677-8899-aabbccddeeff";
+  GtidSet odd, all;
+  for (std::uint64_t n = 1; n <= 20'001; n += 2) odd.add_mysql(source, n);
+  for (std::uint64_t n = 1; n <= 20'001; ++n) all.add_mysql(source, n);
+  EXPECT_TRUE(odd.contains_mysql(source, 10'001));
+  EXPECT_FALSE(odd.contains_mysql(source, 10'000));
+  EXPECT_FALSE(odd.contains_mysql(source, 0));
+  EXPECT_TRUE(all.contains(odd));
+  EXPECT_TRUE(odd.contains(odd));
+  EXPECT_FALSE(odd.contains(all));
+}
+
 TEST(GtidSet, TaggedSourcesAreSourcesOfTheirOwn) {
   auto set = GtidSet::parse(std::string(uuid) + ":1-2:blue:4-5");
   ASSERT_TRUE(set);

@@ -378,7 +378,8 @@ Result<std::string_view> Connection::read_event() {
   if (length == packet_error) {
     const unsigned number = mysql_errno(handle);
     Error error = make_error(handle, ErrorCode::source_lost, state_->endpoint.address());
-    if (number == ER_MASTER_FATAL_ERROR_READING_BINLOG) {
+    constexpr unsigned slave_same_id = 4052;  // MariaDB
+    if (number == ER_MASTER_FATAL_ERROR_READING_BINLOG || number == slave_same_id) {
       error.code = dump_error_code(mysql_error(handle));
     } else if (number == ER_ACCESS_DENIED_ERROR || number == ER_SPECIFIC_ACCESS_DENIED_ERROR) {
       error.code = ErrorCode::source_privilege;

@@ -1,4 +1,5 @@
 // What a server means when it ends a binlog dump with error 1236: the number is one for all reasons, the text tells.
+// (MariaDB has 4052 for one of them.)
 // Texts: those of MySQL 5.5 to 9.x and MariaDB 10.x in English, which is what servers send here whatever lc_messages is
 // (they are no messages of the catalogue but parameters of one). Threads: any.
 #pragma once

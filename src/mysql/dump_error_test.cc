@@ -23,6 +23,8 @@ TEST(DumpError, IsReadFromTheServersWords) {
       {"Client requested master to start replication from impossible position", ErrorCode::source_binlog_short},
       {"A slave with the same server_uuid/server_id as this slave has connected to the master; the first event ''",
        ErrorCode::source_server_id},
+      {"A slave with the same server_uuid/server_id is already connected; the first event '.' at 4",
+       ErrorCode::source_server_id},
       {"Slave has more GTIDs than the master has, using the master's SERVER_UUID.", ErrorCode::source_diverged},
       {"Error: connecting slave requested to start from GTID 0-1-105, which is not in the master's binlog",
        ErrorCode::source_diverged},

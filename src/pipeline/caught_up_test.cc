@@ -73,7 +73,7 @@ TEST_F(SequencerTest, IsNotCaughtUpByThePositionThatAnEarlierRunReached) {
   checkpoint::SubtaskCheckpoint kept;
   kept.snapshot_done = kept.snapshot.high_watermark_reached = true;
   kept.snapshot.high_watermark = kept.stream.emitted = {"mysql-bin.000001", 500};
-  Sequencer again({delivery_, router_, cancel_, clock_, 1, true, kept});
+  Sequencer again({delivery_, router_, cancel_, clock_, std::vector<SubtaskTablePtr>(1), true, kept});
   delivery_.sequencer = &again;
   model::RecordBatch batch;
   StreamMark mark;

@@ -82,6 +82,7 @@ class Job {
     if (doors_.resuming) {
       TRY_VALUE(store, doors_.open_store());
       TRY_VALUE(known_, checkpoint::load_topology(*store, config_.task, config_.fingerprint));
+      if (known_) config_.source.may_be_missing.insert(known_->gone.begin(), known_->gone.end());
     }
     TRY(begin());
     for (const std::string& remark : topology_.remarks) base::log::info("{}", remark);
@@ -104,15 +105,15 @@ class Job {
   // All that can be refused before anything is written.
   Status look_around() {
     TRY_VALUE(config_.partitions, doors_.prepare_destination());
-    TRY_VALUE(topology_,
-              source::read_layout(known_ ? for_another_look(config_.source, known_->topology) : config_.source));
+    const bool can_change = config_.source.engine != source::Engine::mysql;
+    TRY_VALUE(topology_, source::read_layout(known_ && can_change ? for_another_look(config_.source, known_->topology)
+                                                                  : config_.source));
     present_ = source::known_topology(topology_);
     changes_.clear();
     // The tables of a plain server come and go in its binlog. A task that reads no rows does not mind.
-    if (known_ && config_.source.engine != source::Engine::mysql && (config_.full || config_.incremental))
+    if (known_ && can_change && (config_.full || config_.incremental))
       changes_ = source::compare_topologies(known_->topology, present_);
-    if (!changes_.empty() && !config_.accept_topology)
-      return fail(topology_changed(source::change_lines(changes_), config_.source));
+    if (!changes_.empty() && !config_.accept_topology) return fail(topology_changed(source::change_lines(changes_)));
     TRY(source::read_structures(topology_, config_.source.resumes));
     if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
@@ -161,9 +162,8 @@ class Job {
       TRY(drained);
       if (cancel_.requested()) return fail(ErrorCode::cancelled);
     }
-    TRY(acceptance.finish(former, cancel_));
     if (config_.schema) TRY(send_schemas(config_, topology_, acceptance.new_tables(), clock_));
-    return {};
+    return acceptance.finish(former, cancel_);
   }
 
   Status schemas(store::Store& store) {
@@ -188,7 +188,8 @@ class Job {
     std::vector<std::thread> threads;
     for (const auto& subtask : subtasks_) {
       if (watch_)
-        subtask->tell_strangers([watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
+        subtask->tell_strangers(
+            [watch = watch_.get()](std::string_view what) { watch->surprised_by(std::string(what)); });
       threads.emplace_back([&, subtask = subtask.get()] {
         if (Status done = subtask->run(); !done) {
           std::lock_guard lock(mutex);
@@ -240,7 +241,7 @@ class Job {
     if (!watch_ || !may_be || error.code == ErrorCode::source_topology_changed) return error;
     std::optional<Error> change = watch_->look_now();
     if (!change) return error;
-    change->what += "seen as: " + error.message();
+    change->what += "\nseen as: " + error.message();
     return std::move(*change);
   }
 

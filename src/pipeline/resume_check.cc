@@ -47,29 +47,6 @@ std::string shown(const GtidSet& set) {
   return text;
 }
 
-// The transactions of `wanted` that the server has not logged or applied.
-Result<GtidSet> lacking(Connection& connection, const GtidSet& wanted) {
-  if (!wanted.is_mariadb()) {
-    TRY_VALUE(const std::string text, connection.scalar("SELECT @@global.gtid_executed"));
-    TRY_VALUE(const GtidSet executed, GtidSet::parse(text));
-    return wanted.without(executed);
-  }
-  TRY_VALUE(const std::string state, connection.scalar("SELECT @@global.gtid_binlog_state"));
-  TRY_VALUE(const std::string applied, connection.scalar("SELECT @@global.gtid_slave_pos"));
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> last;
-  for (const std::string& list : {state, applied})
-    for (const MariaDbGtid& gtid : parse_state(list)) {
-      std::uint64_t& known = last[{gtid.domain, gtid.server_id}];
-      known = std::max(known, gtid.sequence);
-    }
-  GtidSet out;
-  for (const auto& [domain, gtid] : wanted.mariadb()) {
-    const auto found = last.find({domain, gtid.server_id});
-    if (found == last.end() || found->second < gtid.sequence) out.add_mariadb(domain, gtid.server_id, gtid.sequence);
-  }
-  return out;
-}
-
 // Whether the server is applying another's changes; false also where we may not know.
 bool is_applying(Connection& connection) {
   const bool mysql = connection.flavour() == mysql::Flavour::mysql;
@@ -83,12 +60,12 @@ bool is_applying(Connection& connection) {
 }
 
 Status check_nothing_lacks(Connection& connection, const GtidSet& emitted) {
-  TRY_VALUE(GtidSet missing, lacking(connection, emitted));
+  TRY_VALUE(GtidSet missing, lacking_gtids(connection, emitted));
   if (missing.empty()) return {};
   bool moves = is_applying(connection);
   if (!moves) {  // a promotion may just be under way
     std::this_thread::sleep_for(std::chrono::seconds(1));
-    TRY_VALUE(const GtidSet later, lacking(connection, emitted));
+    TRY_VALUE(const GtidSet later, lacking_gtids(connection, emitted));
     moves = later != missing;
     missing = later;
     if (missing.empty()) return {};
@@ -160,6 +137,28 @@ Status check_not_purged_mariadb(Connection& connection, const GtidSet& restart, 
 }
 
 }  // namespace
+
+Result<GtidSet> lacking_gtids(Connection& connection, const GtidSet& wanted) {
+  if (!wanted.is_mariadb()) {
+    TRY_VALUE(const std::string text, connection.scalar("SELECT @@global.gtid_executed"));
+    TRY_VALUE(const GtidSet executed, GtidSet::parse(text));
+    return wanted.without(executed);
+  }
+  TRY_VALUE(const std::string state, connection.scalar("SELECT @@global.gtid_binlog_state"));
+  TRY_VALUE(const std::string applied, connection.scalar("SELECT @@global.gtid_slave_pos"));
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> last;
+  for (const std::string& list : {state, applied})
+    for (const MariaDbGtid& gtid : parse_state(list)) {
+      std::uint64_t& known = last[{gtid.domain, gtid.server_id}];
+      known = std::max(known, gtid.sequence);
+    }
+  GtidSet out;
+  for (const auto& [domain, gtid] : wanted.mariadb()) {
+    const auto found = last.find({domain, gtid.server_id});
+    if (found == last.end() || found->second < gtid.sequence) out.add_mariadb(domain, gtid.server_id, gtid.sequence);
+  }
+  return out;
+}
 
 Result<bool> logs_gtids_only(Connection& connection, std::string* mode) {
   TRY_VALUE(const mysql::Table rows, connection.query("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'"));

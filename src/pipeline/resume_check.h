@@ -26,6 +26,9 @@ base::Status check_gtids(mysql::Connection& connection, const ResumePoint& point
 // Errors: source_binlog_purged, source_binlog_short.
 base::Status check_files(mysql::Connection& connection, const ResumePoint& point);
 
+// The transactions of the set that the server has neither logged nor applied.
+base::Result<model::GtidSet> lacking_gtids(mysql::Connection& connection, const model::GtidSet& wanted);
+
 // MySQL: whether every transaction gets a GTID now (gtid_mode = ON).
 base::Result<bool> logs_gtids_only(mysql::Connection& connection, std::string* mode = nullptr);
 

@@ -34,7 +34,8 @@ checkpoint::KeptTable to_kept(const TableState& state, const CapturedTable* capt
   kept.collation = state.table->collation;
   kept.is_partitioned = state.table->is_partitioned;
   for (const source::TrackedIndex& index : state.table->indexes)
-    kept.indexes.push_back({index.name, index.is_primary, index.is_unique, index.is_functional, index.columns});
+    kept.indexes.push_back({index.name, index.is_primary, index.is_unique, index.is_functional, index.columns,
+                            index.prefixes, index.is_generated});
   return kept;
 }
 
@@ -47,8 +48,8 @@ TableState from_kept(checkpoint::KeptTable kept) {
   table->collation = std::move(kept.collation);
   table->is_partitioned = kept.is_partitioned;
   for (checkpoint::KeptIndex& index : kept.indexes)
-    table->indexes.push_back(
-        {std::move(index.name), index.is_primary, index.is_unique, index.is_functional, std::move(index.columns)});
+    table->indexes.push_back({std::move(index.name), index.is_primary, index.is_unique, index.is_functional,
+                              std::move(index.columns), std::move(index.prefixes), index.is_generated});
   state.table = std::move(table);
   return state;
 }

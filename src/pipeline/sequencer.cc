@@ -74,6 +74,7 @@ void Sequencer::apply(const StreamMark& mark) {
   stream.restart_gtid_set = mark.restart.gtid_set.text();
   stream.emitted_schema = mark.emitted.schema;
   stream.restart_schema = mark.restart.schema;
+  if (mark.changed) stream.changed_gtid_set = stream.emitted_gtid_set;
   stream.next_record_id = mark.next_record_id;
   emitted_gtid_set_ = mark.emitted.gtid_set;
   in_transaction_ = mark.in_transaction;
@@ -200,6 +201,7 @@ Result<Sequencer::Chunk> Sequencer::open_chunk(std::uint32_t physical) {
     chunk.emitted.position = std::max(reached_, views_from_);
     chunk.emitted.gtid_set = emitted_gtid_set_;
     chunk.emitted.recently_decided_xids = recently_decided_;
+    chunk.emitted.still_decided = [this] { return recently_decided(); };
     return chunk;
   }
 }

@@ -66,6 +66,7 @@ struct StreamMark {
   source::StreamPosition emitted;
   source::StreamPosition restart;
   std::uint64_t next_record_id = 0;
+  bool changed = true;          // there may have been something for the task since the last mark
   bool in_transaction = false;  // records behind `emitted` were emitted too (a slice of a large transaction)
 };
 

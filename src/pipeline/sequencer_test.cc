@@ -202,5 +202,65 @@ TEST(Sequencer, IsCaughtUpWhenTheSnapshotIsDoneAndItsEndReached) {
   EXPECT_TRUE(f.sequencer.caught_up());
 }
 
+SubtaskTablePtr some_table() {
+  SubtaskTable table;
+  table.physical.database = "d";
+  table.physical.table = "t";
+  return std::make_shared<const SubtaskTable>(std::move(table));
+}
+
+TEST(Sequencer, AChunkDuringWhichItsTableChangedEmitsNothing) {
+  Fixture f;
+  const auto before = f.sequencer.open_chunk(0), other = f.sequencer.open_chunk(1);
+  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::go_on);
+  EXPECT_TRUE(f.sequencer.is_stale(*before));
+  EXPECT_FALSE(f.sequencer.is_stale(*other));
+  model::RecordBatch batch;
+  Identities identities;
+  Fixture::add(batch, identities, 0, "k");
+  EXPECT_FALSE(*f.sequencer.emit_rows(*before, batch, identities, 0, {}, 1, true));
+  EXPECT_TRUE(f.delivery.keys.empty());
+  const auto behind = f.sequencer.open_chunk(0);
+  EXPECT_FALSE(f.sequencer.is_stale(*behind));
+  EXPECT_EQ(behind->table->physical.table, "t");
+}
+
+TEST(Sequencer, LanesOfAChangedTableBeginAnewOrEndUnlessAllAreDone) {
+  Fixture f;
+  const auto lanes = [&](bool second_done) {
+    std::vector<checkpoint::Lane> all(3);
+    for (checkpoint::Lane& lane : all) {
+      lane.physical_database = "d";
+      lane.physical_table = "t";
+      lane.cursor = {std::string("5")};
+      lane.upper = {std::string("9")};
+      lane.done = true;
+    }
+    all[1].done = second_done;
+    all[2].physical_table = "other";
+    all[2].done = false;
+    f.sequencer.set_lanes(all);
+  };
+  using Done = std::vector<bool>;
+  lanes(false);
+  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::anew);
+  EXPECT_EQ(f.sequencer.lanes_done(), (Done{false, true, false}));
+  EXPECT_TRUE(f.sequencer.lane(0).cursor.empty() && f.sequencer.lane(0).upper.empty());
+  lanes(false);
+  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::end);
+  EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
+  lanes(true);
+  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::anew);
+  EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
+  EXPECT_FALSE(f.sequencer.lane(0).cursor.empty());
+}
+
+TEST(Sequencer, ATableMoreHasAWindowOfItsOwn) {
+  Fixture f;
+  f.sequencer.table_changed(5, some_table(), Sequencer::Lanes::go_on);
+  f.change("k", 200, 5);
+  EXPECT_TRUE(f.sequencer.open_chunk(5));
+}
+
 }  // namespace
 }  // namespace tributary::pipeline

@@ -113,8 +113,27 @@ Result<StartPoint> begin_on(const Config& config, const source::Instance& instan
   state.emitted_gtid_set = start.emitted.gtid_set.text();
   state.restart = start.restart.at;
   state.restart_gtid_set = start.restart.gtid_set.text();
+  state.changed_gtid_set = state.emitted_gtid_set;
   state.next_record_id = 1;
   return out;
+}
+
+// A server that died may have kept a heartbeat to itself. What the new one lacks does not matter if nothing since was
+// of the task's tables: the stream goes on behind the last transaction that was, and reads the others again for
+// nothing.
+Status leave_out_what_is_of_no_concern(const source::Instance& instance, Connection& connection,
+                                       const checkpoint::StreamState& state, source::StreamStart& start) {
+  TRY_VALUE(const GtidSet changed, GtidSet::parse(state.changed_gtid_set));
+  if (changed.empty() || changed.is_mariadb() != (connection.flavour() == mysql::Flavour::mariadb)) return {};
+  TRY_VALUE(const GtidSet missing, lacking_gtids(connection, start.emitted.gtid_set));
+  if (missing.empty()) return {};
+  TRY_VALUE(const GtidSet missing_changes, lacking_gtids(connection, changed));
+  if (!missing_changes.empty()) return {};
+  base::log::warn("{}: {} lacks {}; none of it is of the task's tables", instance.name, connection.endpoint().address(),
+                  missing.text());
+  start.emitted.gtid_set = changed;
+  if (!changed.contains(start.restart.gtid_set)) start.restart.gtid_set = changed;
+  return {};
 }
 
 Result<StartPoint> resume_on(const Config& config, const source::Instance& instance,
@@ -155,6 +174,7 @@ Result<StartPoint> resume_on(const Config& config, const source::Instance& insta
     out.positions_known = true;
     return out;
   }
+  TRY(leave_out_what_is_of_no_concern(instance, connection, state, start));
   TRY(check_gtids(connection, {start.restart, start.emitted}, out.replica.server_id));
   // The same name does not make it the same files: a server may have been restored.
   start.emitted.at = start.restart.at = {};

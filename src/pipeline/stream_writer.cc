@@ -98,6 +98,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     // here: neither what is gathered nor a boundary passed without records must wait with it.
     TRY(flush(batch_.records.size() > boundary_records_));
   }
+  touched_ = true;
   Operation operation = Operation::insert;
   if (rows.event().change == source::RowChange::update)
     operation = Operation::update;
@@ -164,6 +165,7 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
 Status StreamWriter::on_schema_change(const source::SchemaChange& change, const source::LiveTables& live,
                                       const source::RowContext& context) {
   TRY(flush(batch_.records.size() > boundary_records_));
+  touched_ = true;
   const bool tells = schemas_.tells(change);
   TRY_VALUE(const std::vector<checkpoint::KeptStatement> statements,
             schemas_.keep(change, live, context, tells ? next_record_id_ : 0));
@@ -256,6 +258,7 @@ StreamMark StreamWriter::mark(bool in_transaction) const {
   mark.emitted = *boundary_;
   mark.restart = stream_.restart_position(*boundary_);
   mark.next_record_id = boundary_id_;
+  mark.changed = touched_;
   mark.in_transaction = in_transaction;
   return mark;
 }
@@ -280,10 +283,12 @@ Status StreamWriter::flush(bool in_transaction) {
     if (!moved_ && !sliced_) return {};
     moved_ = false;
     sliced_ = false;
-    return sequencer_.advance(mark(false));
+    TRY(sequencer_.advance(mark(false)));
+    touched_ = false;
+    return {};
   } else {
     TRY(sequencer_.emit_changes(batch_, changed_, mark(false)));
-    sliced_ = false;
+    sliced_ = touched_ = false;
     if (last_timestamp_s_ != 0) {
       const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
       stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);

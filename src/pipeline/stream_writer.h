@@ -88,8 +88,9 @@ class StreamWriter final : public source::StreamHandler {
   Stranger tell_stranger_;
   std::set<std::string, std::less<>> strangers_;  // database.table
   std::string stranger_name_;
-  bool sliced_ = false;  // a part of the present transaction has been handed over
-  bool moved_ = false;   // the boundary moved without records since the last hand-over
+  bool sliced_ = false;   // a part of the present transaction has been handed over
+  bool touched_ = false;  // rows or a statement of the task's tables since the last hand-over of a boundary
+  bool moved_ = false;    // the boundary moved without records since the last hand-over
   std::uint32_t moves_ = 0;
   std::uint64_t decided_seen_ = 0;
   std::uint32_t last_timestamp_s_ = 0;

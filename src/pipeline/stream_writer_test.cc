@@ -45,7 +45,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   DumpServer server("5.5.5-10.11.19-MariaDB-log", sent);
   TableSet tables;
   tables.instance.endpoint = server.endpoint();
-  tables.tables.push_back({{0, 0, "fx", "a"}, schema, encode::make_dts_avro_encoder(schema, {}), false});
+  tables.tables.push_back(TableMaker("").make({0, 0, "fx", "a"}, schema));
 
   Counting delivery;
   const sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
@@ -60,13 +60,18 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
 
   source::StreamStart start;
   start.restart.at = start.emitted.at = state.stream.emitted;
-  auto stream = source::BinlogStream::open(tables.instance, tables.captured(), start,
+  auto stream = source::BinlogStream::open(tables.instance, source::testing::live_tables("fx", "a", *schema), start,
                                            {.server_id = 1, .spill_dir = std::filesystem::temp_directory_path()});
   ASSERT_TRUE(stream) << stream.error().message();
   AllTableCounters counters(1);
   StreamStats stats;
-  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, 1, true,
-                      [](const auto&, std::string_view) -> base::Status { return {}; });
+  const auto store = store::make_memory_store();
+  const source::Topology topology;
+  SchemaHistory history(*store, "s");
+  DdlBoard board(topology);
+  AcceptStructure accept;
+  SchemaKeeper keeper({tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel});
+  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, 1, true, keeper);
   const base::Status ended = (*stream)->run(writer, cancel);
   EXPECT_EQ(ended.error().code, base::ErrorCode::source_lost) << ended.error().message();
   ASSERT_TRUE(writer.on_idle());
@@ -79,7 +84,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
     row[0] = model::Value::integer(id);
     batch.records.emplace_back();
     const std::size_t at = identities.bytes.size();
-    tables.tables[0].encoder->identity(row, identities.bytes);
+    tables.tables[0]->encoder->identity(row, identities.bytes);
     identities.add(0, at);
   }
   ASSERT_TRUE(sequencer.emit_rows(*chunk, batch, identities, 0, {}, 3, true));

@@ -153,18 +153,26 @@ void Subtask::count_saved_snapshot(const TableSet& tables, const checkpoint::Sna
 
 // Where the stream begins, and the structures there.
 Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state) {
+  const bool goes_on = state.stream.started;
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
   TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
       SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_, accept_,
                           attempt.cancel, config_.forwards_ddl});
+  std::set<std::string> listed;
+  if (goes_on) {
+    TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));
+    TRY_VALUE(listed, source::read_prepared_xids(connection));
+  }
   TRY_VALUE(attempt.stream,
             source::BinlogStream::open(attempt.tables.instance, std::move(begin.live), begin.start.stream,
                                        {.server_id = begin.start.replica.server_id,
                                         .replica_uuid = begin.start.replica.uuid,
                                         .spill_dir = config_.state_dir,
-                                        .xa_bytes_max = config_.xa_bytes_max}));
+                                        .xa_bytes_max = config_.xa_bytes_max,
+                                        .decided = decided_,
+                                        .listed = std::move(listed)}));
   return std::move(begin.start);
 }
 
@@ -315,6 +323,7 @@ Status Subtask::attempt() {
     if (!ended.wait_for_ms(broker_away ? 0 : hand_over_ms_max)) attempt.give_up.request();
   });
   for (std::thread& thread : threads) thread.join();
+  if (attempt.stream) decided_ = attempt.stream->recently_decided();
   ended.request();
   hand_over_limit.join();
   return end_attempt(attempt);

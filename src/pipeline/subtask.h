@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/cancel.h"
@@ -83,6 +84,8 @@ class Subtask {
   std::uint64_t attempts_ = 0;
   std::int64_t retry_in_ms_ = 0;
   std::string position_, checkpoint_;
+
+  std::set<std::string> decided_;  // XA ids, from attempt to attempt: a server that died may have some to finish yet
 };
 
 }  // namespace tributary::pipeline

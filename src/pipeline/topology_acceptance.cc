@@ -97,9 +97,9 @@ class RowsOf {
 
 Result<bool> exists(mysql::Connection& connection, const source::PhysicalTable& physical) {
   TRY_VALUE(const mysql::Table rows,
-            connection.query(fmt::format(
-                "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
-                connection.quote(physical.database), connection.quote(physical.table))));
+            connection.query(
+                fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+                            connection.quote(physical.database), connection.quote(physical.table))));
   return !rows.rows.empty();
 }
 
@@ -107,9 +107,9 @@ Result<bool> exists(mysql::Connection& connection, const source::PhysicalTable& 
 
 // A physical table that holds rows of the task no longer.
 struct TopologyAcceptance::Former {
-  std::uint32_t physical = 0;           // of the former topology
-  std::vector<std::uint32_t> now;       // of the present one: where its rows may be now
-  bool has_moved = false;               // to exactly one place, as a whole
+  std::uint32_t physical = 0;      // of the former topology
+  std::vector<std::uint32_t> now;  // of the present one: where its rows may be now
+  bool has_moved = false;          // to exactly one place, as a whole
 };
 
 TopologyAcceptance::TopologyAcceptance(const Config& config, const source::Topology& topology,
@@ -164,8 +164,8 @@ Result<source::Topology> TopologyAcceptance::former() const {
     Status reached = source::reach_instance(former, i);
     if (reached) continue;
     if (i < topology_.instances.size()) return fail(std::move(reached.error()));
-    TRY_VALUE(const auto saved, checkpoint::load(store_, config_.task + "/" + former.instances[i].name,
-                                                 config_.fingerprint));
+    TRY_VALUE(const auto saved,
+              checkpoint::load(store_, config_.task + "/" + former.instances[i].name, config_.fingerprint));
     return fail(ErrorCode::source_topology_unread,
                 fmt::format("{}; it was read up to {}, what lies behind is not known", reached.error().message(),
                             saved && saved->stream.started ? saved->stream.emitted.text() : "nowhere"),
@@ -216,9 +216,12 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   TRY_VALUE(mysql::Connection there, source::open_snapshot_connection(instance));
   TRY_VALUE(const bool is_there, exists(there, physical));
   if (!is_there) {
-    if (place.has_moved)
+    const bool elsewhere = std::any_of(changes_.begin(), changes_.end(), [&](const source::TopologyChange& c) {
+      return c.kind == ChangeKind::shard_new && model::KnownTopology::Name{c.database, c.table} == name_of(table);
+    });
+    if (place.has_moved || elsewhere)
       return fail(ErrorCode::source_topology_unread,
-                  "the former copy is gone, and with it what was deleted since the switch", where);
+                  "the former copy is gone, and with it the knowledge of what was deleted since the switch", where);
     base::log::warn("{}: {} is gone with all its rows; as no row changes say so, records of them stay in the topic",
                     config_.task, where);
     return {};
@@ -251,14 +254,12 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   std::uint64_t& next_id = next_record_ids_[instance.name];
 
   RowsOf rows(physical, schema, *encoder);
-  const auto collect = [&](const source::KeyBound& after, const source::KeyBound& upper,
-                           IdentitySet& out) -> Status {
+  const auto collect = [&](const source::KeyBound& after, const source::KeyBound& upper, IdentitySet& out) -> Status {
     for (std::size_t i = 0; i < present.size(); ++i)
-      TRY(present[i].read(here[i], after, upper, 0, nullptr,
-                          [&](const auto&, std::string_view identity) -> Status {
-                            out.emplace(identity);
-                            return {};
-                          }));
+      TRY(present[i].read(here[i], after, upper, 0, nullptr, [&](const auto&, std::string_view identity) -> Status {
+        out.emplace(identity);
+        return {};
+      }));
     return {};
   };
   std::uint64_t deleted = 0;
@@ -305,15 +306,13 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
     }
     after = last;
   }
-  if (deleted > 0)
-    base::log::info("{}: {} rows of {} were deleted since the switch", config_.task, deleted, where);
+  if (deleted > 0) base::log::info("{}: {} rows of {} were deleted since the switch", config_.task, deleted, where);
   return delivery->flush(flush_ms_max, cancel);
 }
 
 Status TopologyAcceptance::compare_rows(const source::Topology& former, base::CancelToken& cancel) {
   for (const source::Instance& instance : former.instances) {
-    TRY_VALUE(const auto saved,
-              checkpoint::load(store_, config_.task + "/" + instance.name, config_.fingerprint));
+    TRY_VALUE(const auto saved, checkpoint::load(store_, config_.task + "/" + instance.name, config_.fingerprint));
     next_record_ids_[instance.name] = saved ? std::max<std::uint64_t>(saved->stream.next_record_id, 1) : 1;
   }
   for (const Former& place : former_places(former)) TRY(compare_table(former, place, cancel));
@@ -369,6 +368,9 @@ Status TopologyAcceptance::renew_checkpoints() {
   checkpoint::TopologyState state;
   state.task_fingerprint = config_.fingerprint;
   state.topology = present_;
+  state.gone = known_.gone;
+  for (const auto& [name, table] : known_.topology.tables) state.gone.insert(name);
+  for (const auto& [name, table] : present_.tables) state.gone.erase(name);
   state.accepted = known_.accepted;
   state.accepted.push_back({clock_.now_ms(), source::change_lines(changes_)});
   puts.push_back({checkpoint::topology_key(config_.task), checkpoint::serialise(state), std::nullopt});

@@ -25,10 +25,7 @@ source::SourceConfig for_another_look(source::SourceConfig config, const model::
   return config;
 }
 
-Error topology_changed(const std::string& lines, const source::SourceConfig& config) {
-  return {ErrorCode::source_topology_changed, "\n" + lines + "\n",
-          config.shards.empty() ? config.endpoint.address() : std::string()};
-}
+Error topology_changed(const std::string& lines) { return {ErrorCode::source_topology_changed, "\n" + lines, {}}; }
 
 TopologyWatch::TopologyWatch(source::SourceConfig config, model::KnownTopology known, std::int64_t interval_ms)
     : config_([&] {
@@ -79,7 +76,7 @@ std::optional<Error> TopologyWatch::look_now() {
   if (auto found = change()) return found;
   const auto lines = difference();
   if (!lines || lines->empty()) return std::nullopt;
-  return topology_changed(*lines, config_);
+  return topology_changed(*lines);
 }
 
 void TopologyWatch::run() {
@@ -103,7 +100,7 @@ void TopologyWatch::run() {
       lines = difference();
       lock.lock();
       if (lines && !lines->empty()) {
-        change_ = topology_changed(*lines, config_);
+        change_ = topology_changed(*lines);
         return;
       }
     }

@@ -1,9 +1,9 @@
 // Looks at the source's topology again while a task runs: every so often, and soon after something was seen that a
 // changed topology would explain. What it finds ends the task: rows may come from places nobody reads.
 //
-// A source that can't be asked at the moment, or is in the middle of a switch, is asked again later. A difference counts
-// when it is found twice in a row. A plain server has no topology that could change: its tables come and go in its binlog.
-// Threads: its own; all methods from any.
+// A source that can't be asked at the moment, or is in the middle of a switch, is asked again later. A difference
+// counts when it is found twice in a row. A plain server has no topology that could change: its tables come and go in
+// its binlog. Threads: its own; all methods from any.
 #pragma once
 
 #include <condition_variable>
@@ -53,6 +53,6 @@ class TopologyWatch {
 // The task's configuration for looks at a source it knows already: what was there may be gone by now.
 source::SourceConfig for_another_look(source::SourceConfig config, const model::KnownTopology& known);
 
-base::Error topology_changed(const std::string& lines, const source::SourceConfig& config);
+base::Error topology_changed(const std::string& lines);
 
 }  // namespace tributary::pipeline

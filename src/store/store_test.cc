@@ -195,5 +195,19 @@ TEST(SqliteStore, AFullDiskIsToldAndLosesNothingKeptBefore) {
   EXPECT_FALSE(*(*store)->get("large"));
 }
 
+TEST(SqliteStore, IsReadBesideTheRunThatHoldsItAndNotWritten) {
+  Folder folder;
+  EXPECT_FALSE(read_sqlite(folder.path()));
+  auto holder = open_sqlite(folder.path());
+  ASSERT_TRUE(holder) << holder.error().message();
+  ASSERT_TRUE((*holder)->put("a", "1"));
+  const auto reader = read_sqlite(folder.path());
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ((**(*reader)->get("a")).value, "1");
+  EXPECT_FALSE((*reader)->put("a", "2"));
+  ASSERT_TRUE((*holder)->put("a", "3"));
+  EXPECT_EQ((**(*reader)->get("a")).value, "3");
+}
+
 }  // namespace
 }  // namespace tributary::store

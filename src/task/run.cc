@@ -98,6 +98,8 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  config.accepts_structure = options.accept_structure;
+  config.forwards_ddl = spec.destination.ddl == Ddl::forward;
   config.schema = spec.migration.schema;
   config.full = spec.migration.full;
   config.incremental = spec.migration.incremental;

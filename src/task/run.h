@@ -14,6 +14,9 @@ namespace tributary::task {
 struct RunOptions {
   bool accept_topology = false;  // go on although shards moved, tables came or went
   bool until_caught_up = false;  // end when the snapshot is done and the stream has passed the positions seen then
+  // A statement that is not understood: the present structure of its tables holds from there on. For the first such
+  // statement of each instance.
+  bool accept_structure = false;
 };
 
 // Called about twice a second and once at the end, from one thread at a time, never after run_task has returned.

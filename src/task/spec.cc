@@ -230,6 +230,8 @@ std::string_view to_string(KafkaSecurity security) {
   return "?";
 }
 
+std::string_view to_string(Ddl ddl) { return ddl == Ddl::forward ? "forward" : "ignore"; }
+
 std::string_view to_string(Compression compression) {
   switch (compression) {
     case Compression::none:

@@ -113,10 +113,15 @@ struct KafkaAccess {
 enum class Compression : std::uint8_t { none, lz4, zstd, snappy, gzip };
 std::string_view to_string(Compression compression);
 
+// Statements that change tables while a task runs: sent as DDL records, or not.
+enum class Ddl : std::uint8_t { forward, ignore };
+std::string_view to_string(Ddl ddl);
+
 struct Destination {
   KafkaAccess kafka;
   std::string topic;
-  std::string ddl_topic;                        // empty: DDL goes to `topic`
+  std::string ddl_topic;  // empty: DDL goes to `topic`
+  Ddl ddl = Ddl::forward;
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
   Compression compression = Compression::lz4;
   bool create_topics = false;     // create missing topics with the two numbers below

@@ -102,7 +102,7 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   task.require("destination");
   const Section section =
       task.section("destination", {"engine", "brokers", "topic", "ddl_topic", "security", "username", "password",
-                                   "password_env", "password_file", "tls", "max_record_bytes", "compression",
+                                   "password_env", "password_file", "tls", "max_record_bytes", "compression", "ddl",
                                    "create_topics", "partitions", "replication", "client"});
   Destination destination;
   if (!section.present()) return destination;
@@ -113,6 +113,7 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   destination.ddl_topic = read_topic(section, "ddl_topic");
   destination.max_record_bytes = static_cast<std::uint32_t>(
       section.number("max_record_bytes", {1'024, 1'000'000'000}, destination.max_record_bytes));
+  destination.ddl = section.choice<Ddl>("ddl", {{"forward", Ddl::forward}, {"ignore", Ddl::ignore}}, destination.ddl);
   destination.compression = section.choice<Compression>("compression",
                                                         {{"none", Compression::none},
                                                          {"lz4", Compression::lz4},

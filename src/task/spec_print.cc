@@ -117,6 +117,7 @@ void print_destination(Printer& out, const Destination& destination) {
   out.credentials(1, "username", destination.kafka.credentials);
   out.tls(1, destination.kafka.tls, false);
   out.number(1, "max_record_bytes", destination.max_record_bytes);
+  out.key(1, "ddl", to_string(destination.ddl));
   out.key(1, "compression", to_string(destination.compression));
   out.key(1, "create_topics", destination.create_topics ? "true" : "false");
   if (destination.create_topics) {

@@ -22,6 +22,7 @@ destination:
   brokers: 127.0.0.1:9092           # host:port[,host:port...]
   topic: shop
   ddl_topic: shop-ddl               # default: topic
+  ddl: forward                      # forward | ignore: statements that change tables, once their shards have passed them
   security: plaintext               # plaintext | plain | scram-sha-256, the latter two with:
 # username: app
 # password: secret                  # or password_env, password_file

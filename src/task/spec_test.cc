@@ -335,6 +335,14 @@ TEST(TaskSpec, TlsIsVerifiedInFullWithAnAuthorityUnlessToldOtherwise) {
   expect_error(tls("verify: maybe"), {ErrorCode::task_bad_value, "2:74", "full"});
 }
 
+TEST(TaskSpec, TheTopologyIsReadAgainEveryMinuteUnlessToldOtherwise) {
+  EXPECT_EQ(parse(shop)->topology.reread_seconds, 60u);
+  EXPECT_EQ(parse(std::string(shop) + "topology: {reread_seconds: 0}\n")->topology.reread_seconds, 0u);
+  expect_error(std::string(shop) + "topology: {reread_seconds: 90000}\n",
+               {ErrorCode::task_bad_value, "19:28", "allowed are 0 to 86400"});
+  expect_error(std::string(shop) + "topology: {reread: 5}\n", {ErrorCode::task_unknown_key, "19:12", "reread_seconds"});
+}
+
 TEST(Address, IsHostAndPort) {
   EXPECT_EQ(parse_address("[::1]:3306")->host, "::1");
   EXPECT_EQ(parse_address("[::1]:3306")->text(), "[::1]:3306");

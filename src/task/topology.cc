@@ -16,7 +16,10 @@ base::Result<TopologyView> view_topology(const TaskSpec& spec) {
     TRY_VALUE(known, checkpoint::load_topology(*state, spec.name, spec.fingerprint()));
   }
   source::SourceConfig config = source_config(spec);
-  if (known) config = pipeline::for_another_look(std::move(config), known->topology);
+  if (known) {
+    config = pipeline::for_another_look(std::move(config), known->topology);
+    config.may_be_missing.insert(known->gone.begin(), known->gone.end());
+  }
   TRY_VALUE(const source::Topology layout, source::read_layout(config));
   view.present = source::known_topology(layout);
   view.left_out = layout.remarks;

@@ -1,5 +1,6 @@
-// A task's source as it lies now, what of it is left out, and how it differs from what the task's state knows: what a user
-// looks at before `--accept-topology`. Reads only, and may be asked while the task runs. Threads: blocks on the network.
+// A task's source as it lies now, what of it is left out, and how it differs from what the task's state knows: what a
+// user looks at before `--accept-topology`. Reads only, and may be asked while the task runs. Threads: blocks on the
+// network.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,10 @@ struct TopologyView {
 
   model::KnownTopology present;
   std::vector<std::string> left_out;
-  bool has_state = false;        // the task has run before
-  bool counts_changes = true;    // false: a plain server, whose tables come and go in its binlog
-  std::vector<Change> changes;   // since then, not accepted yet
-  std::string change_lines;      // the same in columns
+  bool has_state = false;       // the task has run before
+  bool counts_changes = true;   // false: a plain server, whose tables come and go in its binlog
+  std::vector<Change> changes;  // since then, not accepted yet
+  std::string change_lines;     // the same in columns
   std::vector<Accepted> accepted;
 };
 

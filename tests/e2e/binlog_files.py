@@ -19,7 +19,8 @@ CLIENT_NAMES = [
     ("Write_compressed_rows", "Write_rows_compressed"), ("Update_compressed_rows", "Update_rows_compressed"), ("Delete_compressed_rows", "Delete_rows_compressed"),
     ("Query_compressed", "Query_compressed"), ("Query", "Query"), ("Rows_query", "Rows_query"), ("Xid", "Xid"), ("Rotate", "Rotate"),
     ("Intvar", "Intvar"), ("User_var", "User_var"), ("Rand", "Rand"), ("Begin_load_query", "Begin_load_query"), ("Append_block", "Append_block"),
-    ("Execute_load_query", "Execute_load_query"), ("Delete_file", "Delete_file"), ("Stop", "Stop"), ("XA PREPARE", "XA_prepare"), ("XA COMMIT", "XA_prepare"),
+    ("Execute_load_query", "Execute_load_query"), ("Delete_file", "Delete_file"), ("Stop", "Stop"), ("XA PREPARE", "XA_prepare"), ("XA COMMIT", "XA_prepare"), ("XID = ", "XA_prepare"),
+    ("Ignorable", "Ignorable"),  # MariaDB's tool, of MySQL's GTIDs
     ("Transaction_Payload", "Transaction_payload"), ("Transaction_payload", "Transaction_payload"), ("Incident", "Incident"),
 ]
 
@@ -61,18 +62,25 @@ def mariadb_client():
 
 
 class ByClient:
-    """The same file through the server's own tool: outline and the number of row changes."""
+    """The same file through the server's own tool: where events begin, what is said of them, the number of row changes."""
 
     def __init__(self, client, path):
         done = subprocess.run([*client, "--no-defaults", "-vv", "--base64-output=DECODE-ROWS", path], capture_output=True, timeout=300)
         self.code, self.said = done.returncode, done.stderr.decode(errors="replace")
-        self.outline, self.rows = [], 0
-        at = []  # places told, oldest first: mariadb-binlog holds back an event's lines, not its place
+        self.begins, self.outline, self.rows = [], [], 0
+        at = []  # places told without more so far: the tools hold back what they say of some events, or never say it
         for line in done.stdout.decode(errors="replace").splitlines():
             if match := re.fullmatch(r"# at (\d+)", line):
                 at.append(int(match[1]))
+                if at[-1] not in self.begins[-1:]:  # inner events of a payload stand at one place
+                    self.begins.append(at[-1])
             elif at and (match := re.match(r"#\d{6} +\d+:\d\d:\d\d server id +\d+ +end_log_pos (\d+) +(?:CRC32 0x[0-9a-f]+ +)?\t?(.*)", line)):
-                self.outline.append((at.pop(0), int(match[1]), named(match[2].lstrip())))
+                before = [place for place in at if place < int(match[1])]
+                if before:
+                    self.outline.append((before[-1], int(match[1]), named(match[2].lstrip())))
+                at = [place for place in at if place >= int(match[1])]
+            elif self.outline and self.outline[-1][2] == "? " and line.startswith("#"):  # its name stands on the next line
+                self.outline[-1] = (*self.outline[-1][:2], named(line[1:]))
             elif line.startswith(("### INSERT INTO ", "### UPDATE ", "### DELETE FROM ")):
                 self.rows += 1
 

@@ -53,29 +53,3 @@ def position(sql):
     statement = "SHOW BINARY LOG STATUS" if not sql.is_old else "SHOW MASTER STATUS"
     row = sql(statement)[0]
     return row[0] if isinstance(row[0], str) else row[0].decode(), int(row[1])
-
-
-def status(raw):
-    """The status variables of a Query event that matter here, by their codes."""
-    variables_length = struct.unpack_from("<H", raw, 19 + 11)[0]
-    variables, place, found = raw[19 + 13:19 + 13 + variables_length], 0, {}
-    lengths = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 12: 0, 13: 3, 14: 1, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1, 128: 3, 129: 8, 130: 1}
-    while place < len(variables):
-        code = variables[place]
-        place += 1
-        if code in (5, 6):
-            length = 1 + variables[place]
-        elif code == 2:
-            length = 2 + variables[place]
-        elif code == 11:
-            length = 1 + variables[place]
-            length += 1 + variables[place + length]
-        elif code == 12:
-            count, length = variables[place], 1
-            for _ in range(count if count < 254 else 0):
-                length = variables.index(0, place + length) + 1 - place
-        else:
-            length = lengths[code]
-        found[code] = variables[place:place + length]
-        place += length
-    return found

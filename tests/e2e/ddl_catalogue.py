@@ -85,7 +85,8 @@ class Catalogue:
         self.databases = {as_text(name): as_text(collation) for name, collation in sql(
             f"SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({names})")}
         self.tables = {(row["TABLE_SCHEMA"], row["TABLE_NAME"]): Table(row["TABLE_SCHEMA"], row["TABLE_NAME"], row["TABLE_COLLATION"])
-                       for row in ask("TABLE_SCHEMA, TABLE_NAME, TABLE_COLLATION", "TABLES", where="AND TABLE_TYPE <> 'VIEW' AND ENGINE IS NOT NULL")}
+                       for row in ask("TABLE_SCHEMA, TABLE_NAME, TABLE_COLLATION", "TABLES", "ORDER BY TABLE_SCHEMA, TABLE_NAME",
+                                      "AND TABLE_TYPE <> 'VIEW' AND ENGINE IS NOT NULL")}
         for row in ask("TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, "
                        + ", ".join(NULLABLE_NUMBERS), "COLUMNS", "ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"):
             if table := self.tables.get((row["TABLE_SCHEMA"], row["TABLE_NAME"])):

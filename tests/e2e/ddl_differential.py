@@ -1,7 +1,6 @@
 """Runs random DDL on a server and the tracker beside it, fed from the server's binlog, and compares after each statement."""
 
 import json
-import struct
 
 import ddl_binlog
 from ddl_catalogue import Catalogue
@@ -66,8 +65,6 @@ class Differential:
         self.tracker = Tracker(traits(self.checker, self.version))
         self.accepted = self.refused = self.changes = 0
         self.not_understood, self.mismatches, self.history = [], [], []
-        self.collations = {int(number): (charset, name) for number, charset, name in self.checker(
-            "SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL")}
         self.read_formats()
         self.setup()
 
@@ -84,21 +81,6 @@ class Differential:
             if event.kind == ddl_binlog.FORMAT_DESCRIPTION:
                 self.tracker.ask(format=event.raw.hex())
 
-    def context(self, raw):
-        """The session of a statement as a reading of our own of its status variables says."""
-        found = ddl_binlog.status(raw)
-        made = {}
-        if 4 in found:
-            client, connection, of_server = struct.unpack("<HHH", found[4])
-            made = {"client_charset": self.collations[client][0], "connection_collation": self.collations[connection][1], "server_collation": self.collations[of_server][1]}
-        if 18 in found:
-            made["utf8mb4_collation"] = self.collations[struct.unpack("<H", found[18])[0]][1]
-        if self.dialect.is_mariadb:
-            made["explicit_defaults_for_timestamp"] = bool(found[0][3] & 1)
-        elif 16 in found:
-            made["explicit_defaults_for_timestamp"] = found[16] == b"\x01"
-        return made
-
     def follow(self, statement):
         """Feeds what was logged, compares, and begins again from the server's word where the two differ."""
         before, self.catalogue = self.catalogue, Catalogue(self.checker, self.databases)
@@ -107,7 +89,7 @@ class Differential:
             if event.kind == ddl_binlog.FORMAT_DESCRIPTION:
                 self.tracker.ask(format=event.raw.hex())
                 continue
-            answer = self.tracker.ask(event=event.raw.hex(), context=self.context(event.raw))
+            answer = self.tracker.ask(event=event.raw.hex())
             logged.append(answer["sql"])
             effects += answer["effects"]
             if answer["outcome"] == "not_understood":

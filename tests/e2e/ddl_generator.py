@@ -260,8 +260,8 @@ class Generator(Types):
             return self.create_table()
         name = self.name_of((other.database, other.name))
         own = [self.definition("extra")] if self.chance(0.4) else []
-        if self.chance(0.2) and other.columns:
-            own.append(self.definition(rng.choice(other.columns)["name"]))
+        if self.chance(0.2) and (names := self.free_columns(other)):
+            own.append(self.definition(rng.choice(names)))
         own = [part for part in own if part]
         fields = "*"
         if not self.fixed and self.chance(0.5):

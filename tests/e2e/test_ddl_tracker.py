@@ -4,7 +4,6 @@ TRIBUTARY_RANDOM_ROUNDS: statements tried per server (150).
 """
 
 import os
-import random
 
 import pytest
 
@@ -26,10 +25,8 @@ def server(request, binaries):
     lab.__exit__()
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_after_each_statement_the_tracked_schema_is_the_servers(server, case, seeded, number):
-    seed = seeded.randrange(2**32)
-    run = Differential(server, random.Random(seed), case.name)
+def test_after_each_statement_the_tracked_schema_is_the_servers(server, case, seeded):
+    run = Differential(server, seeded, case.name)
     try:
         run.run(ROUNDS)
     finally:

@@ -220,34 +220,3 @@ def test_a_log_that_was_purged_meanwhile_stops_the_task_loudly(own_lab, case):
         assert run.wait() == 3
     assert run.lines[-1]["error"]["code"] == "source.binlog_purged"
     assert len(topic.records()) == 1001
-
-
-def test_a_changed_structure_stops_the_task_loudly_and_other_statements_do_not(lab, case):
-    database, sql = simple_table(lab, case)
-    topic = case.topic(lab)
-    task = case.mysql_task(lab, database, topic)
-    with task.start() as run:
-        run.wait_until(lambda line: line["caught_up"])
-        sql("ALTER TABLE t ADD INDEX by_ver (ver)")
-        sql("CREATE TABLE unrelated (id INT)")
-        sql("DROP TABLE unrelated")
-        sql("UPDATE t SET ver = 1 WHERE id = 1")
-        run.wait_until(lambda line: line["changes"] == 1)
-        sql("ALTER TABLE t ADD COLUMN more INT")
-        sql("UPDATE t SET ver = 2 WHERE id = 1")
-        assert run.wait() == 5
-    assert run.lines[-1]["error"]["code"] == "data.schema_mismatch"
-    assert operations(topic.records())[-1:] == ["UPDATE"] and len(topic.records()) == 1002
-
-
-def test_a_structure_changed_while_the_task_is_down_is_not_guessed_at(lab, case):
-    database, sql = simple_table(lab, case, rows=3)
-    topic = case.topic(lab)
-    task = case.mysql_task(lab, database, topic)
-    task.catch_up()
-    sql("UPDATE t SET ver = 5 WHERE id = 1")
-    sql("ALTER TABLE t CHANGE ver amount INT NOT NULL")  # the row above would leave under the new name
-    with task.start() as run:
-        assert run.wait() == 5
-    assert run.lines[-1]["error"]["code"] == "data.schema_mismatch"
-    assert len(topic.records()) == 4

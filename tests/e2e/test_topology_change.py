@@ -77,12 +77,13 @@ class Accounts:
             self.version += 1
             return self.version
 
-    def writer(self, seed):
+    def writer(self, seed, number=0, of=1):
+        """Has the rows to itself whose id modulo `of` is `number`: its counter orders their changes."""
         def work(should_end):
             rng = random.Random(seed)
             with self.stage.lab.front_sql() as front:
                 while not should_end():
-                    n = rng.randrange(self.numbers)
+                    n = rng.randrange(self.numbers // of) * of + number
                     kind = rng.random()
                     if kind < 0.25:
                         front(f"DELETE FROM `{self.name}` WHERE id = {n}")
@@ -152,13 +153,13 @@ def test_a_shard_that_moves_to_another_instance_stops_the_task_and_goes_on_once_
     table = Accounts(stage, f"moved_{case.name}")
     topic = case.topic(stage.lab)
     task = case.drds_task(stage.lab, topic, topology__reread_seconds=1, tuning__chunk_rows=100)
-    writers = [table.writer(seeded.randrange(2**30)) for _ in range(2)]
+    writers = [table.writer(seeded.randrange(2**30), number, 2) for number in range(2)]
     former, database = stage.lies(2)
     with background(*writers):
         with task.start() as run:
             run.wait_until(lambda line: line["caught_up"])
             stage.front("LAB MOVE SHARD 2 TO STORAGE 0")
-            changed(run, "shard moved", f"{former} {database}.", f"{stage.address(0)} {database}.", f"instance gone  {former}",
+            changed(run, "shard moved", f"{former} {database}.", f"{stage.address(0)} {database}.", "instance gone",
                     f"{stage.database}.{table.name}", "and 1 more there")
     table.change_all_shards()  # on the new place, which nobody reads yet
     assert kinds(task) == ["instance gone", "shard moved", "shard moved"]
@@ -179,7 +180,7 @@ def test_a_shard_that_moves_to_an_instance_never_seen_before_goes_on_there(stage
         with task.start() as run:
             run.wait_until(lambda line: line["caught_up"])
             stage.front("LAB MOVE SHARD 2 TO STORAGE 2")
-            changed(run, f"instance new  {stage.address(2)}", "shard moved")
+            changed(run, "instance new", stage.address(2), "shard moved")
     table.change_all_shards()
     accept(task, writer)
     # There and back again: what was kept of the first stay must not be used for the second.
@@ -290,7 +291,7 @@ def test_an_instance_that_vanished_with_unread_changes_is_an_error_until_it_can_
     stage.lab.server("stop", 2, "--kill")
     try:
         with task.start() as run:
-            changed(run, f"instance gone  {stage.address(2)}")
+            changed(run, "instance gone", stage.address(2))
         with task.start(ACCEPT) as run:
             assert run.wait() == 3
         error = run.lines[-1]["error"]
@@ -298,6 +299,23 @@ def test_an_instance_that_vanished_with_unread_changes_is_an_error_until_it_can_
         assert "read up to" in json.dumps(error)
     finally:
         stage.lab.server("start", 2)
+    accept(task)
+    table.check(topic.records())
+
+
+def test_an_instance_that_is_lost_after_its_shards_went_elsewhere_is_no_reason_to_wait_for_it(stage, case):
+    table = Accounts(stage, f"lost_{case.name}")
+    topic = case.topic(stage.lab)
+    task = case.drds_task(stage.lab, topic, topology__reread_seconds=0)
+    with task.start() as run:
+        run.wait_until(lambda line: line["caught_up"])
+        stage.front("LAB MOVE SHARD 2 TO STORAGE 1")
+        stage.lab.server("stop", 2, "--kill")
+        try:
+            changed(run, "instance gone", stage.address(2), "shard moved")
+        finally:
+            stage.lab.server("start", 2)
+    table.change_all_shards()
     accept(task)
     table.check(topic.records())
 
@@ -314,6 +332,55 @@ def test_a_former_copy_that_was_thrown_away_too_early_is_an_error_not_a_guess(st
     assert run.lines[-1]["error"]["code"] == "source.topology_unread", run.story()
     assert kinds(task) == ["instance gone", "shard moved", "shard moved"], "nothing of it was accepted"
     table.check(topic.records())
+
+
+def test_a_table_made_anew_under_its_name_is_not_taken_for_the_old_one(stage, case):
+    table = Accounts(stage, f"anew_{case.name}")
+    topic = case.topic(stage.lab)
+    task = case.drds_task(stage.lab, topic)
+    task.catch_up()
+    stage.front(f"DROP TABLE `{table.name}`")
+    Accounts(stage, table.name, rows=10)
+    with task.start(ACCEPT) as run:
+        assert run.wait() == 3
+    assert run.lines[-1]["error"]["code"] == "source.topology_unread", "rows of the old one would stay in the topic"
+    assert kinds(task) == ["shard gone"] * 6 + ["shard new"] * 6
+
+
+def test_a_table_laid_out_anew_goes_on_with_its_former_copies_beside_it(stage, case):
+    """What a change of the shard count does: other physical tables with the same rows, the former ones stay for a while."""
+    table = Accounts(stage, f"wide_{case.name}")
+    topic = case.topic(stage.lab)
+    task = case.drds_task(stage.lab, topic)
+    task.catch_up()
+    table.change_all_shards()
+    former = {f"{address}/{database}": tables for address, database, tables in
+              ((*stage.lies(shard), [t for (t,) in stage.front(f"/*+TDDL:node({shard})*/ SHOW TABLES LIKE '{table.name}%'")]) for shard in range(3))}
+    rows = stage.front(f"SELECT id, ver, note FROM `{table.name}`")
+    for shard in range(3):
+        for physical in former[f"{stage.lies(shard)[0]}/{stage.lies(shard)[1]}"]:
+            with stage.lab.sql(shard, stage.lies(shard)[1]) as sql:
+                sql(f"RENAME TABLE `{physical}` TO `kept_{physical}`")
+    stage.front(f"DROP TABLE `{table.name}`")
+    stage.front(f"CREATE TABLE `{table.name}` (id BIGINT NOT NULL PRIMARY KEY, ver BIGINT NOT NULL, note VARCHAR(60)) "
+                "dbpartition by hash(id) tbpartition by hash(id) tbpartitions 3")
+    stage.front(f"INSERT INTO `{table.name}` VALUES " + ", ".join(f"({i}, {v}, '{n}')" for i, v, n in rows))
+    for shard in range(3):
+        address, database = stage.lies(shard)
+        for physical in former[f"{address}/{database}"]:
+            with stage.lab.sql(shard, database) as sql:
+                sql(f"RENAME TABLE `kept_{physical}` TO `{physical}`")
+    stage.front(f"DELETE FROM `{table.name}` WHERE id BETWEEN 200 AND 240")  # seen by nobody but the comparison
+    table.change_all_shards()
+    with task.start() as run:
+        changed(run, "shard gone", "shard new")
+    accept(task)
+    table.check(topic.records())
+    for shard in range(3):
+        address, database = stage.lies(shard)
+        for physical in former[f"{address}/{database}"]:
+            with stage.lab.sql(shard, database) as sql:
+                sql(f"DROP TABLE `{physical}`")
 
 
 def test_rows_without_a_key_that_moved_are_refused(stage, case):
@@ -396,8 +463,8 @@ def test_a_fleet_of_servers_in_the_task_file_may_change_too(stage, case):
     """mysql-shards: the same with a list of servers, two of which hold the shards; one moves to the third."""
     name = case.name
     for server, table in ((0, "t_0"), (1, "t_1")):
-        sql = case.sql(stage.lab, server)
         case.database(stage.lab, server)
+        sql = case.sql(stage.lab, server, name)
         sql(f"CREATE TABLE `{name}`.{table} (id INT PRIMARY KEY, ver INT)")
         sql(f"INSERT INTO `{name}`.{table} SELECT seq * 2 + {server}, 0 FROM seq_1_to_100")
     topic = case.topic(stage.lab)
@@ -419,7 +486,7 @@ def test_a_fleet_of_servers_in_the_task_file_may_change_too(stage, case):
     there(f"UPDATE `{name}`.t_1 SET ver = 2 WHERE id BETWEEN 11 AND 21")
     task.change(source=fleet(0, 2))
     with task.start() as run:
-        changed(run, f"instance new  {stage.address(2)}", f"instance gone  {stage.address(1)}", "shard moved", "t_1")
+        changed(run, "instance new", "instance gone", stage.address(1), stage.address(2), "shard moved", "t_1")
     accept(task)
     there(f"DELETE FROM `{name}`.t_1 WHERE id = 13")
     task.catch_up()

@@ -18,7 +18,7 @@
 #include "base/buffer.h"
 #include "source/binlog/event.h"
 #include "source/binlog/event_body.h"
-#include "source/binlog/statement_context.h"
+#include "source/ddl/query_context.h"
 #include "source/ddl/tracker.h"
 #include "source/topology/schema_reader.h"
 
@@ -162,7 +162,7 @@ class Session {
     if (message.contains("put")) tracker_->put_table(table_of(message["put"]));
     if (message.contains("remove")) tracker_->remove_table({message["remove"]["database"], message["remove"]["table"]});
     if (message.contains("database")) tracker_->put_database(message["database"].get<std::string>(), message["collation"].get<std::string>());
-    if (message.contains("event")) said = apply(from_hex(message["event"]), message.value("context", json::object()));
+    if (message.contains("event")) said = apply(from_hex(message["event"]));
     tell_changes(said);
     return said;
   }
@@ -187,18 +187,12 @@ class Session {
     return std::nullopt;
   }
 
-  json apply(const std::string& raw, const json& told) {
+  json apply(const std::string& raw) {
     const auto event = source::parse_event(raw, format_);
     if (!event) return {{"error", event.error().message()}};
     const auto query = source::parse_query(*event, format_, scratch_);
     if (!query) return {{"error", query.error().message()}};
-    source::StatementContext context = source::statement_context(*query, tracker_->traits());
-    context.client_charset = told.value("client_charset", context.client_charset);
-    context.connection_collation = told.value("connection_collation", context.connection_collation);
-    context.server_collation = told.value("server_collation", context.server_collation);
-    context.utf8mb4_collation = told.value("utf8mb4_collation", context.utf8mb4_collation);
-    context.explicit_defaults_for_timestamp = told.value("explicit_defaults_for_timestamp", context.explicit_defaults_for_timestamp);
-    context.session = query->thread_id;
+    const source::StatementContext context = source::statement_context(*query, tracker_->traits());
     const source::Effect effect = tracker_->apply(context, query->sql);
     constexpr const char* outcomes[] = {"applied", "no_layout_change", "not_understood"};
     json effects = json::array(), concerned = json::array();

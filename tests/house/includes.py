@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "sink": MODEL | {"kafka"},
     "store": BASE | {"kafka"},
     "checkpoint": MODEL | {"store"},
-    "pipeline": MODEL | {"source", "transform", "encode", "sink", "checkpoint"},
+    "pipeline": MODEL | {"mysql", "source", "transform", "encode", "sink", "store", "checkpoint"},
     "task": PIPELINE,
     "api": BASE | {"task"},
     "cli": MODEL | {"task", "pipeline/progress.h"},

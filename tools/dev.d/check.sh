@@ -53,33 +53,57 @@ check_sanitized() { # PRESET
     "build/$1/bin/tributary_unit_tests" --gtest_brief=1
 }
 
-# Each fuzz target for a while, from its seed corpus; what it finds is kept in build/fuzz/findings.
-check_fuzz() { # SECONDS
-  local target targets name code=0 found=0
+# Fuzz targets from their seeds, for so long each; what one finds is kept in build/fuzz/findings, what it learnt in
+# build/fuzz/corpus. Without names: all of them.
+fuzz_targets() { # SECONDS [NAME...]
+  local seconds=$1 code=0 name target targets
+  shift
   configure_preset fuzz || return 1
-  mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -nE 's#^bin/([a-z0-9_]+_fuzz):.*#\1#p')
-  [[ ${#targets[@]} == 0 ]] || build_preset fuzz "${targets[@]}" || return 1
-  mkdir -p build/fuzz/findings
-  for target in build/fuzz/bin/*_fuzz; do
-    [[ -x $target ]] || continue
-    found=1
-    name=$(basename "$target" _fuzz)
-    mkdir -p "build/fuzz/corpus/$name"
-    local corpora=("build/fuzz/corpus/$name")
-    local seeds
-    for seeds in "fuzz/corpus/$name" "fuzz/corpus/${name%%_*}"; do # of the target, or of its family
-      if [[ -d $seeds ]]; then corpora+=("$seeds"); break; fi
-    done
-    say "fuzzing $name for $1 s"
-    quietly "fuzz-$name" "$target" -max_total_time="$1" -max_len=65536 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-      -artifact_prefix=build/fuzz/findings/"$name"- "${corpora[@]}" || code=1
-    grep -E 'stat::(number_of_executed_units|peak_rss_mb)|^Done' "build/logs/fuzz-$name.log" >&2 || true
-  done
-  if [[ $found == 0 ]]; then
+  mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -nE 's#^bin/([a-z0-9_]+)_fuzz:.*#\1#p' | sort)
+  if [[ ${#targets[@]} == 0 ]]; then
     say_error "there is no fuzz target"
     return 1
   fi
+  for name in "$@"; do
+    if [[ " ${targets[*]} " != *" $name "* ]]; then
+      say_error "fuzz: no target '$name' (${targets[*]})"
+      return 2
+    fi
+  done
+  [[ $# == 0 ]] || targets=("$@")
+  build_preset fuzz "${targets[@]/%/_fuzz}" || return 1
+  mkdir -p build/fuzz/findings
+  for name in "${targets[@]}"; do
+    target=build/fuzz/bin/${name}_fuzz
+    mkdir -p "build/fuzz/corpus/$name"
+    local arguments=(-max_total_time="$seconds" -max_len=65536 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1
+      -artifact_prefix=build/fuzz/findings/"$name"-)
+    [[ ! -f fuzz/dictionary/$name ]] || arguments+=(-dict="fuzz/dictionary/$name")
+    arguments+=("build/fuzz/corpus/$name")
+    [[ ! -d fuzz/corpus/$name ]] || arguments+=("fuzz/corpus/$name")
+    say "fuzzing $name for $seconds s"
+    # Regressions first: libFuzzer begins with the seeds, but a short run may end among them.
+    if [[ -d fuzz/corpus/$name ]]; then
+      quietly "fuzz-seeds-$name" "$target" -runs=0 -timeout=10 -rss_limit_mb=2048 "fuzz/corpus/$name" || code=1
+    fi
+    quietly "fuzz-$name" "$target" "${arguments[@]}" || code=1
+    grep -E 'stat::(number_of_executed_units|peak_rss_mb)|^Done' "build/logs/fuzz-$name.log" >&2 || true
+  done
   return "$code"
+}
+
+dev_fuzz() { # [NAME...] [--seconds N]
+  local seconds=60 names=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --seconds) seconds=${2:?--seconds needs a number}; shift 2 ;;
+      --seconds=*) seconds=${1#*=}; shift ;;
+      -*) say_error "fuzz: unknown option $1"; exit 2 ;;
+      *) names+=("$1"); shift ;;
+    esac
+  done
+  need build fuzz
+  fuzz_targets "$seconds" "${names[@]+"${names[@]}"}"
 }
 
 dev_check() {
@@ -97,12 +121,12 @@ dev_check() {
   step "docs/errors.md" check_errors_doc
   if [[ $quick == yes ]]; then
     step "clang-tidy, changed files" check_tidy changed
-    step "fuzzing" check_fuzz 20
+    step "fuzzing" fuzz_targets 10
   else
     step "clang-tidy" check_tidy all
     step "unit tests, asan and ubsan" check_sanitized asan
     step "unit tests, tsan" check_sanitized tsan
-    step "fuzzing" check_fuzz 60
+    step "fuzzing" fuzz_targets 60
   fi
   printf '%s\n' "" "${CHECK_RESULTS[@]}"
   if printf '%s\n' "${CHECK_RESULTS[@]}" | grep -q '^FAILED'; then

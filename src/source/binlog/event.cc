@@ -246,6 +246,11 @@ base::Result<FormatDescription> parse_format_description(const EventView& event)
   format.header_length = cursor.u8();
   if (format.header_length < event_header_size) return cursor.malformed("Format_desc: header length below 19");
   format.is_mariadb = is_mariadb_version(format.server_version);
+  // MariaDB once put this before its own version, for replicas of MySQL.
+  constexpr std::string_view pretended = "5.5.5-";
+  const bool pretends = format.is_mariadb && format.server_version.starts_with(pretended);
+  format.server_version_number =
+      version_number(std::string_view(format.server_version).substr(pretends ? pretended.size() : 0));
   std::string_view lengths = cursor.rest();
   format.checksum = Checksum::off;
   if (describes_checksum(format.server_version)) {

@@ -120,7 +120,8 @@ struct FormatDescription {
   FormatDescription();  // the lengths every version 4 server uses
 
   std::uint16_t binlog_version = 4;
-  std::string server_version;  // "10.11.19-MariaDB-log"
+  std::string server_version;               // "10.11.19-MariaDB-log"
+  std::uint32_t server_version_number = 0;  // 80034; MariaDB 10.11.19 is 101119
   bool is_mariadb = false;
   std::uint32_t created = 0;  // not 0: the first file after a server start
   std::uint8_t header_length = event_header_size;

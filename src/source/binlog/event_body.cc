@@ -184,6 +184,7 @@ base::Result<GtidEvent> parse_tagged_gtid(const EventView& event) {
     }
   }
   if (!cursor.ok()) return cursor.malformed("Gtid_tagged");
+  if (gtid.number > INT64_MAX) return cursor.malformed("Gtid_tagged: a number no server gives");
   if (gtid.tag.size() > 32) return cursor.malformed("Gtid_tagged: a tag of more than 32 characters");
   if (gtid.original_commit_us == 0) gtid.original_commit_us = gtid.immediate_commit_us;
   if (gtid.original_version == 0) gtid.original_version = gtid.immediate_version;
@@ -266,6 +267,7 @@ base::Result<GtidEvent> parse_gtid(const EventView& event) {
   if (!uuid.empty()) std::memcpy(gtid.uuid.data(), uuid.data(), 16);
   gtid.number = cursor.u64();
   if (!cursor.ok()) return cursor.malformed("Gtid");
+  if (gtid.number > INT64_MAX) return cursor.malformed("Gtid: a number no server gives");
   constexpr std::uint8_t logical_timestamps = 2;
   if (cursor.left() < 17 || cursor.u8() != logical_timestamps) return gtid;
   gtid.last_committed = static_cast<std::int64_t>(cursor.u64());

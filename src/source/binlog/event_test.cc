@@ -318,6 +318,12 @@ TEST(EventBody, HeartbeatOfBothVersions) {
   EXPECT_EQ(heartbeat->position, 4711u);
 
   const std::string body = std::string("\1\5b.003\2\4\xfd\1\0\1\0", 14);
+  EventView mariadb = view_of(EventType::heartbeat, std::string_view("\x04\0\0\0\x01\0\0\0b.000003", 16));
+  mariadb.header.next_position = 0;
+  heartbeat = parse_heartbeat(mariadb);
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->file, "b.000003");
+  EXPECT_EQ(heartbeat->position, (1ull << 32) + 4);
   auto beyond = parse_heartbeat(view_of(EventType::heartbeat_v2, body));
   ASSERT_TRUE(beyond) << beyond.error().message();
   EXPECT_EQ(beyond->file, "b.003");
@@ -428,7 +434,8 @@ TEST(EventBody, ALoadDataStatementIsReadAsAQuery) {
   body += std::string(13, '\0') + "shop";
   body += '\0';
   base::Buffer scratch;
-  auto query = parse_query(view_of(EventType::execute_load_query, body + "LOAD DATA ..."), FormatDescription(), scratch);
+  auto query =
+      parse_query(view_of(EventType::execute_load_query, body + "LOAD DATA ..."), FormatDescription(), scratch);
   ASSERT_TRUE(query) << query.error().message();
   EXPECT_EQ(query->database, "shop");
   EXPECT_EQ(query->sql, "LOAD DATA ...");

@@ -1,6 +1,9 @@
 // Prepared XA transactions whose outcome is not known yet: their events, kept until XA COMMIT or XA ROLLBACK.
-// Beyond the memory limit they go to an unlinked file, which is emptied when nothing in it is needed any more.
-// Threads: one at a time.
+// When the memory limit is reached, all that is in memory goes behind the end of one unlinked file, in one sweep of
+// large writes: as many pieces as there are transactions, whatever the number of their events. What is dropped is given
+// back to the file system at once where it can take holes, and all of it when nothing in the file is needed any more.
+// Reading back goes through a window of a megabyte, or of one event if that is larger.
+// Threads: one at a time. Errors: task_state_unusable, naming the folder.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +41,7 @@ class HeldTransactions {
 
   std::size_t count() const { return held_.size(); }
   std::size_t bytes_in_memory() const { return memory_bytes_; }
+  std::size_t pieces() const;  // in the file
   std::uint64_t bytes_spilled() const { return file_bytes_live_; }
   // Where reading must start again so that no held transaction is lost; nullptr if none is held.
   const StreamPosition* oldest_begin() const;
@@ -50,11 +54,13 @@ class HeldTransactions {
   struct Held {
     StreamPosition begin;
     std::uint64_t order = 0;
-    std::vector<Segment> spilled;  // before what is in memory
-    std::string memory;
+    std::vector<Segment> spilled;     // before what is in memory; each holds whole events
+    std::vector<std::string> memory;  // blocks of whole events, so that growing never copies much
   };
-  base::Status spill(Held& held);
-  base::Status each_event(std::string_view bytes, const std::function<base::Status(const EventView&)>& each);
+  base::Status spill();
+  base::Status write_out(std::string_view bytes);
+  base::Status read_back(const Segment& segment, const std::function<base::Status(const EventView&)>& each);
+  void give_back(const Segment& segment);
 
   const std::filesystem::path spill_dir_;
   const std::size_t bytes_max_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 namespace tributary::source {
 namespace {
@@ -61,6 +62,45 @@ TEST(HeldTransactions, AreTheSameFromDiskBeyondTheMemoryLimit) {
   held.drop("y");
   EXPECT_EQ(held.bytes_spilled(), 0u);
   EXPECT_EQ(held.bytes_in_memory(), 0u);
+}
+
+TEST(HeldTransactions, GoToDiskInSweepsNotEventByEvent) {
+  constexpr std::size_t limit = 64 << 10;
+  constexpr int transactions = 200, events = 50;
+  HeldTransactions held(std::filesystem::temp_directory_path(), limit);
+  std::map<std::string, std::vector<std::string>> wanted;
+  std::size_t bytes = 0;
+  for (int t = 0; t < transactions; ++t) {
+    const std::string xid = "x" + std::to_string(t);
+    held.start(xid, at(static_cast<std::uint64_t>(t)));
+    for (int e = 0; e < events; ++e) {
+      std::string body(static_cast<std::size_t>(50 + t % 7), static_cast<char>('a' + e % 26));
+      bytes += body.size();
+      ASSERT_TRUE(held.add(xid, event(body)));
+      wanted[xid].push_back(std::move(body));
+    }
+  }
+  // A sweep leaves nothing behind, so a transaction is cut only by the sweeps that fall into it.
+  EXPECT_GT(held.bytes_spilled(), bytes / 2);
+  EXPECT_LE(held.pieces(), transactions + 2 * bytes / limit);
+  for (const auto& [xid, bodies_of] : wanted) EXPECT_EQ(bodies(held, xid), bodies_of) << xid;
+}
+
+TEST(HeldTransactions, OfOneSizeOrAnotherComeBackThroughTheWindow) {
+  HeldTransactions held(std::filesystem::temp_directory_path(), 100);
+  held.start("x", at(10));
+  std::vector<std::string> wanted;
+  for (const std::size_t size : {0u, 1u, 1u << 20, (1u << 20) - 40, 3u << 20, 5u << 20, 17u, 1u << 19, 1u << 19, 0u}) {
+    wanted.emplace_back(size, static_cast<char>('a' + wanted.size()));
+    ASSERT_TRUE(held.add("x", event(wanted.back())));
+  }
+  EXPECT_EQ(bodies(held, "x"), wanted);
+  EXPECT_EQ(bodies(held, "x"), wanted) << "again";
+  held.start("y", at(20));
+  ASSERT_TRUE(held.add("y", event("behind what is large")));
+  ASSERT_TRUE(held.add("y", event(std::string(200, 'y'))));
+  held.drop("x");
+  EXPECT_EQ(bodies(held, "y"), (std::vector<std::string>{"behind what is large", std::string(200, 'y')}));
 }
 
 TEST(HeldTransactions, APreparedAgainIdStartsAnew) {

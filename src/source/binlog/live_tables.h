@@ -111,6 +111,7 @@ class LiveTables {
   void forget_before(std::uint64_t number);
   std::size_t size() const { return tables_.size(); }
   std::uint64_t number() const { return number_; }
+  const ServerTraits& traits() const { return tracker_.traits(); }
 
   // Takes a statement that ends at `end`; empty if it concerns no table. Errors: data_statement_event if it changes
   // rows of a captured table; those of `ask`.

@@ -2,7 +2,7 @@
 //
 // An event is held in memory whole but for large transaction payloads, which come in pieces. What a length field claims
 // is believed only as far as bytes are there. Checksums of whole events are parse_event()'s work; those of payloads
-// that come in pieces are verified here: before the first piece where the file can be read twice, else behind the last.
+// that come in pieces are verified here: before the first piece where the file can be read twice, else with the last.
 // Errors: io, data_binlog_file (no binlog, or one that can't be read: encrypted, compressed with something else),
 // data_event_malformed, data_event_checksum; `where` is "file:position". Threads: one at a time.
 // Source: MySQL Internals "Binary Log", binlog_istream.cc (magic numbers).

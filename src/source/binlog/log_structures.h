@@ -19,6 +19,7 @@
 #include "source/binlog/event_body.h"
 #include "source/binlog/row_plan.h"
 #include "source/binlog/table_map.h"
+#include "source/ddl/tracker.h"
 
 namespace tributary::source {
 
@@ -26,20 +27,22 @@ namespace tributary::source {
 struct LogTable {
   TableMap map;
   std::optional<RowPlan> plan;
-  std::string undecoded;  // why its rows can't be read, where there is no plan
+  TrackedTablePtr tracked;  // what the statements read so far made of it; null where they don't tell
+  std::string undecoded;    // why its rows can't be read, where there is no plan
 };
 
 class LogStructures {
  public:
-  LogStructures();
-  ~LogStructures();
+  LogStructures() = default;
   LogStructures(const LogStructures&) = delete;
   LogStructures& operator=(const LogStructures&) = delete;
 
   // What is known of structures stays from file to file, but not from one kind of server to another.
   void on_format(const FormatDescription& format);
-  // A statement that took effect.
-  void on_statement(const QueryEvent& query);
+  // A statement that took effect. Why it is not understood, where it is about tables and could change them.
+  std::string on_statement(const QueryEvent& query);
+  // The statement in UTF-8 as far as its character set is known.
+  std::string text_of(const QueryEvent& query) const;
   // The table is known under this id until end_statement().
   base::Result<LogTable*> on_table_map(const EventView& event, const FormatDescription& format);
   void end_statement() { ids_.clear(); }
@@ -47,13 +50,12 @@ class LogStructures {
   LogTable* find(std::uint64_t table_id);
 
  private:
-  struct Known;
-
-  base::Status make_plan(LogTable& table);
+  base::Status make_plan(LogTable& table, const TrackedTablePtr& tracked);
+  std::string charset_of(std::optional<std::uint16_t> collation) const;
 
   std::map<std::string, std::unique_ptr<LogTable>, std::less<>> tables_;  // by `database`, a zero, `table`
   std::vector<std::pair<std::uint64_t, LogTable*>> ids_;
-  std::unique_ptr<Known> known_;
+  std::optional<SchemaTracker> tracker_;  // since the first format description
 };
 
 }  // namespace tributary::source

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "source/binlog/cursor.h"
 
 namespace tributary::source {
@@ -159,10 +161,14 @@ Status LogWalker::take_view(const EventView& view, LogEvent& event) {
 Status LogWalker::take_query(const EventView& view, LogEvent& event) {
   TRY_VALUE(const QueryEvent query, parse_query(view, format_, scratch_));
   event.fields = fields_of(query);
+  const auto sql = std::ranges::find(event.fields, "sql", &EventField::name);
+  sql->value = structures_.text_of(query);
+  std::string reason;
   if (is_without_effect_)
     event.fields.push_back({"note", std::string("two-phase ALTER: this event changes nothing yet")});
   else if (query.error_code == 0)
-    structures_.on_statement(query);
+    reason = structures_.on_statement(query);
+  if (!reason.empty()) event.fields.push_back({"not_understood", std::move(reason)});
   is_without_effect_ = false;
   structures_.end_statement();
   return tell(event);

@@ -74,7 +74,8 @@ std::string header_of(EventType type, std::size_t size, std::size_t header_size 
   return header;
 }
 
-std::string event_of(EventType type, std::string_view body, bool checksum, std::size_t header_size = event_header_size) {
+std::string event_of(EventType type, std::string_view body, bool checksum,
+                     std::size_t header_size = event_header_size) {
   std::string event = header_of(type, header_size + body.size() + (checksum ? 4 : 0), header_size);
   event += body;
   if (!checksum) return event;
@@ -94,9 +95,8 @@ std::string file_head() {
 }
 
 TEST_F(LogWalk, TellsEveryEventAndRowOfEveryServersFile) {
-  for (const std::string_view hex :
-       {testing::mariadb_10_11, testing::mysql_5_6, testing::mysql_9_7, testing::mysql_9_7_compressed,
-        testing::mysql_9_7_tagged_previous}) {
+  for (const std::string_view hex : {testing::mariadb_10_11, testing::mysql_5_6, testing::mysql_9_7,
+                                     testing::mysql_9_7_compressed, testing::mysql_9_7_tagged_previous}) {
     const std::string bytes = from_hex(hex);
     testing::BinlogWalker oracle;
     oracle.walk(bytes);
@@ -189,9 +189,9 @@ TEST_F(LogWalk, FilesOfMySql323And40AreRead) {
     std::string query = std::string(8, '\0') + '\4' + std::string(2, '\0') + "shop";
     query += '\0';
     query += "INSERT INTO t VALUES (1)";
-    const auto done = walk(magic + event_of(EventType::start_v3, start, false, header_size) +
-                           event_of(EventType::query, query, false, header_size) +
-                           event_of(EventType::stop, "", false, header_size));
+    const auto done =
+        walk(magic + event_of(EventType::start_v3, start, false, header_size) +
+             event_of(EventType::query, query, false, header_size) + event_of(EventType::stop, "", false, header_size));
     ASSERT_TRUE(done) << version << done.error().message();
     ASSERT_EQ(told.events.size(), 3u);
     EXPECT_EQ(told.events[1].type, EventType::query);
@@ -301,7 +301,7 @@ TEST_F(LargePayload, IsNotToldWhenItsChecksumIsWrong) {
   EXPECT_EQ(told.inner, 0u);
 }
 
-TEST_F(LargePayload, FromGzipIsCheckedBehindItsLastPiece) {
+TEST_F(LargePayload, FromGzipIsCheckedBeforeItsLastPieceIsGivenOut) {
   const auto pack = [&](const std::string& bytes) {
     gzFile file = gzopen(path_.c_str(), "wb1");
     gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
@@ -317,7 +317,7 @@ TEST_F(LargePayload, FromGzipIsCheckedBehindItsLastPiece) {
   const auto done = walk_path();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::data_event_checksum);
-  EXPECT_EQ(told.inner, count);
+  EXPECT_LT(told.inner, count);
 }
 
 TEST_F(LargePayload, CutOffIsNamed) {

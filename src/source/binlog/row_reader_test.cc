@@ -283,9 +283,10 @@ TEST(TableMap, RefusesAColumnTypeNobodyKnows) {
 
 TEST(TableMap, CountsYearsAmongTheColumnsWithASign) {
   // d.t (YEAR, INT UNSIGNED, INT), as all servers describe it: bits 1, 1, 0.
-  const std::string body("\x01\0\0\0\0\0\0\0\x01"
-                         "d\0\x01t\0\x03\x0d\x03\x03\0\0\x01\x01\xc0",
-                         24);
+  const std::string body(
+      "\x01\0\0\0\0\0\0\0\x01"
+      "d\0\x01t\0\x03\x0d\x03\x03\0\0\x01\x01\xc0",
+      23);
   EventView event{{}, body, event_header_size};
   event.header.type = EventType::table_map;
   TableMap map;
@@ -295,6 +296,41 @@ TEST(TableMap, CountsYearsAmongTheColumnsWithASign) {
   EXPECT_TRUE((*schema)->columns[1].is_unsigned);
   EXPECT_FALSE((*schema)->columns[2].is_unsigned);
   EXPECT_TRUE(RowPlan::make(map, *schema));
+}
+
+EventView table_map_of(std::string_view body) {
+  EventView event{{}, body, event_header_size};
+  event.header.type = EventType::table_map;
+  return event;
+}
+
+TEST(TableMap, AVarcharOfBeforeMySql50HasItsLengthInTheSecondByte) {
+  for (const char first : {'\xfd', '\xfe'}) {
+    std::string body(
+        "\x01\0\0\0\0\0\0\0\x01"
+        "d\0\x01t\0\x01\xfd\x02",
+        17);
+    body += first;
+    body += std::string("\x14\0", 2);
+    TableMap map;
+    ASSERT_TRUE(map.parse(table_map_of(body), FormatDescription()));
+    EXPECT_EQ(map.columns()[0].metadata, 20u);
+  }
+}
+
+TEST(TableMap, MariaDbsCollationsOfGeometryColumnsAreLeftOut) {
+  // d.t (GEOMETRY, LONGTEXT): the default 63 (binary), the second column 45 (utf8mb4_general_ci).
+  const std::string body(
+      "\x01\0\0\0\0\0\0\0\x01"
+      "d\0\x01t\0\x02\xff\xfc\x02\x04\x04\x03\x02\x03\x3f\x01\x2d",
+      26);
+  FormatDescription format;
+  format.is_mariadb = true;
+  TableMap map;
+  ASSERT_TRUE(map.parse(table_map_of(body), format));
+  const auto metadata = map.metadata();
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(metadata->collations, std::vector<std::uint64_t>{45});
 }
 
 TEST(DerivedSchema, TakesNamesSignsAndLabelsFromFullMetadata) {

@@ -81,6 +81,10 @@ struct StreamOptions {
   std::uint32_t heartbeat_ms = 1000;
   std::filesystem::path spill_dir;
   std::size_t xa_bytes_max = 64u << 20;
+  std::set<std::string> decided = {};  // recently_decided() of the stream before this one
+  // What XA RECOVER lists at a start that goes on from a checkpoint: reading begins before every PREPARE that was
+  // undecided there, so whichever of these ids turns up without one is decided for the second time.
+  std::set<std::string> listed = {};
 };
 
 class BinlogStream {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "source/binlog/statement_context.h"
+#include "source/ddl/query_context.h"
 #include "source/binlog/stream_state.h"
 
 namespace tributary::source {
@@ -98,6 +98,7 @@ Status BinlogStream::State::commit_group() {
 void BinlogStream::State::begin_prepared(const std::string& xid) {
   group.xid = xid;
   held.start(xid, {context.safe_position, end.gtid_set, end.schema});
+  listed.erase(xid);
   if (decided.erase(xid) == 0) return;
   std::erase(decided_order, xid);
   ++decided_count;
@@ -234,7 +235,8 @@ Status BinlogStream::State::on_xa_statement(const XaStatement& statement) {
 }
 
 Status BinlogStream::State::decide(const std::string& xid, bool commit) {
-  const bool again = decided.contains(xid);  // a server that died between log and engine lets it be decided once more
+  // A server that died between log and engine lets it be decided once more.
+  const bool again = decided.contains(xid) || listed.contains(xid);
   remember_decided(xid);
   if (!held.contains(xid)) {
     if (commit && !group.skip && !again)

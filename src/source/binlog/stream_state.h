@@ -44,7 +44,9 @@ struct BinlogStream::State {
         end(s.restart),
         set_known(s.by_gtid || !s.restart.gtid_set.empty()),
         bound(tables.size()),
-        held(o.spill_dir, o.xa_bytes_max) {
+        held(o.spill_dir, o.xa_bytes_max),
+        listed(o.listed) {
+    for (const std::string& xid : o.decided) remember_decided(xid);
     for (const auto& [domain, gtid] : start.emitted.gtid_set.mariadb()) {
       const auto from = start.restart.gtid_set.mariadb().find(domain);
       if (from == start.restart.gtid_set.mariadb().end() || from->second != gtid) behind.insert(domain);
@@ -69,6 +71,7 @@ struct BinlogStream::State {
   PayloadReader payload;
   base::Buffer scratch;
   HeldTransactions held;
+  std::set<std::string> listed;
   std::set<std::string> decided;
   std::deque<std::string> decided_order;
   std::uint64_t decided_count = 0;

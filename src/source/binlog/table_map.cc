@@ -67,6 +67,13 @@ void unfold_string(WireColumn& column) {
   }
 }
 
+// VARCHAR of tables made before MySQL 5.0: a CHAR's metadata, its length (up to 255) in the second byte, behind a type.
+void unfold_old_varchar(WireColumn& column) {
+  const auto first = static_cast<WireType>(column.metadata & 0xff);
+  const auto second = static_cast<std::uint16_t>(column.metadata >> 8);
+  if ((first == WireType::var_string || first == WireType::string) && second != 0) column.metadata = second;
+}
+
 // Table id, flags and the names, after the event header.
 base::Result<MappedTable> read_name(Cursor& cursor, const FormatDescription& format, std::uint16_t& flags) {
   MappedTable name;
@@ -273,6 +280,7 @@ base::Status TableMap::parse(const EventView& event, const FormatDescription& fo
                               std::string(name.table) + " has a type no decoder is known for: " + std::to_string(type));
     }
     if (column.type == WireType::string) unfold_string(column);
+    if (column.type == WireType::var_string) unfold_old_varchar(column);
   }
   if (!metadata.ok()) {
     columns_.clear();
@@ -286,6 +294,7 @@ base::Status TableMap::parse(const EventView& event, const FormatDescription& fo
   table_size_ = static_cast<std::uint32_t>(name.table.size());
   metadata_at_ = static_cast<std::uint32_t>(event.body.size() - cursor.left());
   body_offset_ = event.body_offset;
+  is_mariadb_ = format.is_mariadb;
   post_header_ = post_header;
   bytes_.assign(event.body.begin(), event.body.end());
   return {};
@@ -295,6 +304,19 @@ base::Result<TableMetadata> TableMap::metadata() const {
   const auto count_of = [this](auto is_kind) {
     return static_cast<std::size_t>(
         std::count_if(columns_.begin(), columns_.end(), [&](const WireColumn& c) { return is_kind(c.type); }));
+  };
+  // MariaDB counts GEOMETRY among the columns with a collation (seen on 10.11).
+  const auto has_collation = [this](WireType type) {
+    return is_character(type) || (is_mariadb_ && type == WireType::geometry);
+  };
+  const auto keep_characters = [&](std::vector<std::uint64_t>& collations) {
+    std::size_t from = 0, to = 0;
+    for (const WireColumn& column : columns_) {
+      if (!has_collation(column.type) || from == collations.size()) continue;
+      if (is_character(column.type)) collations[to++] = collations[from];
+      ++from;
+    }
+    collations.resize(to);
   };
   Cursor cursor(metadata_bytes(), body_offset_ + metadata_at_);
   TableMetadata metadata;
@@ -308,10 +330,12 @@ base::Result<TableMetadata> TableMap::metadata() const {
         read_bits(field, count_of(has_sign), metadata.is_unsigned);
         break;
       case 2:
-        read_default_collations(field, count_of(is_character), metadata.collations);
+        read_default_collations(field, count_of(has_collation), metadata.collations);
+        keep_characters(metadata.collations);
         break;
       case 3:
         read_numbers(field, metadata.collations);
+        keep_characters(metadata.collations);
         break;
       case 4:
         metadata.column_names.clear();

@@ -122,6 +122,7 @@ class TableMap {
   std::uint32_t database_at_ = 0, database_size_ = 0;
   std::uint32_t table_at_ = 0, table_size_ = 0;
   std::uint32_t metadata_at_ = 0;
+  bool is_mariadb_ = false;
   std::vector<WireColumn> columns_;
 };
 

@@ -15,9 +15,23 @@
 #include "mysql/connection.h"
 #include "source/binlog/derived_schema.h"
 #include "source/binlog/event.h"
+#include "source/binlog/live_tables.h"
 #include "source/binlog/test_fixtures.h"
 
 namespace tributary::source::testing {
+
+// One captured table of this structure; its rows leave under the schema's names.
+inline LiveTables::Setup live_tables(std::string database, std::string table, model::TableSchema schema) {
+  LiveTables::Setup setup{.tracker = SchemaTracker(ServerTraits{}),
+                          .tables = {{database, table, schema.database, schema.table}}};
+  TrackedTable tracked;
+  tracked.schema = std::move(schema);
+  tracked.schema.database = database;
+  tracked.schema.table = table;
+  setup.tracker.put_database(database, "utf8mb4_general_ci");
+  setup.tracker.put_table(std::move(tracked));
+  return setup;
+}
 
 class DumpServer {
  public:

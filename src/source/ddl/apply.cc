@@ -90,7 +90,9 @@ class Applier {
     }
     TrackedTablePtr after;
     if (before) {
-      auto altered = alter_table(session_, alter, *before, database ? database->collation : before->collation);
+      const std::string own = database ? database->collation : before->collation;
+      const Catalogue::Database* const of_session = draft_.find_database(session_.context.database);
+      auto altered = alter_table(session_, alter, *before, own, of_session ? of_session->collation : own);
       if (!altered) return std::unexpected(altered.error());
       after = std::make_shared<const TrackedTable>(std::move(*altered));
     } else if (alter.if_exists) {

@@ -164,10 +164,10 @@ std::string collation_by_id(mysql::Flavour flavour, std::uint32_t id) {
   return {};
 }
 
-std::optional<std::string> to_utf8(std::string_view text, std::string_view charset) {
-  const Known* known = find_known(charset);
-  if (!known || !known->iconv_name) return std::nullopt;
-  const iconv_t converter = iconv_open("UTF-8", known->iconv_name);
+namespace {
+
+std::optional<std::string> converted(std::string_view text, const char* to, const char* from) {
+  const iconv_t converter = iconv_open(to, from);
   if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
   std::string out(text.size() * 4 + 16, '\0');
   char* in_at = const_cast<char*>(text.data());
@@ -178,6 +178,25 @@ std::optional<std::string> to_utf8(std::string_view text, std::string_view chars
   if (!done) return std::nullopt;
   out.resize(out.size() - out_left);
   return out;
+}
+
+}  // namespace
+
+std::optional<std::string> to_utf8(std::string_view text, std::string_view charset) {
+  const Known* known = find_known(charset);
+  if (!known || !known->iconv_name) return std::nullopt;
+  return converted(text, "UTF-8", known->iconv_name);
+}
+
+bool can_hold(std::string_view charset, std::string_view utf8) {
+  const auto is_ascii = [](char c) { return static_cast<signed char>(c) >= 0; };
+  if (std::all_of(utf8.begin(), utf8.end(), is_ascii)) return true;
+  const std::string name = long_name(charset);
+  if (name == "utf8mb4" || name == "binary") return true;
+  if (name == "utf8mb3" || name == "ucs2")  // the first plane of Unicode
+    return std::none_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xf0; });
+  const Known* known = find_known(name);
+  return known && known->iconv_name && converted(utf8, known->iconv_name, "UTF-8");
 }
 
 }  // namespace tributary::source::ddl

@@ -41,4 +41,7 @@ std::string collation_by_id(mysql::Flavour flavour, std::uint32_t id);
 // The text in UTF-8; nothing if it is not in that character set, or that is not known here.
 std::optional<std::string> to_utf8(std::string_view text, std::string_view charset);
 
+// Whether each character of a text in UTF-8 is in that character set; not so if the set is not known here.
+bool can_hold(std::string_view charset, std::string_view utf8);
+
 }  // namespace tributary::source::ddl

@@ -188,6 +188,9 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
   const Charset& charset = *charset_of_collation(collation);
   const bool is_binary = charset.name == "binary";
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
+    for (const std::string& label : type.labels)
+      if (!can_hold(charset.name, label))  // the server puts question marks in their place
+        return refuse(clause.offset, fmt::format("a label of {} is not in {}", clause.name, charset.name));
     make_labels(session, type, charset, collation, column);
     return column;
   }
@@ -345,6 +348,9 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
     // Older servers lose the labels on the way: what is left of them depends on the version.
     if (from->bytes_min != to->bytes_min && (session.is_mariadb() || session.traits.version_number < 80000))
       return refuse(0, fmt::format("the labels of {} converted from {} to {}", column.name, from->name, to->name));
+    for (const std::string& label : column.labels)
+      if (!can_hold(to->name, label))
+        return refuse(0, fmt::format("a label of {} is not in {}", column.name, to->name));
     set_label_charset(session, *to, collation, changed);
     return changed;
   }

@@ -94,9 +94,7 @@ Placed<void> add_key(const Session& session, TrackedTable& table, const KeyClaus
   } else if (!key.name.empty()) {
     index.name = key.name;
   } else {
-    const bool begins_with_expression = !key.parts.empty() && key.parts[0].column.empty();
-    index.name =
-        made_name(table, begins_with_expression || index.columns.empty() ? "functional_index" : index.columns[0]);
+    index.name = made_name(table, index.is_functional ? "functional_index" : index.columns[0]);
   }
   if (index.is_generated) {
     for (const TrackedIndex& other : table.indexes)

@@ -41,7 +41,7 @@ class AlterParser {
 
   AlterTable run() {
     alter_.if_exists = at_.accept("if", "exists");
-    alter_.table = parse_table_name(at_);
+    alter_.table = parse_mapped_table(at_);
     skip_wait(at_);
     while (at_.ok() && !at_.at_end()) {
       if (at_.accept_symbol(',')) continue;
@@ -270,7 +270,7 @@ class AlterParser {
       return add(std::move(rename));
     }
     if (!at_.accept_any({"to", "as"})) at_.accept_symbol('=');
-    add(RenameTo{parse_table_name(at_)});
+    add(RenameTo{parse_mapped_table(at_)});
   }
 
   void convert_clause() {
@@ -279,12 +279,12 @@ class AlterParser {
       at_.expect("to");
       at_.expect("table");
       Partitioning partitioning{true, true, {}, {}, true, false};
-      partitioning.converted = parse_table_name(at_);
+      partitioning.converted = parse_mapped_table(at_);
       return add(std::move(partitioning));
     }
     if (at_.accept("table")) {
       Partitioning partitioning{true, true, {}, {}, false, false};
-      partitioning.converted = parse_table_name(at_);
+      partitioning.converted = parse_mapped_table(at_);
       at_.expect("to");
       at_.expect("partition");
       skip_value();
@@ -333,7 +333,7 @@ class AlterParser {
       at_.expect("with");
       at_.expect("table");
       Partitioning partitioning{true, true, {}, {}, false, false};
-      partitioning.exchanged = parse_table_name(at_);
+      partitioning.exchanged = parse_mapped_table(at_);
       return add(std::move(partitioning)), true;
     }
     if (at_.is("reorganize") && at_.is("partition", 1)) {

@@ -17,7 +17,7 @@ void skip_default_value(TokenCursor& at) {
   }
   if (at.accept("next", "value") || at.accept("previous", "value")) {  // of a sequence
     at.expect("for");
-    parse_table_name(at);
+    parse_mapped_table(at);
     return;
   }
   const Token::Kind kind = at.peek().kind;
@@ -134,7 +134,7 @@ bool parse_attribute(TokenCursor& at, const ParseRules& rules, ColumnClause& col
 
 void skip_references(TokenCursor& at) {
   at.expect("references");
-  parse_table_name(at);
+  parse_mapped_table(at);
   if (at.is_symbol('(')) at.skip_parentheses();
   for (;;) {
     if (at.accept("match")) {

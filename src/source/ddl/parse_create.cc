@@ -153,15 +153,15 @@ CreateTable parse_create_table(TokenCursor& at, const ParseRules& rules) {
     at.expect("exists");
     create.if_not_exists = true;
   }
-  create.table = parse_table_name(at);
+  create.table = parse_mapped_table(at);
   if (at.accept("like")) {
-    create.like = parse_table_name(at);
+    create.like = parse_mapped_table(at);
     return create;
   }
   if (at.is_symbol('(') && at.is("like", 1)) {
     at.next();
     at.next();
-    create.like = parse_table_name(at);
+    create.like = parse_mapped_table(at);
     at.expect_symbol(')');
     return create;
   }

@@ -178,7 +178,7 @@ AlterTable parse_create_index(TokenCursor& at) {
   add.key.offset = at.peek().offset;
   parse_key_name(at, add.key);
   at.expect("on");
-  alter.table = parse_table_name(at);
+  alter.table = parse_mapped_table(at);
   skip_wait(at);
   parse_key_parts(at, add.key.parts);
   for (;;) {
@@ -201,7 +201,7 @@ AlterTable parse_drop_index(TokenCursor& at) {
   drop.offset = at.peek().offset;
   drop.name = at.identifier("an index's name");
   at.expect("on");
-  alter.table = parse_table_name(at);
+  alter.table = parse_mapped_table(at);
   skip_wait(at);
   while (at.accept_any({"algorithm", "lock"})) {
     at.accept_symbol('=');

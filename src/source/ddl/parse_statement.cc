@@ -92,7 +92,7 @@ Statement parse_drop(TokenCursor& at) {
     drop.is_temporary = is_temporary;
     drop.if_exists = at.accept("if", "exists");
     do {
-      drop.tables.push_back(parse_table_name(at));
+      drop.tables.push_back(parse_mapped_table(at));
     } while (at.accept_symbol(','));
     skip_wait(at);
     at.accept_any({"restrict", "cascade"});
@@ -118,10 +118,10 @@ RenameTables parse_rename(TokenCursor& at) {
   do {
     RenameTables::Pair pair;
     pair.if_exists = if_exists;
-    pair.from = parse_table_name(at);
+    pair.from = parse_mapped_table(at);
     skip_wait(at);
     at.expect("to");
-    pair.to = parse_table_name(at);
+    pair.to = parse_mapped_table(at);
     rename.pairs.push_back(std::move(pair));
   } while (at.accept_symbol(','));
   return rename;
@@ -152,7 +152,7 @@ Statement parse_whole(TokenCursor& at, const ParseRules& rules) {
   }
   if (at.accept("truncate")) {
     at.accept("table");
-    TruncateTable truncate{parse_table_name(at)};
+    TruncateTable truncate{parse_mapped_table(at)};
     skip_wait(at);
     return truncate;
   }
@@ -169,7 +169,7 @@ ParseRules parse_rules(const ServerTraits& traits, std::uint64_t sql_mode) {
   return rules;
 }
 
-TableReference parse_table_name(TokenCursor& at) {
+TableReference parse_mapped_table(TokenCursor& at) {
   TableReference table;
   table.begin = at.peek().offset;
   if (at.is_symbol('.')) at.next();  // MySQL takes `.t` for `t`

@@ -144,7 +144,7 @@ bool parse_long(TokenCursor& at, TypeClause& type) {
     return true;
   }
   type.type = ColumnType::mediumtext;
-  if (at.accept_any({"char", "character"}))
+  if (!at.is("set", 1) && at.accept_any({"char", "character"}))  // LONG CHARACTER SET x is another thing
     at.expect("varying");
   else
     at.accept_any({"varchar", "varcharacter"});

@@ -22,7 +22,7 @@ ParseRules parse_rules(const ServerTraits& traits, std::uint64_t sql_mode);
 Statement parse_statement(TokenCursor& at, const ParseRules& rules);
 
 // The parts, each from where it begins.
-TableReference parse_table_name(TokenCursor& at);
+TableReference parse_mapped_table(TokenCursor& at);
 CreateTable parse_create_table(TokenCursor& at, const ParseRules& rules);                      // behind TABLE
 AlterTable parse_alter_table(TokenCursor& at, const ParseRules& rules);                        // behind TABLE
 AlterTable parse_create_index(TokenCursor& at);                                                // behind CREATE

@@ -51,8 +51,13 @@ void append_inline_keys(const Session& session, const ColumnClause& column, std:
 class Alteration {
  public:
   Alteration(const Session& session, const AlterTable& alter, const TrackedTable& before,
-             const std::string& database_collation)
-      : session_(session), alter_(alter), before_(before), database_collation_(database_collation), after_(before) {}
+             const std::string& database_collation, const std::string& session_collation)
+      : session_(session),
+        alter_(alter),
+        before_(before),
+        database_collation_(database_collation),
+        session_collation_(session_collation),
+        after_(before) {}
 
   // In the server's order: columns taken away or changed in place, then what is added or moved in the order written,
   // then the indexes that were, then new ones.
@@ -83,10 +88,17 @@ class Alteration {
           partitioning && partitioning->changes_partitioning)
         after_.is_partitioned = partitioning->is_partitioned;
       if (!said) continue;
+      const bool converts = std::holds_alternative<ConvertCharset>(clause);
       std::optional<Refusal> refusal;
-      after_.collation = default_of(session_, *said, database_collation_, refusal, alter_.table.begin);
+      std::string collation =
+          default_of(session_, *said, converts ? session_collation_ : database_collation_, refusal, alter_.table.begin);
       if (refusal) return std::unexpected(*refusal);
-      is_converted_ = is_converted_ || std::holds_alternative<ConvertCharset>(clause);
+      if (converts) conversion_ = collation;
+      is_converted_ = is_converted_ || converts;
+      // MySQL 5.6 makes the columns binary and leaves the table's own collation.
+      const bool leaves_default = converts && collation == "binary" && !session_.is_mariadb() &&
+                                  session_.traits.version_number < 50700;
+      if (!leaves_default) after_.collation = std::move(collation);
     }
     return {};
   }
@@ -140,8 +152,8 @@ class Alteration {
       return make_column(session_, clause, after_.collation);
     ColumnClause converted = clause;
     converted.type.charset = {};
-    converted.type.charset.collation = after_.collation;
-    return make_column(session_, converted, after_.collation);
+    converted.type.charset.collation = conversion_;
+    return make_column(session_, converted, conversion_);
   }
 
   Placed<void> insert(Column column, bool is_first, const std::string& after, std::uint32_t offset) {
@@ -288,7 +300,7 @@ class Alteration {
     for (Column& column : after_.schema.columns) {
       const auto is_it = [&](const std::string& name) { return same_name(name, column.name); };
       if (std::any_of(made_.begin(), made_.end(), is_it)) continue;
-      auto converted = convert_column(session_, column, after_.collation);
+      auto converted = convert_column(session_, column, conversion_);
       if (!converted) return std::unexpected(converted.error());
       refit_parts(after_, column, *converted);
       column = std::move(*converted);
@@ -300,6 +312,7 @@ class Alteration {
   const AlterTable& alter_;
   const TrackedTable& before_;
   const std::string& database_collation_;
+  const std::string& session_collation_;  // of the session's database
   TrackedTable after_;
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, std::string>> renamed_;  // every column that stays: before, after
@@ -307,6 +320,7 @@ class Alteration {
   std::vector<std::string> made_;          // by a clause of this statement
   std::vector<const AddColumn*> skipped_;  // IF NOT EXISTS
   bool is_converted_ = false;
+  std::string conversion_;  // the collation of CONVERT TO
 };
 
 }  // namespace
@@ -366,8 +380,8 @@ Placed<TrackedTable> create_table(const Session& session, const CreateTable& cre
 }
 
 Placed<TrackedTable> alter_table(const Session& session, const AlterTable& alter, const TrackedTable& before,
-                                 const std::string& database_collation) {
-  return Alteration(session, alter, before, database_collation).run();
+                                 const std::string& database_collation, const std::string& session_collation) {
+  return Alteration(session, alter, before, database_collation, session_collation).run();
 }
 
 }  // namespace tributary::source::ddl

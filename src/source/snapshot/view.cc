@@ -101,20 +101,26 @@ Status pass_barrier(Connection& connection, const Instance& instance, const Emit
                     const std::function<Result<bool>()>& beat, const base::CancelToken& cancel) {
   auto& waiting = const_cast<base::CancelToken&>(cancel);
   std::int64_t waited_ms = 0;
+  std::string waits_for = "committed transactions";
   const auto wait = [&]() -> Status {
     if (waiting.wait_for_ms(poll_ms)) return fail(ErrorCode::cancelled);
     if ((waited_ms += poll_ms) > barrier_wait_ms_max)
-      return fail(ErrorCode::source_barrier, "committed transactions do not become visible", instance.name);
+      return fail(ErrorCode::source_not_visible, waits_for, instance.name);
     return {};
   };
-  // Transactions the stream saw decided that the engine has not finished yet.
+  // Transactions the stream saw decided that the engine has not finished yet. An id that is listed may also be one that
+  // was used again behind the stream: then the stream will come to its PREPARE.
   while (!emitted.recently_decided_xids.empty()) {
     TRY_VALUE(const std::set<std::string> prepared, read_prepared_xids(connection));
-    const bool pending = std::any_of(emitted.recently_decided_xids.begin(), emitted.recently_decided_xids.end(),
-                                     [&](const std::string& xid) { return prepared.contains(xid); });
-    if (!pending) break;
+    const std::set<std::string> still = emitted.still_decided ? emitted.still_decided() : emitted.recently_decided_xids;
+    const auto pending =
+        std::find_if(emitted.recently_decided_xids.begin(), emitted.recently_decided_xids.end(),
+                     [&](const std::string& xid) { return prepared.contains(xid) && still.contains(xid); });
+    if (pending == emitted.recently_decided_xids.end()) break;
+    waits_for = "XA transaction " + *pending + ", decided in the log and still listed by XA RECOVER";
     TRY(wait());
   }
+  waits_for = "committed transactions";
   if (instance.flavour == Flavour::mariadb) return {};  // open_view() compares exact positions
   TRY_VALUE(const mysql::Table order, connection.query("SHOW GLOBAL VARIABLES LIKE 'binlog_order_commits'"));
   const bool in_log_order = order.rows.empty() || order.text(0, "Value") == "ON";
@@ -161,7 +167,7 @@ Result<model::BinlogPosition> open_view(Connection& connection, const Instance& 
     TRY(end_view(connection));
     if (cancel.wait_for_ms(poll_ms)) return fail(ErrorCode::cancelled);
     if ((waited_ms += poll_ms) > barrier_wait_ms_max)
-      return fail(ErrorCode::source_barrier,
+      return fail(ErrorCode::source_not_visible,
                   fmt::format("the view's position {} stays behind {}", exact.text(), emitted.position.text()),
                   instance.name);
   }

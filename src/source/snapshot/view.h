@@ -33,6 +33,8 @@ struct EmittedState {
   model::BinlogPosition position;
   model::GtidSet gtid_set;
   std::set<std::string> recently_decided_xids;  // as XaId::key()
+  // Those of the ids above that no later PREPARE has taken up again, as the stream knows now; unset: all of them.
+  std::function<std::set<std::string>()> still_decided = {};
 };
 
 // Where a server's log ends now: SHOW MASTER STATUS or its successors. Empty position: binary logging is off.
@@ -51,7 +53,8 @@ base::Result<std::set<std::string>> read_prepared_xids(mysql::Connection& connec
 base::Result<mysql::Connection> open_snapshot_connection(const Instance& instance);
 
 // Makes sure that all of `emitted` is visible to views opened afterwards. `beat` writes a heartbeat and returns whether
-// it could. Not needed where open_view() is exact. Errors: source_barrier when there is no way.
+// it could. Not needed where open_view() is exact. Errors: source_barrier when there is no way, source_not_visible when
+// it takes too long.
 base::Status pass_barrier(mysql::Connection& connection, const Instance& instance, const EmittedState& emitted,
                           const std::function<base::Result<bool>()>& beat, const base::CancelToken& cancel);
 

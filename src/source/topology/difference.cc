@@ -71,9 +71,8 @@ std::string shard_count(std::size_t count) { return fmt::format("{} shard{}", co
 }  // namespace
 
 std::string_view to_string(ChangeKind kind) {
-  static constexpr std::array<std::string_view, 8> names = {"instance new", "instance gone", "table new",
-                                                            "table gone",   "kind changed",  "shard moved",
-                                                            "shard new",    "shard gone"};
+  static constexpr std::array<std::string_view, 8> names = {"instance new", "instance gone", "table new", "table gone",
+                                                            "kind changed", "shard moved",   "shard new", "shard gone"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -151,8 +150,7 @@ std::string change_lines(const std::vector<TopologyChange>& changes) {
     lines.push_back(std::move(line));
   }
   for (const auto& [way, counted] : ways)
-    if (counted.second > 1)
-      lines[counted.first][3] += fmt::format(" and {} more there", counted.second - 1);
+    if (counted.second > 1) lines[counted.first][3] += fmt::format(" and {} more there", counted.second - 1);
   std::array<std::size_t, 4> width{};
   for (const Line& line : lines)
     for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());

@@ -13,8 +13,8 @@ constexpr const char* b = "rds-b:3306";
 
 KnownTopology two_shards() {
   KnownTopology known;
-  known.tables[{"shop", "orders"}] = {
-      "sharded", {{a, "shop_0000", "orders_x_0", "G0"}, {b, "shop_0001", "orders_x_1", "G1"}}};
+  known.tables[{"shop", "orders"}] = {"sharded",
+                                      {{a, "shop_0000", "orders_x_0", "G0"}, {b, "shop_0001", "orders_x_1", "G1"}}};
   known.tables[{"shop", "config"}] = {"single", {{a, "shop_0000", "config", "G0"}}};
   return known;
 }

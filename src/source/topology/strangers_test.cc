@@ -38,7 +38,8 @@ TEST(RecycleBin, OnlyBinAndTwentyCapitalsOrDigitsIsAThrownAwayTable) {
 
 TEST(DatasourceUrl, AddressAndDatabaseAreCutOut) {
   std::string address, database;
-  EXPECT_TRUE(parse_datasource_url("jdbc:mysql://rds1.mysql.rds.aliyuncs.com:3306/seq_test_wnjg_0000", address, database));
+  EXPECT_TRUE(
+      parse_datasource_url("jdbc:mysql://rds1.mysql.rds.aliyuncs.com:3306/seq_test_wnjg_0000", address, database));
   EXPECT_EQ(address, "rds1.mysql.rds.aliyuncs.com:3306");
   EXPECT_EQ(database, "seq_test_wnjg_0000");
   EXPECT_TRUE(parse_datasource_url("jdbc:mysql://10.0.0.1/a?useSSL=false&x=/y", address, database));

@@ -182,6 +182,7 @@ Result<Instance> instance_named(const SourceConfig& config, const std::string& n
     const std::string host = instance.endpoint.host;
     const std::uint16_t port = instance.endpoint.port;
     instance.endpoint = like;
+    instance.endpoint.others.clear();
     instance.endpoint.host = host;
     instance.endpoint.port = port;
   }

@@ -41,12 +41,12 @@ struct ShardRule {
 
 struct SourceConfig {
   Engine engine = Engine::polardbx10;
-  mysql::Endpoint endpoint;                              // the middleware, or the one server
-  mysql::Endpoint storage_login;                         // user, password and TLS for the instances behind a middleware
+  mysql::Endpoint endpoint;       // the middleware, or the one server
+  mysql::Endpoint storage_login;  // user, password and TLS for the instances behind a middleware
   // "host:port" as the source names it -> where we reach it, one address or several (Endpoint::others).
   std::map<std::string, std::vector<mysql::HostPort>> storage_addresses;
-  std::vector<mysql::Endpoint> shards;                   // mysql_shards
-  std::vector<ShardRule> shard_rules;                    // mysql_shards
+  std::vector<mysql::Endpoint> shards;  // mysql_shards
+  std::vector<ShardRule> shard_rules;   // mysql_shards
   ObjectSelection objects;
   // Tables (database, table) that are listed in `objects` and may be missing all the same: they were there once.
   std::set<std::pair<std::string, std::string>> may_be_missing;
