@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/binlog/statement_scan.h"
 #include "source/ddl/server_schema.h"
 #include "source/snapshot/view.h"

@@ -87,7 +87,7 @@ void hand_over(benchmark::State& state, bool identities) {
   const sink::Router router(sink::PartitionPolicy::zero, {0, 12}, 0);
   base::CancelToken cancel;
   const base::SystemClock clock;
-  Sequencer sequencer(Sequencer::Setup{delivery, router, cancel, clock, 1, true, {}});
+  Sequencer sequencer(Sequencer::Setup{delivery, router, cancel, clock, std::vector<SubtaskTablePtr>(1), true, {}});
   model::RecordBatch batch = batch_of_records();
   Identities changed;
   for (std::int64_t i = 0; identities && i < batch_records; ++i) {

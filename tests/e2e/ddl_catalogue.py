@@ -60,9 +60,9 @@ class Table:
 
     @property
     def told(self):
-        by_name = {one["name"]: one for one in self.columns}
+        by_name = {one["name"].lower(): one for one in self.columns}  # an index keeps the case in which it was defined
         keys = [index for index in self.indexes if index["unique"] and not any(index["prefixes"]) and not index["functional"]]
-        identity = next((key["columns"] for key in keys if key["primary"] or not any(by_name[c]["nullable"] for c in key["columns"])), [])
+        identity = next((key["columns"] for key in keys if key["primary"] or not any(by_name[c.lower()]["nullable"] for c in key["columns"])), [])
         return {"collation": self.collation, "columns": self.columns, "partitioned": bool(self.partitions),
                 "indexes": sorted(self.indexes, key=lambda index: index["name"]),
                 "keys": [key["name"] for key in keys], "identity": identity}
@@ -83,7 +83,7 @@ class Catalogue:
                 f"SELECT {fields} FROM information_schema.{source} WHERE TABLE_SCHEMA IN ({names}) {where} {order}")]
 
         self.databases = {as_text(name): as_text(collation) for name, collation in sql(
-            f"SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({names})")}
+            f"SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({names}) ORDER BY SCHEMA_NAME")}
         self.tables = {(row["TABLE_SCHEMA"], row["TABLE_NAME"]): Table(row["TABLE_SCHEMA"], row["TABLE_NAME"], row["TABLE_COLLATION"])
                        for row in ask("TABLE_SCHEMA, TABLE_NAME, TABLE_COLLATION", "TABLES", "ORDER BY TABLE_SCHEMA, TABLE_NAME",
                                       "AND TABLE_TYPE <> 'VIEW' AND ENGINE IS NOT NULL")}
@@ -111,3 +111,7 @@ class Catalogue:
                 if row["PARTITION_NAME"] not in table.partitions:
                     table.partitions.append(row["PARTITION_NAME"])
                 table.method = row["PARTITION_METHOD"]
+        # MySQL 5.6 and MariaDB take statements that leave a table they can't open again; they say nothing of its columns then.
+        self.unreadable = {key for key, table in self.tables.items() if not table.columns}
+        for key in self.unreadable:
+            del self.tables[key]

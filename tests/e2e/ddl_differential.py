@@ -97,7 +97,7 @@ class Differential:
                 concerned |= {tuple(name) for name in answer["concerned"]}
         expected = {key: comparable(table.told) for key, table in self.catalogue.tables.items()}
         told = {key: comparable(table) for key, table in self.tracker.tables.items()}
-        wrong = {key: lines for key in expected.keys() | told.keys() if (lines := difference(expected.get(key), told.get(key)))}
+        wrong = {key: lines for key in (expected.keys() | told.keys()) - self.catalogue.unreadable if (lines := difference(expected.get(key), told.get(key)))}
         if reasons:
             self.not_understood.append((statement, reasons))
             wrong_but_named = {key for key in wrong if key in concerned or key not in told}
@@ -107,7 +107,7 @@ class Differential:
         if databases != tracked and not reasons:
             wrong["databases", ""] = [f"server {databases}, tracker {tracked}"]
         was = {key: comparable(table.told) for key, table in before.tables.items()}
-        changed = {key for key in was.keys() | expected.keys() if was.get(key) != expected.get(key)}
+        changed = {key for key in (was.keys() | expected.keys()) - self.catalogue.unreadable if was.get(key) != expected.get(key)}
         self.changes += bool(changed)
         mentioned = {tuple(effect[part]) for effect in effects for part in ("name", "new_name") if effect["kind"] != "unchanged"}
         for key in changed - mentioned - wrong.keys() if not reasons else ():

@@ -18,7 +18,7 @@
 #include "base/buffer.h"
 #include "source/binlog/event.h"
 #include "source/binlog/event_body.h"
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/ddl/tracker.h"
 #include "source/topology/schema_reader.h"
 

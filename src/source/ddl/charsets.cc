@@ -49,7 +49,7 @@ constexpr Known known_charsets[] = {
     {{"latin7", 1, 1}, "latin7_general_ci", "ISO-8859-13"},
     {{"macce", 1, 1}, "macce_general_ci", "MAC-CENTRALEUROPE"},
     {{"macroman", 1, 1}, "macroman_general_ci", "MACINTOSH"},
-    {{"sjis", 2, 1}, "sjis_japanese_ci", "SJIS"},
+    {{"sjis", 2, 1}, "sjis_japanese_ci", "CP932"},
     {{"swe7", 1, 1}, "swe7_swedish_ci", nullptr},
     {{"tis620", 1, 1}, "tis620_thai_ci", "TIS-620"},
     {{"ucs2", 2, 2}, "ucs2_general_ci", "UCS-2BE"},

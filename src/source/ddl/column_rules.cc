@@ -339,7 +339,11 @@ Placed<Column> make_column(const Session& session, const ColumnClause& clause, c
 Placed<Column> convert_column(const Session& session, Column column, const std::string& collation) {
   const Charset* const from = column.charset.empty() ? nullptr : find_charset(column.charset);
   const Charset* const to = charset_of_collation(collation);
-  if (!from || from->name == "binary" || !to) return column;
+  if (!from || from->name == "binary" || !to) {
+    for (const std::string& label : column.labels)  // bytes made characters
+      if (!can_hold("ascii", label)) return refuse(0, fmt::format("the labels of {} converted from binary", column.name));
+    return column;
+  }
   const bool is_compressed = column.declared_type.ends_with(compressed_mark);
   Column changed = column;
   changed.charset.clear();
