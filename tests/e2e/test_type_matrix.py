@@ -406,7 +406,7 @@ def test_keys_in_every_character_set_are_the_servers_own_utf_8(server_lab, case)
     """Where the server has no character for the bytes, the key is their hex."""
     admin = case.sql(server_lab)
     sets = {name: int(width) for name, width in admin("SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME NOT IN ('binary', 'filename')")}
-    words = ["a", "Ä\"\\", "北京", "東京", "한국", "Ελ", "｡ｶ", "\x7f\x1a\x1c"]  # big5's Cyrillic letters are an extension that ICU has elsewhere
+    words = ["a", "Ä\"", "北京", "東京", "한국", "Ελ", "｡ｶ", "\x7f\x1a\x1c"]  # what encode/charset.h says ICU agrees on
     setup = []
     for name, width in sets.items():
         values = [f"(X'{byte:02x}')" for byte in range(256)] if width == 1 else [f"({text(word)})" for word in words]
@@ -416,7 +416,10 @@ def test_keys_in_every_character_set_are_the_servers_own_utf_8(server_lab, case)
     for name in sets:
         found = {record.values("after")[0][1]["value"]: json.loads(record.key)[2] for record in fold.of_table(records, database, f"k_{name}")}
         answer = sql(f"SELECT HEX(k), HEX(CONVERT(k USING utf8mb4)), HEX(CONVERT(CONVERT(k USING utf8mb4) USING {name})) FROM k_{name}")
-        wanted = {bytes.fromhex(raw): bytes.fromhex(converted).decode() if raw == back else raw.lower() for raw, converted, back in answer}
+        wanted = {}
+        for raw, converted, back in answer:
+            is_text = (converted != "3F" or raw == "3F") and converted != "EFBFBD" if sets[name] == 1 else raw == back
+            wanted[bytes.fromhex(raw)] = bytes.fromhex(converted).decode() if is_text else raw.lower()
         assert found == wanted, name
         compared += len(wanted)
     print(f"{compared} keys compared")
