@@ -7,7 +7,7 @@
 
 #include "source/binlog/derived_schema.h"
 #include "source/ddl/charsets.h"
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 
 namespace tributary::source {
 
