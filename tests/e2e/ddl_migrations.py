@@ -27,19 +27,22 @@ def pt_online_schema_change(storage, database, table, alter, *options):
 
 
 class GhostMigration:
-    """`changed` takes the keys of rows that a writer has changed; it may be called from any thread."""
+    """`changed` takes the keys of rows that a writer is about to change, and again when it has; it may be called from any thread."""
 
     def __init__(self, lab, database, table, key, chunk=300):
         self.lab, self.database, self.table, self.key, self.chunk = lab, database, table, key, chunk
         self.queue = queue.SimpleQueue()
+        self.touched = set()
         self.ghost, self.log, self.old = f"_{table}_gho", f"_{table}_ghc", f"_{table}_del"
 
     def changed(self, row):
+        self.touched.add(row)
         self.queue.put(row)
 
-    def apply(self, sql):
-        """What gh-ost takes from the binlog: each changed row as it is now."""
-        for row in {self.queue.get() for _ in range(self.queue.qsize())}:
+    def apply(self, sql, everything=False):
+        """What gh-ost takes from the binlog: each changed row as it is now. At the end every row that ever was to change: a writer may be about to tell."""
+        rows = {self.queue.get() for _ in range(self.queue.qsize())}
+        for row in sorted(self.touched) if everything else rows:
             where = f"`{self.key}` = {row}"
             found = sql(f"SELECT 1 FROM `{self.database}`.`{self.table}` WHERE {where}")
             if found:
@@ -81,7 +84,7 @@ class GhostMigration:
         database, table, ghost, old = self.database, self.table, self.ghost, self.old
         sql(f"create /* gh-ost */ table `{database}`.`{old}` (id int auto_increment primary key) engine=InnoDB comment='ghost-cut-over-sentry'")
         locker(f"lock /* gh-ost */ tables `{database}`.`{table}` write, `{database}`.`{old}` write, `{database}`.`{ghost}` write")
-        self.apply(locker)  # gh-ost itself applies them through another session, which is no difference in the binlog
+        self.apply(locker, everything=True)  # gh-ost itself applies them through another session, which is no difference in the binlog
         self.swap(locker)
 
     def swap(self, locker):

@@ -53,6 +53,7 @@ class Shop:
                     version += 1
                     row = rng.randrange(ROWS // of) * of + number
                     kind = rng.random()
+                    changed(row)
                     if kind < 0.6:
                         sql(f"UPDATE orders SET ver = ver + 1, pad = 'w{version}' WHERE id = {row}")
                     elif kind < 0.8:
