@@ -8,7 +8,6 @@
 #include "source/binlog/derived_schema.h"
 #include "source/binlog/statement_context.h"
 #include "source/ddl/charsets.h"
-#include "source/binlog/statement_context.h"
 
 namespace tributary::source {
 
