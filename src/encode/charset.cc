@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "encode/charset_tables.h"
 #include "encode/text.h"
 
 namespace tributary::encode {
@@ -42,45 +43,33 @@ void add_utf8(std::string& to, char16_t c) {
   }
 }
 
-// MySQL's name and ICU's. MySQL's latin1 is Windows 1252; ucs2 and utf16 are big-endian; gbk, big5 and ujis are taken
-// as the Windows code pages 936 and 950 and EUC-JP.
+// MySQL's name and ICU's, of the sets with more than one byte a character. ucs2 and utf16 are big-endian; gbk, big5 and
+// ujis are taken as the Windows code pages 936 and 950 and EUC-JP.
 constexpr std::pair<std::string_view, std::string_view> icu_names[] = {
-    {"big5", "windows-950"},    {"cp850", "ibm-850"},
-    {"hp8", "hp-roman8"},       {"koi8r", "KOI8-R"},
-    {"latin1", "windows-1252"}, {"latin2", "ISO-8859-2"},
-    {"ujis", "EUC-JP"},         {"sjis", "Shift_JIS"},
-    {"hebrew", "ISO-8859-8"},   {"tis620", "TIS-620"},
-    {"euckr", "EUC-KR"},        {"koi8u", "KOI8-U"},
-    {"gb2312", "gb2312"},       {"greek", "ISO-8859-7"},
-    {"cp1250", "windows-1250"}, {"gbk", "windows-936"},
-    {"latin5", "ISO-8859-9"},   {"ucs2", "UTF-16BE"},
-    {"cp866", "ibm-866"},       {"macce", "x-mac-centraleurroman"},
-    {"macroman", "macintosh"},  {"cp852", "ibm-852"},
-    {"latin7", "ISO-8859-13"},  {"cp1251", "windows-1251"},
-    {"utf16", "UTF-16BE"},      {"utf16le", "UTF-16LE"},
-    {"cp1256", "windows-1256"}, {"cp1257", "windows-1257"},
-    {"utf32", "UTF-32BE"},      {"cp932", "windows-31j"},
-    {"eucjpms", "EUC-JP"},      {"gb18030", "gb18030"},
+    {"big5", "windows-950"}, {"ujis", "EUC-JP"},     {"sjis", "Shift_JIS"},    {"euckr", "windows-949"},
+    {"gb2312", "gb2312"},    {"gbk", "windows-936"}, {"ucs2", "UTF-16BE"},     {"utf16", "UTF-16BE"},
+    {"utf16le", "UTF-16LE"}, {"utf32", "UTF-32BE"},  {"cp932", "windows-31j"}, {"eucjpms", "EUC-JP"},
+    {"gb18030", "gb18030"},
 };
 
 }  // namespace
 
-Charset Charset::make(std::string_view icu_name) {
-  Charset charset(Kind::icu, std::string(icu_name));
-  const Converter converter = open(charset.icu_name_.c_str());
-  if (converter == nullptr) {
-    charset.kind_ = Kind::none;
-  } else if (ucnv_getMaxCharSize(converter.get()) == 1) {
-    charset.kind_ = Kind::table;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      // Some of ICU's tables turn control characters round; the server does not.
-      charset.table_[byte] = static_cast<char16_t>(byte);
-      if (byte < 0x80) continue;
-      const char from = static_cast<char>(byte);
-      UChar to[4];
-      UErrorCode status = U_ZERO_ERROR;
-      const auto size = ucnv_toUChars(converter.get(), to, 4, &from, 1, &status);
-      charset.table_[byte] = U_FAILURE(status) || size != 1 ? no_character : to[0];
+Charset Charset::make(std::string icu_name) {
+  const bool is_known = open(icu_name.c_str()) != nullptr;
+  Charset charset(is_known ? Kind::icu : Kind::none, std::move(icu_name));
+  charset.turns_controls_ = is_known && charset.utf8("\x7f") == "\x1a";
+  return charset;
+}
+
+Charset Charset::make(const SingleByteSet& set) {
+  Charset charset(Kind::table, {});
+  const bool is_lower_half = set.name == "swe7";
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const bool is_upper = byte >= 0x80;
+    if (is_lower_half) {
+      charset.table_[byte] = is_upper ? no_character : set.half[byte];
+    } else {
+      charset.table_[byte] = is_upper ? set.half[byte - 0x80] : static_cast<char16_t>(byte);
     }
   }
   return charset;
@@ -92,7 +81,8 @@ const Charset& Charset::find(std::string_view mysql_name) {
     for (const std::string_view name : {"utf8", "utf8mb3", "utf8mb4", "ascii"}) {
       made.emplace(name, Charset(Kind::utf8, {}));
     }
-    for (const auto& [name, icu_name] : icu_names) made.emplace(name, make(icu_name));
+    for (const SingleByteSet& set : single_byte_sets) made.emplace(set.name, make(set));
+    for (const auto& [name, icu_name] : icu_names) made.emplace(name, make(std::string(icu_name)));
     return made;
   }();
   static const Charset none(Kind::none, {});
@@ -129,6 +119,9 @@ std::optional<std::string> Charset::utf8(std::string_view bytes) const {
                                        bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
   if (U_FAILURE(status) || static_cast<std::size_t>(size) > text.size()) return std::nullopt;
   text.resize(static_cast<std::size_t>(size));
+  if (turns_controls_) {
+    for (char& c : text) c = c == '\x1a' ? '\x7f' : c == '\x7f' ? '\x1c' : c == '\x1c' ? '\x1a' : c;
+  }
   return text;
 }
 

@@ -1,5 +1,6 @@
-// From a MySQL character set to UTF-8, by its MySQL name. Single-byte sets are a table made once, the others go through
-// ICU. Not known to ICU, and so not convertible: dec8, swe7, armscii8, keybcs2, geostd8.
+// From a MySQL character set to UTF-8, by its MySQL name. Single-byte sets are the servers' own tables, the others go
+// through ICU, which agrees with the servers on what the standards define, not on every vendor's extension of them
+// (big5, sjis, gb2312, gbk, ujis, eucjpms: characters that the server shows as '?', or as another of two alike).
 // Threads: immutable, shared by any number.
 #pragma once
 
@@ -10,6 +11,8 @@
 #include <string_view>
 
 namespace tributary::encode {
+
+struct SingleByteSet;
 
 class Charset {
  public:
@@ -26,10 +29,12 @@ class Charset {
  private:
   enum class Kind : std::uint8_t { none, utf8, table, icu };
   Charset(Kind kind, std::string icu_name) : kind_(kind), icu_name_(std::move(icu_name)) {}
-  static Charset make(std::string_view icu_name);
+  static Charset make(const SingleByteSet& set);
+  static Charset make(std::string icu_name);
 
   Kind kind_ = Kind::none;
   std::string icu_name_;
+  bool turns_controls_ = false;        // some of ICU's tables turn 0x1a, 0x1c and 0x7f round; the server does not
   std::array<char16_t, 256> table_{};  // 0xFFFF: no character
 };
 

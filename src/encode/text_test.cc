@@ -115,13 +115,29 @@ TEST(Charsets, AreConvertedByTheirMysqlNames) {
   EXPECT_EQ(Charset::find("gbk").utf8(""), "");
 }
 
+TEST(Charsets, SetsThatOnlyTheServersKnowAreTurnedIntoUtf8) {
+  EXPECT_EQ(Charset::find("geostd8").utf8("\xd0"), "\u10de");
+  EXPECT_EQ(Charset::find("swe7").utf8("@[a"),
+            "\u00c9\u00c4"
+            "a");
+  EXPECT_EQ(Charset::find("latin1").utf8("\x80\x81"), "\u20ac\u0081");
+}
+
+TEST(Charsets, ControlCharactersStayWhatTheyAre) {
+  for (const char* name : {"sjis", "cp932", "euckr", "gbk", "big5", "ujis", "gb18030"}) {
+    EXPECT_EQ(Charset::find(name).utf8("\x7f\x1a\x1c"), "\x7f\x1a\x1c") << name;
+  }
+  EXPECT_EQ(Charset::find("euckr").utf8("\x81\x41"), "\uac02");  // beyond EUC: as the servers have it
+}
+
 TEST(Charsets, BytesThatAreNoTextAndUnknownSetsGiveNothing) {
   EXPECT_EQ(Charset::find("gbk").utf8("\xd6"), std::nullopt);
   EXPECT_EQ(Charset::find("ucs2").utf8("a"), std::nullopt);
   EXPECT_EQ(Charset::find("utf8mb4").utf8("\xd6"), std::nullopt);
   EXPECT_EQ(Charset::find("hebrew").utf8("\xff"), std::nullopt);
   EXPECT_EQ(Charset::find("binary").utf8("a"), std::nullopt);
-  EXPECT_EQ(Charset::find("geostd8").utf8("a"), std::nullopt);
+  EXPECT_EQ(Charset::find("unheard").utf8("a"), std::nullopt);
+  EXPECT_EQ(Charset::find("swe7").utf8("\x7f"), std::nullopt);
   EXPECT_EQ(Charset::find("").utf8("a"), std::nullopt);
 }
 

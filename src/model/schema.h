@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,10 +73,20 @@ struct Key {
   std::vector<std::uint32_t> columns;  // indexes into TableSchema::columns, in key order
 };
 
+// What row images hold behind the columns without SELECT * or information_schema showing it. Never part of a record.
+enum class TailColumn : std::uint8_t {
+  row_hash,  // MariaDB: of a unique key over long columns (DB_ROW_HASH_1, ...)
+  row_start,
+  row_end,  // MariaDB: of a system-versioned table that does not name its period's columns
+};
+
 struct TableSchema {
   std::string database;  // the name under which the rows leave (logical)
   std::string table;
   std::vector<Column> columns;
+  std::vector<TailColumn> tail;
+  // Of a system-versioned table: the place in its row images, columns and then tail, that says when a row ceased to be.
+  std::optional<std::uint32_t> row_end;
   std::vector<Key> keys;  // primary key first if there is one, then unique keys by name; none with hidden columns only
 
   // The columns that tell rows apart: the primary key, else the first unique key without nullable columns, else the

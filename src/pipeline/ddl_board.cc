@@ -97,8 +97,10 @@ std::vector<KeptStatement> DdlBoard::pass(std::string_view instance, const KeptS
   auto shard = std::find_if(logical.shards.begin(), logical.shards.end(), [&](const Shard& s) {
     return s.instance == instance && s.database == statement.database && s.table == statement.table;
   });
-  if (shard == logical.shards.end())
+  if (shard == logical.shards.end()) {
+    if (!logical.shards.empty()) return {};  // a place that is no longer one of the table's
     shard = logical.shards.insert(shard, {std::string(instance), statement.database, statement.table, 0, {}});
+  }
   if (statement.number <= shard->number) return {};
   shard->number = statement.number;
   shard->waiting.push_back(statement);

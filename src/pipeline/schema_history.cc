@@ -148,14 +148,30 @@ Result<SchemaHistory::Places> SchemaHistory::load(const source::ServerTraits& tr
 
 Status SchemaHistory::keep(const source::SchemaChange& change, const source::LiveTables& live,
                            const std::vector<checkpoint::KeptStatement>& statements) {
+  const FindCaptured find = [&](const TableName& name) -> const CapturedTable* {
+    const std::int64_t found = live.find(name.database, name.table);
+    return found < 0 ? nullptr : &live.captured(static_cast<std::uint32_t>(found));
+  };
+  return keep(change, find, statements);
+}
+
+Status SchemaHistory::keep(const source::SchemaChange& change, const std::vector<CapturedTable>& captured) {
+  const FindCaptured find = [&](const TableName& name) -> const CapturedTable* {
+    const auto found = std::find_if(captured.begin(), captured.end(), [&](const CapturedTable& table) {
+      return table.database == name.database && table.table == name.table;
+    });
+    return found == captured.end() ? nullptr : &*found;
+  };
+  return keep(change, find, {});
+}
+
+Status SchemaHistory::keep(const source::SchemaChange& change, const FindCaptured& find,
+                           const std::vector<checkpoint::KeptStatement>& statements) {
   std::vector<store::Put> puts;
-  for (const TableState& state : change.states) {
-    const std::int64_t found = live.find(state.name.database, state.name.table);
-    const CapturedTable* captured = found < 0 ? nullptr : &live.captured(static_cast<std::uint32_t>(found));
+  for (const TableState& state : change.states)
     puts.push_back({checkpoint::schema_key(subtask_, change.number, state.name.database, state.name.table),
-                    checkpoint::serialise(to_kept(state, captured)),
+                    checkpoint::serialise(to_kept(state, find(state.name))),
                     {}});
-  }
   if (change.databases)
     puts.push_back({checkpoint::databases_key(subtask_, change.number), checkpoint::serialise(*change.databases), {}});
   for (const checkpoint::KeptStatement& statement : statements)

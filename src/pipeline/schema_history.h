@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,14 @@ class SchemaHistory {
 
   base::Status keep(const source::SchemaChange& change, const source::LiveTables& live,
                     const std::vector<checkpoint::KeptStatement>& statements);
+  // The same before there is a stream.
+  base::Status keep(const source::SchemaChange& change, const std::vector<source::CapturedTable>& captured);
 
  private:
+  using FindCaptured = std::function<const source::CapturedTable*(const source::TableName&)>;
+  base::Status keep(const source::SchemaChange& change, const FindCaptured& find,
+                    const std::vector<checkpoint::KeptStatement>& statements);
+
   store::Store& store_;
   const std::string subtask_;
 };

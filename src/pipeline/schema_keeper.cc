@@ -6,8 +6,9 @@
 
 #include "base/log.h"
 #include "pipeline/start_position.h"
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/binlog/statement_scan.h"
+#include "source/ddl/charsets.h"
 #include "source/ddl/server_schema.h"
 #include "source/snapshot/view.h"
 
@@ -28,6 +29,16 @@ namespace {
 constexpr int lock_wait_s = 20;  // a statement under way holds the table; the question is asked again
 
 std::string name_of(const TableName& name) { return name.database + "." + name.table; }
+
+// Records are UTF-8, whatever the client spoke. What can't be turned into it would make the record unreadable.
+std::string utf8_text(std::string_view sql, const std::string& charset) {
+  if (auto text = source::ddl::to_utf8(sql, charset.empty() ? "utf8mb4" : source::ddl::long_name(charset)))
+    return *std::move(text);
+  std::string text(sql);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }, '?');
+  return text;
+}
 
 // The first statement behind `from` that names one of the tables; empty if there is none.
 Result<std::string> changed_again(const source::Instance& instance, const model::BinlogPosition& from,
@@ -62,7 +73,7 @@ Result<std::vector<KeptStatement>> SchemaKeeper::keep(const source::SchemaChange
   if (tells(change)) {
     KeptStatement statement;
     statement.number = change.number;
-    statement.text = change.sql;
+    statement.text = utf8_text(change.sql, change.session->client_charset);
     std::map<TableName, std::string> new_names;
     bool is_renamed = false;
     for (const CapturedChange& one : change.captured) {
@@ -71,7 +82,7 @@ Result<std::vector<KeptStatement>> SchemaKeeper::keep(const source::SchemaChange
       is_renamed |= names.table != names.logical_table || names.database != names.logical_database;
     }
     if (is_renamed)
-      if (auto text = source::rename_tables(setup_.traits, *change.session, change.sql, new_names))
+      if (auto text = source::rename_tables(setup_.traits, *change.session, statement.text, new_names))
         statement.text = *std::move(text);
     statement.record_id = record_id;
     statement.timestamp_s = context.timestamp_s;

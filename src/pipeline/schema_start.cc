@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/binlog/statement_scan.h"
 #include "source/ddl/server_schema.h"
 #include "source/snapshot/view.h"
@@ -107,6 +107,48 @@ std::set<std::string> whole_databases(const Config& config) {
   return whole;
 }
 
+// Physical tables that have become part of the task since its history began, by a topology that was accepted: they are
+// as they were at the place of restart if no statement behind it names them; else it will be read.
+Status adopt_strangers(const source::Instance& instance, const source::StreamStart& start,
+                       const std::vector<CapturedTable>& captured, SchemaHistory& history,
+                       SchemaHistory::Places& places, base::CancelToken& cancel) {
+  std::vector<CapturedTable> strangers;
+  for (const CapturedTable& table : captured)
+    if (!places.restart.tracker.find(table.database, table.table)) strangers.push_back(table);
+  if (strangers.empty()) return {};
+  TRY_VALUE(const PresentSchemas present, read_present_schemas(instance, strangers, {}, cancel));
+  source::StatementNames names;
+  for (const CapturedTable& table : strangers) names.add(table.database, table.table);
+  std::set<std::uint32_t> named;
+  source::StreamPosition from = start.restart;
+  if (start.by_gtid) from.at = {};
+  TRY(source::scan_statements(
+      instance, from, present.at,
+      [&](const source::QueryEvent& query, const model::BinlogPosition&) {
+        if (const auto found = names.captured(query.database, query.sql)) named.insert(found->begin(), found->end());
+        return true;
+      },
+      cancel));
+  source::SchemaChange change;
+  change.number = start.restart.schema;
+  const auto put = [&](source::SchemaTracker& tracker, const source::TrackedTablePtr& table) {
+    const auto databases = present.tracker.databases();
+    const auto collation = databases.find(table->schema.database);
+    if (collation != databases.end()) tracker.put_database(collation->first, collation->second);
+    tracker.put_table(*table);
+  };
+  for (std::uint32_t i = 0; i < strangers.size(); ++i) {
+    const source::TrackedTablePtr table = present.tracker.find(strangers[i].database, strangers[i].table);
+    if (!table || named.contains(i)) continue;
+    put(places.restart.tracker, table);
+    put(places.emitted, table);
+    change.states.push_back({{strangers[i].database, strangers[i].table}, table, {}});
+  }
+  if (change.states.empty()) return {};
+  change.databases = places.restart.tracker.databases();
+  return history.keep(change, captured);
+}
+
 }  // namespace
 
 Result<StreamSchemas> begin_stream(const Config& config, const source::Topology& topology, const TableSet& discovered,
@@ -140,8 +182,10 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   TRY_VALUE(mysql::Connection connection, open_for_questions(instance));
   TRY_VALUE(const source::ServerTraits traits, source::read_server_traits(connection));
   TRY_VALUE(SchemaHistory::Places places, history.load(traits, state.restart_schema, state.emitted_schema, captured));
+  if (!present) TRY(adopt_strangers(instance, start, captured, history, places, cancel));
   places.restart.ignores_until = state.schema_from;
-  std::erase_if(places.restart.accepted, [&](const auto& entry) { return !(state.restart < entry.second); });
+  std::erase_if(places.restart.accepted,
+                [&](const auto& entry) { return !point.positions_known || !(state.restart < entry.second); });
   places.restart.join = [whole](const TableName& name) -> std::optional<CapturedTable> {
     if (!whole.contains(name.database)) return {};
     return CapturedTable{name.database, name.table, name.database, name.table};

@@ -220,8 +220,8 @@ Status Sequencer::wait_reached(const model::BinlogPosition& high) {
 Result<bool> Sequencer::wait_reached_for(const model::BinlogPosition& high, std::int64_t patience_ms) {
   if (!has_stream_) return true;
   std::unique_lock lock(state_mutex_);
-  const bool reached = changed_.wait_for(lock, std::chrono::milliseconds(patience_ms),
-                                         [&] { return cancelled_ || !(reached_ < high); });
+  const bool reached =
+      changed_.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return cancelled_ || !(reached_ < high); });
   if (cancelled_) return fail(ErrorCode::cancelled);
   return reached;
 }

@@ -40,6 +40,18 @@ Sequencer::Lanes lanes_behind(const source::CapturedChange& change, std::string_
   return same && is_keyless(before) == is_keyless(after) ? Lanes::go_on : Lanes::anew;
 }
 
+Operation operation_of(source::RowChange change) {
+  switch (change) {
+    case source::RowChange::insert:
+      return Operation::insert;
+    case source::RowChange::update:
+      return Operation::update;
+    case source::RowChange::delete_:
+      break;
+  }
+  return Operation::delete_;
+}
+
 }  // namespace
 
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
@@ -99,12 +111,6 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     TRY(flush(batch_.records.size() > boundary_records_));
   }
   touched_ = true;
-  Operation operation = Operation::insert;
-  if (rows.event().change == source::RowChange::update)
-    operation = Operation::update;
-  else if (rows.event().change == source::RowChange::delete_)
-    operation = Operation::delete_;
-
   position_text_.clear();
   safe_text_.clear();
   fmt::format_to(std::back_inserter(position_text_), "{}@{}", context.position.offset, context.position.file_number());
@@ -127,6 +133,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
     }
+    const Operation operation = operation_of(rows.change());
     header.id = next_record_id_++;
     if (auto encoded = encode_row(table, number, operation, header); !encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));

@@ -155,11 +155,12 @@ void Subtask::count_saved_snapshot(const TableSet& tables, const checkpoint::Sna
 Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state) {
   const bool goes_on = state.stream.started;
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
-  TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
+  TRY_VALUE(StreamSchemas begin,
+            begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
-      SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_, accept_,
-                          attempt.cancel, config_.forwards_ddl});
+      SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_,
+                          accept_, attempt.cancel, config_.forwards_ddl});
   std::set<std::string> listed;
   if (goes_on) {
     TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));
@@ -245,9 +246,9 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream.next_record_id, snapshot_wanted || keyless_wait,
-                                            *attempt.schemas);
+    writer =
+        std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
+                                       state.stream.next_record_id, snapshot_wanted || keyless_wait, *attempt.schemas);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)

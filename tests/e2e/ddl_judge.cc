@@ -14,7 +14,7 @@
 #include "mysql/connection.h"
 #include "source/binlog/event.h"
 #include "source/binlog/event_body.h"
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/ddl/script.h"
 #include "source/ddl/server_schema.h"
 #include "source/ddl/token_cursor.h"

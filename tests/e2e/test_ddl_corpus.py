@@ -12,14 +12,14 @@ import pytest
 from servers import BIN, ROOT, Lab, LabUnavailable
 
 CORPUS = ROOT.parent / "shared" / "corpus" / "ddl"
-SERVERS = ["mariadb", "mysql-5.6", "mysql-9.7"]
+SERVERS = ["mariadb-10.11", "mysql-5.6", "mysql-9.7"]
 WANTED = 0.995
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def lab(request):
     try:
-        with Lab(server=request.param, instances=1, front=False, databases=1) as lab:
+        with Lab(server=request.param, instances=1, front=False, kafka="none", databases=1) as lab:
             yield lab
     except LabUnavailable as e:
         pytest.skip(f"{request.param}: {e}")

@@ -363,3 +363,20 @@ def test_a_statement_on_all_shards_is_told_once_when_the_last_has_passed_it(lab,
     assert replay.present() == {(n,): {"id": n, "ver": 2, "extra": 1} for n in range(1, 101)}
     front(f"DROP TABLE `{name}`")
     front.close()
+
+
+def test_a_statement_in_another_character_set_is_told_in_utf8(server, case):
+    database = case.database(server)
+    sql = case.sql(server, 0, database)
+    make(sql, rows=3)
+    topic = case.topic(server)
+    task = case.mysql_task(server, database, topic)
+    task.catch_up()
+    with server.sql(0, database) as own:
+        own("SET NAMES gbk")
+        own.connection.encoding = "gbk"
+        own("ALTER TABLE t ADD COLUMN 价格 INT COMMENT '中文'")
+    touch_all(sql, "t")
+    task.catch_up()
+    assert statements(topic.records())[1:] == ["ALTER TABLE t ADD COLUMN 价格 INT COMMENT '中文'"]
+    check(topic, sql, database)

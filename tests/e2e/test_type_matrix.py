@@ -5,7 +5,9 @@ same row's image from the snapshot. The server's own time zone has daylight savi
 TRIBUTARY_TYPE_ROWS sets the rows per table (default 40) for longer rounds; SEED repeats one.
 """
 
+import calendar
 import collections
+import json
 import os
 import re
 import struct
@@ -13,8 +15,9 @@ import struct
 import pytest
 
 import fold
+import source
 from servers import Lab, LabUnavailable
-from type_families import Server, families
+from type_families import Server, families, json_document, text
 
 SERVERS = {
     "mariadb-10.11": ["log-bin-compress=ON", "log-bin-compress-min-len=10", "default-time-zone=SYSTEM"],
@@ -104,7 +107,7 @@ class Column:
             return date_time(year=int(year), month=int(month), day=int(day))
         hour, minute, second, fraction = rest
         if self.type == "timestamp":
-            import calendar
+
             seconds = calendar.timegm(tuple(int(part) for part in (year, month, day, hour, minute, second)) + (0, 0, 0)) if int(year) else 0
             return ("Timestamp", {"timestamp": seconds, "millis": micros(fraction)})
         return date_time(year=int(year), month=int(month), day=int(day), hour=int(hour), minute=int(minute), second=int(second), millis=micros(fraction))
@@ -250,3 +253,202 @@ def test_every_value_of_every_type_is_what_the_server_returns(server_lab, case, 
     findings = Findings()
     compare_all(topic.records(), database, names, columns_of, kept, updated, findings)
     findings.check()
+
+
+def carry(lab, case, setup, changes):
+    """Runs a task before and after the changes: the database, a connection, the records of rows."""
+    database = case.database(lab)
+    sql = case.sql(lab, 0, database)
+    sql("SET SESSION sql_mode = ''")
+    for statement in setup:
+        sql(statement)
+    topic = case.topic(lab)
+    task = case.mysql_task(lab, database, topic)
+    task.catch_up()
+    for statement in changes:
+        sql(statement)
+    task.catch_up()
+    return database, sql, [record for record in topic.records() if record.op != "DDL"]
+
+
+PLAIN_CHANGES = ["INSERT INTO {t} (id, a) VALUES (4, 4)", "UPDATE {t} SET a = 9 WHERE id = 1", "DELETE FROM {t} WHERE id = 2", "REPLACE INTO {t} (id, a) VALUES (4, 44)"]
+PLAIN_ROWS = ["INSERT INTO {t} (id, a) VALUES (1, 1), (2, 2), (3, 3)", "UPDATE {t} SET a = 5 WHERE id = 3"]
+ROW_PERIOD = "rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START, re TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME(rs, re)"
+HIDDEN = {
+    "mariadb-10.11": {
+        "versioned": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING", *PLAIN_ROWS],
+        "versioned_by_name": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT, " + ROW_PERIOD + ") WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME LIMIT 2 PARTITIONS 3", *PLAIN_ROWS],
+        "long_unique": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT, b BLOB UNIQUE, c TEXT, UNIQUE (c(3000)))", *PLAIN_ROWS],
+        "versioned_unique": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT, b BLOB UNIQUE)", "ALTER TABLE {t} ADD SYSTEM VERSIONING", *PLAIN_ROWS, "SET system_versioning_alter_history = KEEP",
+                 "ALTER TABLE {t} ADD COLUMN z BIGINT"],
+        "two_digits": ["CREATE TABLE {t} (id INT PRIMARY KEY, a YEAR(2))", "INSERT INTO {t} VALUES (1, 70), (2, 0), (3, '00'), (5, 2069), (6, 1999)"],
+    },
+    "mysql-5.6": {},
+    "mysql-9.7": {
+        "expressions": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT, j JSON, KEY ((a * 2)), UNIQUE KEY ((CAST(j->'$.x' AS UNSIGNED ARRAY))), KEY ((CONCAT(a, 'x'))))", *PLAIN_ROWS],
+        "instant": ["CREATE TABLE {t} (id INT PRIMARY KEY, a INT, gone INT)", *PLAIN_ROWS, "ALTER TABLE {t} ADD COLUMN b INT DEFAULT 5 FIRST, ALGORITHM=INSTANT",
+                    "ALTER TABLE {t} DROP COLUMN gone, ALGORITHM=INSTANT", "ALTER TABLE {t} ADD COLUMN c VARCHAR(9) DEFAULT 'x' AFTER id, ALGORITHM=INSTANT"],
+    },
+}
+
+
+def server_name(lab):
+    version = lab.storage[0]["server_version"]
+    return next(name for name in SERVERS if name.split("-")[1] in version[:5])
+
+
+def test_columns_the_server_adds_to_row_images_of_its_own_are_no_part_of_a_record(server_lab, case):
+    name = server_name(server_lab)
+    kinds = HIDDEN[name]
+    if not kinds:
+        pytest.skip("MySQL 5.6 adds none")
+    base = case.name
+    admin = case.sql(server_lab)
+    try:
+        for names in ("FULL", "MINIMAL" if name.startswith("mysql") else "NO_LOG"):
+            case.name = f"{base}_{names.lower()}"
+            admin(f"SET GLOBAL binlog_row_metadata = {names}")
+            setup = [statement.replace("{t}", kind) for kind, statements in kinds.items() for statement in statements]
+            database, sql, records = carry(server_lab, case, setup, [statement.replace("{t}", kind) for kind in kinds for statement in PLAIN_CHANGES])
+            for kind in kinds:
+                of_kind = fold.of_table(records, database, kind)
+                columns = [column.name for column in source.columns(sql, database, kind)]
+                assert [list(record.after or record.before) for record in of_kind] == [columns] * len(of_kind), kind
+                rows = source.rows(sql, database, kind)
+                if kind == "two_digits":
+                    rows = [{**row, "a": (row["a"][0] + (2000 if row["a"][0] < 70 else 1900), *row["a"][1:])} for row in rows]
+                fold.assert_same(of_kind, rows, ["id"])
+    finally:
+        admin("SET GLOBAL binlog_row_metadata = FULL")
+
+
+def test_a_generated_invisible_key_is_carried_whether_the_server_shows_it_or_not(server_lab, case):
+    if server_name(server_lab) != "mysql-9.7":
+        pytest.skip("only MySQL generates keys")
+    admin = case.sql(server_lab)
+    base = case.name
+    try:
+        for shown in ("ON", "OFF"):
+            case.name = f"{base}_{shown.lower()}"
+            admin(f"SET GLOBAL show_gipk_in_create_table_and_information_schema = {shown}")
+            setup = ["SET sql_generate_invisible_primary_key = ON", "CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1), (2)"]
+            _, _, records = carry(server_lab, case, setup, ["INSERT INTO t VALUES (3)", "UPDATE t SET a = 9 WHERE a = 1", "DELETE FROM t WHERE a = 2"])
+            assert [(record.op, record.before, record.after) for record in records] == [
+                ("INIT", None, {"my_row_id": 1, "a": 1}), ("INIT", None, {"my_row_id": 2, "a": 2}), ("INSERT", None, {"my_row_id": 3, "a": 3}),
+                ("UPDATE", {"my_row_id": 1, "a": 1}, {"my_row_id": 1, "a": 9}), ("DELETE", {"my_row_id": 2, "a": 2}, None)]
+    finally:
+        admin("SET GLOBAL show_gipk_in_create_table_and_information_schema = ON")
+
+
+def test_the_row_id_of_rds_is_never_a_column(server_lab, case):
+    """Shown by the server like an implicit key of PolarDB-X; where it is in the row images only, unit tests speak."""
+    setup = ["CREATE TABLE t (a INT, `__#alibaba_rds_row_id#__` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY)", "INSERT INTO t (a) VALUES (1), (2)"]
+    _, _, records = carry(server_lab, case, setup, ["INSERT INTO t (a) VALUES (3)", "UPDATE t SET a = 9 WHERE a = 1", "DELETE FROM t WHERE a = 2"])
+    assert [(record.op, record.key, record.before, record.after) for record in records] == [
+        ("INIT", None, None, {"a": 1}), ("INIT", None, None, {"a": 2}), ("INSERT", None, None, {"a": 3}), ("UPDATE", None, {"a": 1}, {"a": 9}), ("DELETE", None, {"a": 2}, None)]
+
+
+def run_and_weigh(task):
+    """The most memory the program took, in bytes."""
+    most = 0
+    with task.start("--until", "caught-up") as run:
+        while run.process.poll() is None:
+            try:
+                status = open(f"/proc/{run.process.pid}/status").read()
+                most = max(most, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")))
+            except (OSError, ValueError, TypeError):
+                pass
+            run.changed.acquire()
+            run.changed.wait(0.05)
+            run.changed.release()
+        run.finish(300)
+    return most
+
+
+def test_rows_of_64_mb_go_through_snapshot_and_stream(server_lab, case):
+    if not server_lab.is_real_kafka:
+        pytest.skip("the mock broker keeps no such records")
+    size = 64 << 20
+    database = case.database(server_lab)
+    sql = case.sql(server_lab, 0, database, read_timeout=300)
+    engine = "MyISAM" if server_name(server_lab) == "mysql-5.6" else "InnoDB"  # whose log is too small there
+    sql(f"CREATE TABLE t (id INT PRIMARY KEY, b LONGBLOB, c INT) ENGINE={engine}")
+    sql(f"INSERT INTO t VALUES (1, REPEAT(X'00f1', {size // 2}), 1)")
+    topic = case.topic(server_lab, max_message_bytes=300 << 20)
+    task = case.mysql_task(server_lab, database, topic, destination__max_record_bytes=300 << 20)
+    weights = [run_and_weigh(task)]
+    sql(f"INSERT INTO t VALUES (2, REPEAT(X'ee00', {size // 2}), 1)")
+    sql("UPDATE t SET c = 2 WHERE id = 1")
+    weights.append(run_and_weigh(task))
+    print(f"peak memory: {[weight >> 20 for weight in weights]} MB")
+    records = [record for record in topic.records(120) if record.op != "DDL"]
+    assert [(record.op, record.after["id"], record.after["c"]) for record in records] == [("INIT", 1, 1), ("INSERT", 2, 1), ("UPDATE", 1, 2)]
+    one, two = b"\x00\xf1" * (size // 2), b"\xee\x00" * (size // 2)
+    assert records[0].after["b"] == one and records[1].after["b"] == two
+    assert records[2].before["b"] == one and records[2].after["b"] == one
+    assert max(weights) < 16 * size
+
+
+def test_a_table_of_as_many_columns_as_the_server_allows_is_carried(server_lab, case):
+    count = 4096 if server_name(server_lab) == "mysql-9.7" else 2500  # the others keep what they know of a table in 64 KiB
+    names = [f"c{n}" for n in range(count - 1)]
+    setup = [f"CREATE TABLE t (id SMALLINT PRIMARY KEY, {', '.join(name + ' TINYINT' + ('' if n % 3 else ' UNSIGNED') for n, name in enumerate(names))}) ENGINE=MyISAM",
+             f"INSERT INTO t VALUES (1, {', '.join(str(n % 120) for n in range(count - 1))})"]
+    _, _, records = carry(server_lab, case, setup, [f"INSERT INTO t VALUES (2, {', '.join('NULL' if n % 7 == 0 else str(n % 120) for n in range(count - 1))})", f"UPDATE t SET {names[-1]} = 99 WHERE id = 1",
+                                                    "DELETE FROM t WHERE id = 2"])
+    first = {"id": 1, **{name: n % 120 for n, name in enumerate(names)}}
+    second = {"id": 2, **{name: None if n % 7 == 0 else n % 120 for n, name in enumerate(names)}}
+    assert [(record.op, record.before, record.after) for record in records] == [
+        ("INIT", None, first), ("INSERT", None, second), ("UPDATE", first, {**first, names[-1]: 99}), ("DELETE", second, None)]
+
+
+def test_keys_in_every_character_set_are_the_servers_own_utf_8(server_lab, case):
+    """Where the server has no character for the bytes, the key is their hex."""
+    admin = case.sql(server_lab)
+    sets = {name: int(width) for name, width in admin("SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME NOT IN ('binary', 'filename')")}
+    words = ["a", "Ä\"", "北京", "東京", "한국", "Ελ", "｡ｶ", "\x7f\x1a\x1c"]  # what encode/charset.h says ICU agrees on
+    setup = []
+    for name, width in sets.items():
+        values = [f"(X'{byte:02x}')" for byte in range(256)] if width == 1 else [f"({text(word)})" for word in words]
+        setup += [f"CREATE TABLE {name} (k VARCHAR(4) CHARACTER SET {name} COLLATE {name}_bin PRIMARY KEY)".replace(" TABLE ", " TABLE k_"), f"INSERT IGNORE INTO k_{name} VALUES {', '.join(values)}"]
+    database, sql, records = carry(server_lab, case, setup, [])
+    compared = 0
+    for name in sets:
+        found = {record.values("after")[0][1]["value"]: json.loads(record.key)[2] for record in fold.of_table(records, database, f"k_{name}")}
+        answer = sql(f"SELECT HEX(k), HEX(CONVERT(k USING utf8mb4)), HEX(CONVERT(CONVERT(k USING utf8mb4) USING {name})) FROM k_{name}")
+        wanted = {}
+        for raw, converted, back in answer:
+            is_text = (converted != "3F" or raw == "3F") and converted != "EFBFBD" if sets[name] == 1 else raw == back
+            wanted[bytes.fromhex(raw)] = bytes.fromhex(converted).decode() if is_text else raw.lower()
+        assert found == wanted, name
+        compared += len(wanted)
+    print(f"{compared} keys compared")
+    assert compared > 1000
+
+
+def test_changes_inside_json_documents_give_the_servers_text(server_lab, case, seeded):
+    if server_name(server_lab) != "mysql-9.7":
+        pytest.skip("only MySQL logs parts of documents")
+    count = 3 * ROWS
+    setup = ["SET binlog_row_value_options = PARTIAL_JSON", "CREATE TABLE t (id INT PRIMARY KEY, j JSON, k JSON)"]
+    for row in range(count):
+        setup.append(f"INSERT INTO t VALUES ({row}, CAST({text(json_object(seeded))} AS JSON), CAST({text(json_object(seeded))} AS JSON))")
+    changes = []
+    for _ in range(3 * count):
+        row, column = seeded.randrange(count), seeded.choice("jk")
+        path = seeded.choice(["$.a", "$.b[0]", "$.b[1]", "$.b[last]", "$.c.d", "$.c.\"\"", "$.c.\"e f\"", "$.new", "$.b[7]", "$.c.\"\\u00fc\\\"\""])
+        value = f"CAST({text(json_document(seeded, 3))} AS JSON)"
+        changes.append(seeded.choice([f"UPDATE t SET {column} = JSON_SET({column}, '{path}', {value}) WHERE id = {row}".replace("\\", "\\\\"),
+                                      f"UPDATE t SET {column} = JSON_REPLACE({column}, '{path}', {value}) WHERE id = {row}".replace("\\", "\\\\"),
+                                      f"UPDATE t SET {column} = JSON_REMOVE({column}, '{path}') WHERE id = {row}".replace("\\", "\\\\"),
+                                      f"UPDATE t SET j = JSON_SET(JSON_REMOVE(j, '$.a'), '$.x', {value}), k = JSON_SET(k, '$.b', {value}) WHERE id % 20 = {row % 20}"]))
+    database, sql, records = carry(server_lab, case, setup, changes)
+    fold.assert_same(records, source.rows(sql, database, "t"), ["id"])
+    print(f"{sum(record.op == 'UPDATE' for record in records)} updates")
+
+
+def json_object(rng):
+    made = [f"\"{name}\": {json_document(rng, 3)}" for name in ("a", "x", "ü\\\"") if rng.random() < 0.7]
+    made.append(f"\"b\": [{', '.join(json_document(rng, 4) for _ in range(rng.randrange(4)))}]")
+    made.append(f"\"c\": {{\"d\": {json_document(rng, 4)}, \"\": {json_document(rng, 4)}, \"e f\": \"{'x' * rng.randrange(60)}\"}}")
+    return "{" + ", ".join(made) + "}"

@@ -93,8 +93,8 @@ bool parse_status_variables(std::string_view block, std::size_t offset, QueryEve
         query.ddl_xid = cursor.u64();
         break;
       case 130: {  // MariaDB: extra flags of the transaction, with the start of a two-phase ALTER for its end
-        constexpr std::uint16_t ends_alter = 4 | 8;
-        if ((cursor.u16() & ends_alter) != 0) cursor.skip(8);
+        constexpr std::uint8_t ends_alter = 4 | 8;  // one byte on 10.11
+        if ((cursor.u8() & ends_alter) != 0) cursor.skip(8);
         break;
       }
       case 131:  // MariaDB: character_set_collations, pairs of collation ids

@@ -429,6 +429,24 @@ TEST(EventBody, AMariaDbAlterInTwoPhasesIsKnownFromItsGtid) {
   EXPECT_FALSE(parse_mariadb_gtid(view_of(EventType::mariadb_gtid, body + '\4' + '\7')));
 }
 
+TEST(EventBody, TheStatementsOfAMariaDbAlterInTwoPhasesAreRead) {
+  // The status variables' ends as MariaDB 10.11.19 writes them, at the start and at the end of the ALTER.
+  for (const std::string_view status :
+       {std::string_view("\x82\x02", 2), std::string_view("\x82\x04\x05\0\0\0\0\0\0\0", 10)}) {
+    std::string body = std::string(8, '\0') + '\1' + std::string(2, '\0');
+    body += static_cast<char>(status.size());
+    body += '\0';
+    body += status;
+    body += "q";
+    body += '\0';
+    body += "ALTER TABLE t ADD b INT";
+    base::Buffer scratch;
+    auto query = parse_query(view_of(EventType::query, body), FormatDescription(), scratch);
+    ASSERT_TRUE(query) << query.error().message();
+    EXPECT_EQ(query->sql, "ALTER TABLE t ADD b INT");
+  }
+}
+
 TEST(EventBody, ALoadDataStatementIsReadAsAQuery) {
   std::string body = std::string(8, '\0') + '\4' + std::string(4, '\0');  // no status variables
   body += std::string(13, '\0') + "shop";

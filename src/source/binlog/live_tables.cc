@@ -227,6 +227,10 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
     for (const TableEffect& one : effect.tables) {
       const bool matters = one.kind != TableEffect::Kind::unchanged && one.kind != TableEffect::Kind::emptied;
       if (!matters && find(one.name.database, one.name.table) < 0) continue;
+      if (one.kind == TableEffect::Kind::created && !databases_before.contains(one.name.database)) {
+        tracker_.remove_table(one.name);  // of a database that is not followed
+        continue;
+      }
       note(change.states, one.name);
       if (one.kind == TableEffect::Kind::renamed) note(change.states, one.new_name);
     }

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "source/binlog/derived_schema.h"
+#include "source/binlog/statement_context.h"
 #include "source/ddl/charsets.h"
 
 namespace tributary::source {
@@ -123,14 +124,7 @@ std::string LogStructures::on_statement(const QueryEvent& query) {
   const auto collation = [&](const std::optional<std::uint16_t>& id) {
     return id ? std::string(ddl::collation_by_id(tracker_->traits().flavour, *id)) : std::string();
   };
-  StatementContext context;
-  context.database = query.database;
-  context.sql_mode = query.sql_mode.value_or(0);
-  context.client_charset = charset_of(query.client_collation);
-  context.server_collation = collation(query.server_collation);
-  context.connection_collation = collation(query.connection_collation);
-  context.session = query.thread_id;
-  context.explicit_defaults_for_timestamp = tracker_->traits().explicit_defaults_for_timestamp;
+  const StatementContext context = statement_context(query, tracker_->traits());
   if (!context.database.empty() && !tracker_->databases().contains(context.database)) {
     const std::string of_database = collation(query.database_collation);
     tracker_->put_database(context.database, !of_database.empty() ? of_database
@@ -171,6 +165,7 @@ Status LogStructures::make_plan(LogTable& table, const TrackedTablePtr& tracked)
   TRY_VALUE(const TableMetadata metadata, table.map.metadata());
   const auto plan_of = [&](const model::TableSchema& known) {
     auto schema = std::make_shared<model::TableSchema>(known);
+    schema->row_end.reset();  // rows are told as they are logged, history of system-versioned tables too
     correct_charsets(table.map, metadata, tracker_ ? tracker_->traits().flavour : mysql::Flavour::mysql, *schema);
     return RowPlan::make(table.map, std::move(schema));
   };

@@ -152,6 +152,7 @@ bool plan_column(const model::Column& column, const WireColumn& wire, Step& step
     }
     case ColumnType::year:
       step.opcode = Opcode::year;
+      step.a = column.declared_type == "year(2)" ? 1 : 0;
       return wire.type == WireType::year;
     case ColumnType::date:
       step.opcode = Opcode::date;
@@ -248,19 +249,46 @@ std::unexpected<base::Error> mismatch(const TableMap& map, std::string what) {
                     std::string(map.database()) + "." + std::string(map.table()));
 }
 
+// A column that only row images have.
+bool plan_tail(model::TailColumn kind, const WireColumn& wire, Step& step) {
+  if (wire.type == WireType::longlong) {  // the hash, or the number of a transaction
+    step.opcode = Opcode::u64;
+    return true;
+  }
+  step = {Opcode::timestamp2, 6, 0, 0};
+  return kind != model::TailColumn::row_hash && wire.type == WireType::timestamp2 && wire.metadata == 6;
+}
+
+// RDS adds a key to tables without a primary one.
+bool has_rds_row_id(const std::vector<WireColumn>& wire, const TableMetadata& metadata,
+                    const model::TableSchema& schema) {
+  constexpr std::string_view name = "__#alibaba_rds_row_id#__";
+  return wire.size() == schema.columns.size() + 1 && schema.tail.empty() && wire.back().type == WireType::longlong &&
+         !wire.back().is_nullable && (schema.keys.empty() || !schema.keys.front().is_primary) &&
+         (metadata.column_names.size() != wire.size() || metadata.column_names.back() == name);
+}
+
 }  // namespace
 
 base::Result<RowPlan> RowPlan::make(const TableMap& map, model::TableSchemaPtr schema) {
   const std::vector<WireColumn>& wire = map.columns();
-  if (wire.size() != schema->columns.size()) {
-    return mismatch(map, "the binlog has " + std::to_string(wire.size()) + " columns, the known structure " +
-                             std::to_string(schema->columns.size()));
-  }
   TRY_VALUE(const TableMetadata metadata, map.metadata());
+  const std::size_t known = schema->columns.size();
+  if (wire.size() != known + schema->tail.size() && !has_rds_row_id(wire, metadata, *schema)) {
+    return mismatch(map, "the binlog has " + std::to_string(wire.size()) + " columns, the known structure " +
+                             std::to_string(known + schema->tail.size()));
+  }
   RowPlan plan;
   plan.steps_.resize(wire.size());
   std::size_t numeric = 0;
-  for (std::size_t i = 0; i < wire.size(); ++i) {
+  for (std::size_t i = known; i < wire.size(); ++i) {
+    const auto kind = i - known < schema->tail.size() ? schema->tail[i - known] : model::TailColumn::row_hash;
+    if (!plan_tail(kind, wire[i], plan.steps_[i])) {
+      return mismatch(map, "column " + std::to_string(i + 1) + " is " + describe(wire[i]) +
+                               " in the binlog, and not in the known structure");
+    }
+  }
+  for (std::size_t i = 0; i < known; ++i) {
     const model::Column& column = schema->columns[i];
     const std::string name = "column " + std::to_string(i + 1) + " `" + column.name + "`";
     if (metadata.column_names.size() == wire.size() && !same_name(metadata.column_names[i], column.name)) {

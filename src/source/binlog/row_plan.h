@@ -29,7 +29,7 @@ enum class Opcode : std::uint8_t {
   real8,
   decimal,  // a: precision, b: scale, length: bytes
   bits,     // length: bytes, big endian
-  year,
+  year,     // a: 1 for YEAR(2), which holds 1970 to 2069
   date,
   time3,
   datetime8,
@@ -69,12 +69,15 @@ class RowPlan {
   };
 
   // Fails with data_schema_mismatch if rows described by `map` can't be rows of `schema`. Where the map carries names
-  // and signedness (binlog_row_metadata) they are compared too.
+  // and signedness (binlog_row_metadata) they are compared too. Behind the schema's columns its tail is expected, and
+  // in a table without a primary key one BIGINT more may come: RDS's own key, which its information_schema does not
+  // show.
   static base::Result<RowPlan> make(const TableMap& map, model::TableSchemaPtr schema);
 
   // True if a later table map describes the same layout, so that this plan still holds.
   bool fits(const TableMap& map) const { return wire_ == map.columns() && metadata_ == map.metadata_bytes(); }
   const model::TableSchemaPtr& schema() const { return schema_; }
+  // One per column of the row image; those behind the schema's columns are read and dropped.
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<WireColumn>& wire() const { return wire_; }
   std::size_t scratch_bytes() const { return scratch_bytes_; }  // for the bounded texts of one image

@@ -24,6 +24,13 @@ std::uint32_t count_bits(std::string_view bitmap, std::size_t columns) {
   return count;
 }
 
+// Rows of a system-versioned table end at the last moment or transaction there is.
+bool holds_now(const Value& row_end) {
+  if (row_end.kind == ValueKind::integer_unsigned) return row_end.u == UINT64_MAX;
+  constexpr std::int64_t last_s = INT32_MAX, last_s_wide = UINT32_MAX;  // the second since MariaDB 11.5
+  return (row_end.i == last_s || row_end.i == last_s_wide) && row_end.t.micros == micros_per_second - 1;
+}
+
 std::uint64_t read_table_id(Cursor& cursor, std::size_t post_header) {
   return post_header == 6 ? cursor.u32() : cursor.uint<6>();
 }
@@ -114,6 +121,28 @@ base::Status RowReader::open(const RowsEvent& event, const RowPlan& plan) {
 }
 
 base::Result<bool> RowReader::next(std::vector<Value>& before, std::vector<Value>& after) {
+  change_ = event_.change;
+  const model::TableSchema* const schema = plan_ != nullptr ? plan_->schema().get() : nullptr;
+  if (schema == nullptr || (!schema->row_end && schema->columns.size() == plan_->steps().size())) [[likely]] {
+    return next_stored(before, after);
+  }
+  while (true) {
+    TRY_VALUE(const bool more, next_stored(before, after));
+    if (!more) return false;
+    bool was = !before.empty(), is = !after.empty();
+    if (schema->row_end) {
+      was = was && holds_now(before[*schema->row_end]);
+      is = is && holds_now(after[*schema->row_end]);
+      if (!was && !is) continue;
+      change_ = !was ? RowChange::insert : !is ? RowChange::delete_ : RowChange::update;
+    }
+    was ? before.resize(schema->columns.size()) : before.clear();
+    is ? after.resize(schema->columns.size()) : after.clear();
+    return true;
+  }
+}
+
+base::Result<bool> RowReader::next_stored(std::vector<Value>& before, std::vector<Value>& after) {
   if (at_ == end_) return false;
   const std::size_t columns = plan_->steps().size();
   const char* const begin = at_;
@@ -362,7 +391,10 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
         if (!has(1)) return failed();
         const auto stored = static_cast<std::uint8_t>(*at);
         value->kind = ValueKind::year;
-        value->t.year = static_cast<std::uint16_t>(stored == 0 ? 0 : 1900 + stored);
+        if (step->a != 0) [[unlikely]]  // as the server shows it, which does not tell 0 from 2000
+          value->t.year = static_cast<std::uint16_t>(stored % 100 < 70 ? 2000 + stored % 100 : 1900 + stored % 100);
+        else
+          value->t.year = static_cast<std::uint16_t>(stored == 0 ? 0 : 1900 + stored);
         ++at;
         break;
       }

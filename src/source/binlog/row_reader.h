@@ -54,8 +54,12 @@ class RowReader {
   base::Status open(const EventView& event, const FormatDescription& format, const RowPlan& plan);
 
   // The next row; false at the end. `before` is filled for update and delete, `after` for insert and update: one value
-  // per schema column, in order; the other one is left empty.
+  // per schema column, in order; the other one is left empty. Of a system-versioned table only rows that hold now are
+  // told of: what the server writes and removes of their history is passed over, and the end of a row is its deletion.
   base::Result<bool> next(std::vector<model::Value>& before, std::vector<model::Value>& after);
+
+  // What happened to the row of the last next().
+  RowChange change() const { return change_; }
 
   const RowsEvent& event() const { return event_; }
 
@@ -64,6 +68,7 @@ class RowReader {
   void show_json_changes() { shows_json_changes_ = true; }
 
  private:
+  base::Result<bool> next_stored(std::vector<model::Value>& before, std::vector<model::Value>& after);
   template <bool every_column>
   const char* read_image(std::string_view bitmap, std::uint32_t present, const char* at, unsigned image,
                          std::vector<model::Value>& row);
@@ -71,6 +76,7 @@ class RowReader {
   base::Error failure() const;
 
   RowsEvent event_;
+  RowChange change_ = RowChange::insert;
   const RowPlan* plan_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;

@@ -286,7 +286,7 @@ TEST(TableMap, CountsYearsAmongTheColumnsWithASign) {
   const std::string body(
       "\x01\0\0\0\0\0\0\0\x01"
       "d\0\x01t\0\x03\x0d\x03\x03\0\0\x01\x01\xc0",
-      24);
+      23);
   EventView event{{}, body, event_header_size};
   event.header.type = EventType::table_map;
   TableMap map;
@@ -331,6 +331,97 @@ TEST(TableMap, MariaDbsCollationsOfGeometryColumnsAreLeftOut) {
   const auto metadata = map.metadata();
   ASSERT_TRUE(metadata);
   EXPECT_EQ(metadata->collations, std::vector<std::uint64_t>{45});
+}
+
+// d.t of an INT, and behind it what `more` says: types, metadata with its size, nullability.
+TableMap map_with(std::string_view types, std::string_view metadata, char null_bits) {
+  std::string body(
+      "\x01\0\0\0\0\0\0\0\x01"
+      "d\0\x01t\0",
+      14);
+  body += static_cast<char>(1 + types.size());
+  body += '\x03';
+  body += types;
+  body += static_cast<char>(metadata.size());
+  body += metadata;
+  body += null_bits;
+  EventView event{{}, body, event_header_size};
+  event.header.type = EventType::table_map;
+  TableMap map;
+  EXPECT_TRUE(map.parse(event, FormatDescription()));
+  return map;
+}
+
+std::shared_ptr<model::TableSchema> one_int() {
+  auto schema = std::make_shared<model::TableSchema>();
+  schema->columns.resize(1);
+  schema->columns[0].name = "a";
+  return schema;
+}
+
+TEST(RowPlan, DropsTheRowIdThatRdsAddsToTablesWithoutAPrimaryKey) {
+  const TableMap map = map_with("\x08", "", 0);
+  auto schema = one_int();
+  auto plan = RowPlan::make(map, schema);
+  ASSERT_TRUE(plan);
+  // One row: no NULLs, 7, and the id 9.
+  const std::string row("\0\x07\0\0\0\x09\0\0\0\0\0\0\0", 13);
+  RowsEvent event;
+  event.column_count = 2;
+  event.columns_before = event.columns_after = "\xff";
+  event.rows = row;
+  RowReader reader;
+  ASSERT_TRUE(reader.open(event, *plan));
+  std::vector<model::Value> before, after;
+  ASSERT_TRUE(*reader.next(before, after));
+  ASSERT_EQ(after.size(), 1u);
+  EXPECT_EQ(after[0].i, 7);
+  EXPECT_FALSE(*reader.next(before, after));
+}
+
+TEST(RowPlan, TakesNoOtherColumnForTheRowIdOfRds) {
+  EXPECT_FALSE(RowPlan::make(map_with("\x08", "", 2), one_int()));      // nullable
+  EXPECT_FALSE(RowPlan::make(map_with("\x03", "", 0), one_int()));      // INT
+  EXPECT_FALSE(RowPlan::make(map_with("\x08\x08", "", 0), one_int()));  // two
+  auto keyed = one_int();
+  keyed->keys.push_back({"PRIMARY", true, {0}});
+  EXPECT_FALSE(RowPlan::make(map_with("\x08", "", 0), keyed));
+}
+
+TEST(RowReader, TellsOfASystemVersionedTableOnlyTheRowsThatHoldNow) {
+  const TableMap map = map_with("\x11\x11", "\x06\x06", 0);
+  auto schema = one_int();
+  schema->tail = {model::TailColumn::row_start, model::TailColumn::row_end};
+  schema->row_end = 2;
+  auto plan = RowPlan::make(map, schema);
+  ASSERT_TRUE(plan);
+  const auto row = [](char a, bool holds) {
+    std::string bytes("\0\0\0\0\0\x60\0\0\0\0\0\0", 12);
+    bytes[1] = a;
+    return bytes + (holds ? std::string("\x7f\xff\xff\xff\x0f\x42\x3f", 7) : std::string("\x60\0\0\x01\0\0\0", 7));
+  };
+  RowReader reader;
+  std::vector<model::Value> before, after;
+  const auto changes = [&](RowChange change, const std::string& rows) {
+    RowsEvent event;
+    event.change = change;
+    event.column_count = 3;
+    event.columns_before = event.columns_after = "\xff";
+    event.rows = rows;
+    std::string seen;
+    EXPECT_TRUE(reader.open(event, *plan));
+    while (*reader.next(before, after)) {
+      EXPECT_EQ(before.size(), reader.change() == RowChange::insert ? 0u : 1u);
+      EXPECT_EQ(after.size(), reader.change() == RowChange::delete_ ? 0u : 1u);
+      seen += "IUD"[static_cast<int>(reader.change())];
+      if (!before.empty()) seen += std::to_string(before[0].i);
+      if (!after.empty()) seen += ">" + std::to_string(after[0].i);
+    }
+    return seen;
+  };
+  EXPECT_EQ(changes(RowChange::insert, row(1, true) + row(2, false) + row(3, true)), "I>1I>3");
+  EXPECT_EQ(changes(RowChange::update, row(1, true) + row(2, true) + row(3, true) + row(3, false)), "U1>2D3");
+  EXPECT_EQ(changes(RowChange::delete_, row(1, false) + row(2, true)), "D2");
 }
 
 TEST(DerivedSchema, TakesNamesSignsAndLabelsFromFullMetadata) {

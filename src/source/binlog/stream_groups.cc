@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 #include "source/binlog/stream_state.h"
 
 namespace tributary::source {

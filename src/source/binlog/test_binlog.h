@@ -226,7 +226,7 @@ class BinlogWalker {
       if (!more) return fail(more.error(), offset);
       if (!*more) return;
       ++rows;
-      on_row(*found->second.plan->schema(), reader_.event().change, before_, after_);
+      on_row(*found->second.plan->schema(), reader_.change(), before_, after_);
     }
   }
 

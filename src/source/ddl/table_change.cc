@@ -98,7 +98,8 @@ class Alteration {
       // MySQL 5.6 leaves the table's own collation as it was where it finds nothing to rebuild for.
       const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
       const auto& columns = before_.schema.columns;
-      const bool has_text = std::any_of(columns.begin(), columns.end(), [](const Column& c) { return !c.charset.empty(); });
+      const bool has_text =
+          std::any_of(columns.begin(), columns.end(), [](const Column& c) { return !c.charset.empty(); });
       if (converts && is_old && (collation == "binary" || !has_text) && before_.collation != collation)
         return refuse(alter_.table.begin, fmt::format("a table converted to {} without a need", collation));
       after_.collation = std::move(collation);

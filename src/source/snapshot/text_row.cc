@@ -207,7 +207,8 @@ bool TextRowPlan::read_value(Step step, std::string_view text, Value& v) {
     case Step::year: {
       v.kind = ValueKind::year;
       unsigned year;
-      if (text.size() != 4 || !digits(at, end, 4, year)) return false;
+      if ((text.size() != 4 && text.size() != 2) || !digits(at, end, static_cast<int>(text.size()), year)) return false;
+      if (text.size() == 2) year += year < 70 ? 2000 : 1900;  // YEAR(2)
       v.t.year = static_cast<std::uint16_t>(year);
       return true;
     }

@@ -78,7 +78,7 @@ TEST(TextRow, WhatCannotBeReadIsAnErrorNamingTheColumn) {
                                                                  {ColumnType::time, "12"},
                                                                  {ColumnType::double_, "x"},
                                                                  {ColumnType::enum_, "a"},
-                                                                 {ColumnType::year, "20"},
+                                                                 {ColumnType::year, "200"},
                                                                  {ColumnType::geometry, "abc"},
                                                                  {ColumnType::bit, ""},
                                                                  {ColumnType::timestamp, "2020-01-01 00:00:00x"}}) {

@@ -89,7 +89,7 @@ Result<Column> read_column(const mysql::Table& t, std::size_t row, const std::st
   column.is_unsigned = column.declared_type.find("unsigned") != std::string::npos && column.type != ColumnType::enum_ &&
                        column.type != ColumnType::set;
   column.is_nullable = t.text(row, "IS_NULLABLE") == "YES";
-  column.is_hidden = column.name == drds_implicit_column;
+  column.is_hidden = column.name == drds_implicit_column || column.name == rds_row_id_column;
   const std::string_view extra = t.text(row, "EXTRA");
   column.is_generated = extra.find("VIRTUAL") != std::string_view::npos ||
                         extra.find("STORED") != std::string_view::npos ||
@@ -209,31 +209,38 @@ namespace {
 // Rows of TABLES, COLUMNS and STATISTICS for these tables, put together.
 base::Status read_batch(mysql::Connection& connection, const std::string& database, const std::string& condition,
                         std::map<std::string, TrackedTable>& tables) {
+  const bool is_mariadb = connection.flavour() == mysql::Flavour::mariadb;
   TRY_VALUE(const mysql::Table bases,
-            connection.query(fmt::format("SELECT TABLE_NAME, TABLE_COLLATION, CREATE_OPTIONS FROM "
+            connection.query(fmt::format("SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION, CREATE_OPTIONS FROM "
                                          "information_schema.TABLES WHERE TABLE_SCHEMA = {}{} "
                                          "AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
                                          connection.quote(database), condition)));
+  std::set<std::string, std::less<>> versioned, in_memory;
   for (std::size_t row = 0; row < bases.rows.size(); ++row) {
+    if (bases.text(row, "TABLE_TYPE") == "SYSTEM VERSIONED") versioned.emplace(bases.text(row, "TABLE_NAME"));
+    if (bases.text(row, "ENGINE") == "MEMORY") in_memory.emplace(bases.text(row, "TABLE_NAME"));
     TrackedTable& table = tables[std::string(bases.text(row, "TABLE_NAME"))];
     table.schema.database = database;
     table.schema.table = bases.text(row, "TABLE_NAME");
     table.collation = bases.text(row, "TABLE_COLLATION");
     table.is_partitioned = bases.text(row, "CREATE_OPTIONS").find("partitioned") != std::string_view::npos;
   }
-  TRY_VALUE(
-      const mysql::Table columns,
-      connection.query(fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
-                                   "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
-                                   "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA FROM "
-                                   "information_schema.COLUMNS "
-                                   "WHERE TABLE_SCHEMA = {}{} ORDER BY TABLE_NAME, ORDINAL_POSITION",
-                                   connection.quote(database), condition)));
+  TRY_VALUE(const mysql::Table columns,
+            connection.query(
+                fmt::format("SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, "
+                            "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, "
+                            "NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA{} FROM "
+                            "information_schema.COLUMNS "
+                            "WHERE TABLE_SCHEMA = {}{} ORDER BY TABLE_NAME, ORDINAL_POSITION",
+                            is_mariadb ? ", GENERATION_EXPRESSION" : "", connection.quote(database), condition)));
   for (std::size_t row = 0; row < columns.rows.size(); ++row) {
     const auto table = tables.find(std::string(columns.text(row, "TABLE_NAME")));
     if (table == tables.end()) continue;  // a view
     TRY_VALUE(Column column, read_column(columns, row, database + "." + table->first));
-    table->second.schema.columns.push_back(std::move(column));
+    TableSchema& schema = table->second.schema;
+    if (columns.text(row, "GENERATION_EXPRESSION") == "ROW END" && versioned.contains(table->first))
+      schema.row_end = static_cast<std::uint32_t>(schema.columns.size());
+    schema.columns.push_back(std::move(column));
   }
   TRY_VALUE(const mysql::Table parts,
             connection.query(fmt::format("SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, INDEX_TYPE "
@@ -250,6 +257,10 @@ base::Status read_batch(mysql::Connection& connection, const std::string& databa
       indexes.back().name = name;
       indexes.back().is_primary = name == "PRIMARY";
       indexes.back().is_unique = parts.text(row, "NON_UNIQUE") == "0";
+      // A key too long for a tree is one over a hidden column with the hash of its values.
+      if (is_mariadb && indexes.back().is_unique && parts.text(row, "INDEX_TYPE") == "HASH" &&
+          !in_memory.contains(found->first))
+        found->second.schema.tail.push_back(model::TailColumn::row_hash);
     }
     const std::string_view column = parts.text(row, "COLUMN_NAME");
     if (column.empty()) {
@@ -260,6 +271,12 @@ base::Status read_batch(mysql::Connection& connection, const std::string& databa
     const bool is_spatial = parts.text(row, "INDEX_TYPE") == "SPATIAL";  // shows a length though it has none
     indexes.back().prefixes.push_back(is_spatial ? 0 : number<std::uint32_t>(parts.text(row, "SUB_PART")));
   }
+  for (const std::string& name : versioned) {
+    TableSchema& schema = tables[name].schema;
+    if (schema.row_end) continue;
+    schema.tail.insert(schema.tail.begin(), {model::TailColumn::row_start, model::TailColumn::row_end});
+    schema.row_end = static_cast<std::uint32_t>(schema.columns.size() + 1);
+  }
   return {};
 }
 
@@ -268,6 +285,8 @@ base::Status read_batch(mysql::Connection& connection, const std::string& databa
 Result<std::map<std::string, TrackedTable>> read_tables(mysql::Connection& connection, const std::string& database,
                                                         const std::vector<std::string>& tables) {
   std::map<std::string, TrackedTable> read;
+  if (connection.flavour() == mysql::Flavour::mysql && connection.version_number() >= 80030)
+    TRY(connection.execute("SET SESSION show_gipk_in_create_table_and_information_schema = ON"));
   constexpr std::size_t batch_max = 500;
   if (tables.empty()) TRY(read_batch(connection, database, "", read));
   for (std::size_t from = 0; from < tables.size(); from += batch_max) {
@@ -306,7 +325,8 @@ bool same_structure(const TableSchema& a, const TableSchema& b, std::string* dif
       return say(fmt::format("column {} is {} {} against {} {}", x.name, x.declared_type, x.charset, y.declared_type,
                              y.charset));
   }
-  if (a.identity != b.identity) return say("their keys differ");
+  if (a.identity != b.identity || a.tail != b.tail) return say("their keys differ");
+  if (a.row_end != b.row_end) return say("only one is system-versioned");
   return true;
 }
 

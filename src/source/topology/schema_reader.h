@@ -15,9 +15,12 @@ namespace tributary::source {
 struct TrackedTable;  // source/ddl/tracker.h
 
 inline constexpr std::string_view drds_implicit_column = "_drds_implicit_id_";
+// RDS's key for tables without one. Most versions show it in row images only (RowPlan drops it there).
+inline constexpr std::string_view rds_row_id_column = "__#alibaba_rds_row_id#__";
 
 // Structures of the named base tables of one physical database, by physical table name. Tables that do not exist and
-// views are missing from the answer. Names in the structures are the physical ones.
+// views are missing from the answer. Names in the structures are the physical ones. Turns the session's switch on that
+// shows MySQL's generated invisible primary keys, which are columns like others.
 base::Result<std::map<std::string, model::TableSchema>> read_schemas(mysql::Connection& connection,
                                                                      const std::string& database,
                                                                      const std::vector<std::string>& tables);

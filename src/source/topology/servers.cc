@@ -32,7 +32,7 @@ Result<ServerTables> list_tables(const mysql::Endpoint& endpoint) {
                 "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
                 "('mysql', 'information_schema', 'performance_schema', 'sys', 'dts_health_check') ORDER BY 1, 2"));
   for (const auto& row : rows.rows) {
-    if (row[2] == "BASE TABLE")
+    if (row[2] == "BASE TABLE" || row[2] == "SYSTEM VERSIONED")
       out.tables.emplace_back(*row[0], *row[1]);
     else
       out.views.push_back(*row[0] + "." + *row[1]);

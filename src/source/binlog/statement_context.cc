@@ -1,4 +1,4 @@
-#include "source/ddl/query_context.h"
+#include "source/binlog/statement_context.h"
 
 #include <string>
 

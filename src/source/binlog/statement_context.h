@@ -1,4 +1,4 @@
-// The session of a statement, from the status variables of its Query event. Threads: free function.
+// The session in which a logged statement ran, as the schema tracker takes it. Threads: pure functions.
 #pragma once
 
 #include "source/binlog/event_body.h"
@@ -6,7 +6,6 @@
 
 namespace tributary::source {
 
-// What an event does not say is as the server has it globally.
 StatementContext statement_context(const QueryEvent& query, const ServerTraits& traits);
 
 }  // namespace tributary::source
