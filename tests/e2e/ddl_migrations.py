@@ -14,6 +14,8 @@ import threading
 import source
 from task import wait_for
 
+import pymysql
+
 PT_OSC = shutil.which("pt-online-schema-change")
 
 
@@ -108,6 +110,18 @@ class GhostMigration:
         with self.lab.sql(0, database) as watcher:
             wait_for(lambda: watcher("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'rename /* gh-ost%' AND STATE LIKE '%metadata lock%'"), what="the rename waits")
         locker(f"drop /* gh-ost */ table if exists `{database}`.`{old}`")
+        # The rename now takes its locks in the order of the names: with the sentry's it is in front of the writers.
+        with self.lab.sql(0, database) as watcher:
+            watcher("SET SESSION lock_wait_timeout = 1")
+            wait_for(lambda: self.is_held(watcher, old), what="the rename takes the sentry's name")
         locker("unlock tables")
         thread.join(30)
         assert not failed, failed
+
+    @staticmethod
+    def is_held(sql, table):
+        try:
+            sql(f"SELECT 1 FROM `{table}`")
+        except pymysql.err.MySQLError as error:
+            return error.args[0] == 1205  # the wait for a lock; before it, there is no such table
+        return False
