@@ -59,8 +59,8 @@ class Subtask {
 
   const Config& config_;
   const source::Topology& topology_;
-  TableSet tables_;  // as discovered, structures of those with a stream come from the history; its instance leads to the
-                     // server of the present attempt
+  TableSet tables_;  // as discovered, structures of those with a stream come from the history; its instance leads to
+                     // the server of the present attempt
   store::Store& store_;
   DdlBoard& board_;
   AllTableCounters counters_;  // one more for tables that joined
