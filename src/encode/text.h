@@ -19,8 +19,8 @@ inline char* write_signed(char* to, std::int64_t number) {
   return write_unsigned(to + 1, ~static_cast<std::uint64_t>(number) + 1);
 }
 
-// The shortest digits that give the number again, in the server's form: plain between 1e-15 and 1e15 and where there are
-// digits behind the point (1234567890123456.8), else 1.5e20.
+// The shortest digits that give the number again, in the server's form: plain between 1e-15 and 1e15 and where there
+// are digits behind the point (1234567890123456.8), else 1.5e20.
 char* write_real(char* to, double number);
 
 // 2024-04-12, -101:02:03, 2024-04-12 15:12:45.000006; a fraction has six digits and is left out when it is zero.

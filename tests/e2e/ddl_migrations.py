@@ -5,6 +5,7 @@ ghost table, a changelog table, rows copied in chunks, changes applied from the 
 the atomic cut-over with a sentry table, LOCK TABLES and a RENAME that waits behind it.
 """
 
+import contextlib
 import queue
 import shutil
 import subprocess
@@ -27,26 +28,33 @@ def pt_online_schema_change(storage, database, table, alter, *options):
 
 
 class GhostMigration:
-    """`changed` takes the keys of rows that a writer has changed; it may be called from any thread."""
+    """Writers tell which rows they change with changing(), from any thread."""
 
     def __init__(self, lab, database, table, key, chunk=300):
         self.lab, self.database, self.table, self.key, self.chunk = lab, database, table, key, chunk
         self.queue = queue.SimpleQueue()
+        self.in_flight = []
         self.ghost, self.log, self.old = f"_{table}_gho", f"_{table}_ghc", f"_{table}_del"
 
-    def changed(self, row):
+    @contextlib.contextmanager
+    def changing(self, row):
+        self.in_flight.append(row)
+        yield
         self.queue.put(row)
+        self.in_flight.remove(row)
 
-    def apply(self, sql):
-        """What gh-ost takes from the binlog: each changed row as it is now."""
-        for row in {self.queue.get() for _ in range(self.queue.qsize())}:
-            where = f"`{self.key}` = {row}"
-            found = sql(f"SELECT 1 FROM `{self.database}`.`{self.table}` WHERE {where}")
+    def apply(self, sql, reader):
+        """What gh-ost takes from the binlog: each changed row as it is now. Behind the table's lock nothing is left out."""
+        rows = set(self.in_flight)
+        rows |= {self.queue.get() for _ in range(self.queue.qsize())}
+        for row in rows:
+            ghost = f"`{self.database}`.`{self.ghost}`"
+            found = reader(f"SELECT {self.columns} FROM `{self.database}`.`{self.table}` WHERE `{self.key}` = {row}")
             if found:
-                sql(f"replace /* gh-ost `{self.database}`.`{self.ghost}` */ into `{self.database}`.`{self.ghost}` ({self.columns}) "
-                    f"(select {self.columns} from `{self.database}`.`{self.table}` where {where} lock in share mode)")
+                marks = ", ".join(["%s"] * len(found[0]))
+                sql(f"replace /* gh-ost {ghost} */ into {ghost} ({self.columns}) values ({marks})", *found[0])
             else:
-                sql(f"delete /* gh-ost `{self.database}`.`{self.ghost}` */ from `{self.database}`.`{self.ghost}` where {where}")
+                sql(f"delete /* gh-ost {ghost} */ from {ghost} where `{self.key}` = {row}")
 
     def say(self, sql, hint, value):
         sql(f"insert /* gh-ost */ into `{self.database}`.`{self.log}` (id, hint, value) values (NULLIF(0, 0), '{hint}', '{value}') "
@@ -71,7 +79,7 @@ class GhostMigration:
                 sql(f"insert /* gh-ost */ ignore into `{database}`.`{ghost}` ({self.columns}) (select {self.columns} from `{database}`.`{table}` force index (`PRIMARY`) "
                     f"where (((`{self.key}` >= {low})) and ((`{self.key}` < {low + self.chunk}))) lock in share mode)")
                 low += self.chunk
-                self.apply(sql)
+                self.apply(sql, sql)
                 self.say(sql, "copy iteration", str(low))
             self.cut_over(sql, locker)
             for name in (log, old):
@@ -80,8 +88,8 @@ class GhostMigration:
     def cut_over(self, sql, locker):
         database, table, ghost, old = self.database, self.table, self.ghost, self.old
         sql(f"create /* gh-ost */ table `{database}`.`{old}` (id int auto_increment primary key) engine=InnoDB comment='ghost-cut-over-sentry'")
-        locker(f"lock /* gh-ost */ tables `{database}`.`{table}` write, `{database}`.`{old}` write, `{database}`.`{ghost}` write")
-        self.apply(locker)  # gh-ost itself applies them through another session, which is no difference in the binlog
+        locker(f"lock /* gh-ost */ tables `{database}`.`{table}` write, `{database}`.`{old}` write")
+        self.apply(sql, locker)
         self.swap(locker)
 
     def swap(self, locker):

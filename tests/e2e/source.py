@@ -73,6 +73,8 @@ def value(column, text):
             return ("timestamp", seconds, parts[6])
         case "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection" | "geomcollection":
             return text[4:]  # WKB behind the SRID
+        case "enum" | "set":
+            return text.decode() if isinstance(text, bytes) else text  # of character set binary
     return text
 
 

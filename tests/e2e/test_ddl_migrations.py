@@ -1,5 +1,7 @@
 """Online schema changes under a running task: the copy is no table of the task, and the swap loses nothing."""
 
+import contextlib
+import random
 import signal
 import sys
 
@@ -14,7 +16,7 @@ from task import background
 
 ALTER = "ADD COLUMN added INT NOT NULL DEFAULT 7 AFTER id, MODIFY pad VARCHAR(200), DROP COLUMN doomed"
 COLUMNS = ["id", "ver", "pad"]  # before and after
-ROWS = 3000
+ROWS = 1000
 
 pytestmark = needs_live_ddl
 
@@ -42,9 +44,7 @@ class Shop:
             self.sql("INSERT INTO orders VALUES " + ", ".join(f"({n}, 0, 1, 'row {n}')" for n in range(low, low + 500)))
         self.seed = rng.randrange(2**20)
 
-    def writer(self, number, of, changed=lambda row: None):
-        import random
-
+    def writer(self, number, of, changing=lambda row: contextlib.nullcontext()):
         def work(should_end):
             rng = random.Random(self.seed + number)
             version = 0
@@ -53,13 +53,13 @@ class Shop:
                     version += 1
                     row = rng.randrange(ROWS // of) * of + number
                     kind = rng.random()
-                    if kind < 0.6:
-                        sql(f"UPDATE orders SET ver = ver + 1, pad = 'w{version}' WHERE id = {row}")
-                    elif kind < 0.8:
-                        sql(f"DELETE FROM orders WHERE id = {row}")
-                    else:
-                        sql(f"INSERT IGNORE INTO orders (id, ver, pad) VALUES ({row}, {version + 10**6}, 'new')")
-                    changed(row)
+                    with changing(row):
+                        if kind < 0.6:
+                            sql(f"UPDATE orders SET ver = ver + 1, pad = 'w{version}' WHERE id = {row}")
+                        elif kind < 0.8:
+                            sql(f"DELETE FROM orders WHERE id = {row}")
+                        else:
+                            sql(f"INSERT IGNORE INTO orders (id, ver, pad) VALUES ({row}, {version + 10**6}, 'new')")
         return work
 
     def check(self, records):
@@ -103,11 +103,13 @@ def migrate_under(shop, task, topic, migrate, writers, stop_reader, kills):
 
 @pytest.mark.parametrize("how", ["with the reader beside it", "read afterwards"])
 def test_a_gh_ost_migration_loses_nothing(server, case, seeded, how):
+    if "MariaDB" in server.storage[0]["server_version"]:
+        pytest.skip("gh-ost is for MySQL: its swap counts on how MySQL queues locks")
     shop = Shop(server, case, seeded)
     topic = case.topic(server)
     task = case.mysql_task(server, shop.database, topic, tables=["orders"])
     ghost = GhostMigration(server, shop.database, "orders", "id")
-    migrate_under(shop, task, topic, lambda: ghost.run(ALTER), [shop.writer(n, 2, ghost.changed) for n in range(2)],
+    migrate_under(shop, task, topic, lambda: ghost.run(ALTER), [shop.writer(n, 2, ghost.changing) for n in range(2)],
                   stop_reader=how == "read afterwards", kills=how != "read afterwards")
     assert not shop.sql("SHOW TABLES LIKE '%gh%'")
 

@@ -15,9 +15,10 @@ from task import background, mysql_source
 
 STEPS = int(os.environ.get("TRIBUTARY_RANDOM_STEPS") or 60)
 SERVERS = {"mariadb-10.11": [], "mysql-5.6": [], "mysql-9.7": ["binlog-transaction-compression=ON"]}
-# What is known not to be carried yet: MariaDB's hidden column for long unique keys, and its signs of YEAR columns.
+# What is known not to be carried yet: MariaDB's hidden column for long unique keys; labels in sets of wide characters, which
+# the servers themselves garble.
 IS_ALL = "TRIBUTARY_RANDOM_ALL" in os.environ
-OPEN = None if IS_ALL else r"year|serial|UNIQUE"
+OPEN = None if IS_ALL else r"serial|unique|ucs2|utf16|utf32"
 
 pytestmark = needs_live_ddl
 
@@ -79,9 +80,8 @@ def test_killed_in_the_story_again_and_again_nothing_is_lost_or_other_than_it_wa
     task.catch_up()
     for _ in range(3):
         with task.start() as run:
-            before = topic.count
             story.run(STEPS // 3)
-            topic.wait_for_messages(before + story.rng.randrange(1, 20))
+            run.wait_until(lambda line: line.get("records_acked", 0) > 0 or line.get("caught_up"))
             run.kill()
     story.end()
     task.catch_up()
@@ -90,10 +90,10 @@ def test_killed_in_the_story_again_and_again_nothing_is_lost_or_other_than_it_wa
     story.check(changes)
 
 
-def test_a_snapshot_in_small_chunks_beside_the_story_ends_with_the_tables_as_they_are(server, case, story):
-    story.begin(tables=4, rows=400)
+def test_a_snapshot_in_small_chunks_beside_the_story_ends_with_the_tables_as_they_are(server, case, story, seeded):
+    story.begin(tables=4, rows=600)
     topic = case.topic(server)
-    task = task_over(story, server, case, topic, tuning__chunk_rows=20)
+    task = task_over(story, server, case, topic, tuning__chunk_rows=100)
 
     def tell(should_end):
         for _ in range(STEPS):
@@ -103,9 +103,9 @@ def test_a_snapshot_in_small_chunks_beside_the_story_ends_with_the_tables_as_the
 
     with background(tell) as ending:
         for _ in range(2):
-            before = topic.count
+            some = seeded.randrange(1, 200)
             with task.start() as run:
-                topic.wait_for_messages(before + story.rng.randrange(1, 200))
+                run.wait_until(lambda line: line.get("records_acked", 0) >= some or line.get("caught_up"))
                 run.kill()
         with task.start() as run:
             run.wait_until(lambda line: line["caught_up"])

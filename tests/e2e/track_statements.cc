@@ -7,7 +7,8 @@
 // {"format": hex}        the format description event of the file from which the next events come
 // {"event": hex}         a Query event -> outcome, effects, the tables that differ from before
 // {"put": {...}}, {"remove": {...}}, {"database": name, "collation": name}
-// The last word of an answer: "changed" [[database, table, {...}]], "gone" [[database, table]], "databases" {name: collation}.
+// The last word of an answer: "changed" [[database, table, {...}]], "gone" [[database, table]], "databases" {name:
+// collation}.
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -41,10 +42,14 @@ std::string from_hex(const std::string& digits) {
 }
 
 json column_json(const model::Column& column) {
-  json made = {{"name", column.name},          {"type", model::to_string(column.type)},
-               {"declared", column.declared_type}, {"nullable", column.is_nullable},
-               {"unsigned", column.is_unsigned},   {"generated", column.is_generated},
-               {"charset", column.charset},        {"collation", column.collation}};
+  json made = {{"name", column.name},
+               {"type", model::to_string(column.type)},
+               {"declared", column.declared_type},
+               {"nullable", column.is_nullable},
+               {"unsigned", column.is_unsigned},
+               {"generated", column.is_generated},
+               {"charset", column.charset},
+               {"collation", column.collation}};
   switch (column.type) {
     case ColumnType::decimal:
       made["precision"] = column.precision;
@@ -84,8 +89,9 @@ json table_json(const TrackedTable& table) {
                        {"prefixes", index.prefixes}});
   for (const auto& key : table.schema.keys) keys.push_back(key.name);
   for (const auto c : table.schema.identity) identity.push_back(table.schema.columns.at(c).name);
-  return {{"collation", table.collation}, {"columns", columns},       {"indexes", indexes},
-          {"keys", keys},                 {"identity", identity}, {"partitioned", table.is_partitioned}};
+  return {{"collation", table.collation}, {"columns", columns},
+          {"indexes", indexes},           {"keys", keys},
+          {"identity", identity},         {"partitioned", table.is_partitioned}};
 }
 
 TrackedTable table_of(const json& told) {
@@ -141,12 +147,18 @@ TrackedTable table_of(const json& told) {
 
 std::string_view kind_name(TableEffect::Kind kind) {
   switch (kind) {
-    case TableEffect::Kind::created: return "created";
-    case TableEffect::Kind::altered: return "altered";
-    case TableEffect::Kind::renamed: return "renamed";
-    case TableEffect::Kind::dropped: return "dropped";
-    case TableEffect::Kind::emptied: return "emptied";
-    case TableEffect::Kind::unchanged: return "unchanged";
+    case TableEffect::Kind::created:
+      return "created";
+    case TableEffect::Kind::altered:
+      return "altered";
+    case TableEffect::Kind::renamed:
+      return "renamed";
+    case TableEffect::Kind::dropped:
+      return "dropped";
+    case TableEffect::Kind::emptied:
+      return "emptied";
+    case TableEffect::Kind::unchanged:
+      return "unchanged";
   }
   return "?";
 }
@@ -161,7 +173,8 @@ class Session {
     }
     if (message.contains("put")) tracker_->put_table(table_of(message["put"]));
     if (message.contains("remove")) tracker_->remove_table({message["remove"]["database"], message["remove"]["table"]});
-    if (message.contains("database")) tracker_->put_database(message["database"].get<std::string>(), message["collation"].get<std::string>());
+    if (message.contains("database"))
+      tracker_->put_database(message["database"].get<std::string>(), message["collation"].get<std::string>());
     if (message.contains("event")) said = apply(from_hex(message["event"]));
     tell_changes(said);
     return said;

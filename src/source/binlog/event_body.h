@@ -37,16 +37,16 @@ struct QueryEvent {
   std::optional<std::uint16_t> server_collation;
   std::optional<std::uint16_t> database_collation;
   std::string_view time_zone;
-  std::optional<std::uint64_t> ddl_xid;  // atomic DDL
-  std::optional<std::uint32_t> flags2;   // OPTION_ bits of the session
+  std::optional<std::uint64_t> ddl_xid;                 // atomic DDL
+  std::optional<std::uint32_t> flags2;                  // OPTION_ bits of the session
   std::optional<bool> explicit_defaults_for_timestamp;  // MySQL, where a TIMESTAMP column is defined
   std::optional<std::uint16_t> utf8mb4_collation;       // MySQL: default_collation_for_utf8mb4
   std::optional<bool> requires_primary_key;
   // MariaDB 11.2 and later: for each character set a pair of 2-byte ids: any collation of the set, its default.
   std::string_view charset_collations;
 };
-// Query, MariaDB's query_compressed whose text is inflated into `scratch` (borrowed from there), and execute_load_query:
-// a LOAD DATA that was logged as a statement.
+// Query, MariaDB's query_compressed whose text is inflated into `scratch` (borrowed from there), and
+// execute_load_query: a LOAD DATA that was logged as a statement.
 base::Result<QueryEvent> parse_query(const EventView& event, const FormatDescription& format, base::Buffer& scratch);
 
 // Commit of an engine transaction; the engine's number of it.

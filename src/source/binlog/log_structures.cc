@@ -6,8 +6,8 @@
 #include <charconv>
 
 #include "source/binlog/derived_schema.h"
-#include "source/ddl/charsets.h"
 #include "source/binlog/statement_context.h"
+#include "source/ddl/charsets.h"
 
 namespace tributary::source {
 
@@ -165,6 +165,7 @@ Status LogStructures::make_plan(LogTable& table, const TrackedTablePtr& tracked)
   TRY_VALUE(const TableMetadata metadata, table.map.metadata());
   const auto plan_of = [&](const model::TableSchema& known) {
     auto schema = std::make_shared<model::TableSchema>(known);
+    schema->row_end.reset();  // rows are told as they are logged, history of system-versioned tables too
     correct_charsets(table.map, metadata, tracker_ ? tracker_->traits().flavour : mysql::Flavour::mysql, *schema);
     return RowPlan::make(table.map, std::move(schema));
   };

@@ -26,15 +26,15 @@ constexpr std::uint64_t compression_zstd = 0, compression_none = 255;
 struct PayloadReader::State {
   ZSTD_DCtx* zstd = nullptr;
   bool is_compressed = false;
-  bool is_frame_whole = true;     // zstd has read its frame to the end
-  std::string_view left;          // of the payload, not decompressed yet: of the present piece
-  std::uint64_t unread = 0;       // bytes of the payload, with `left`
-  More more;                      // the pieces behind `left`; empty if there are none
-  std::uint64_t promised = 0;     // the header's uncompressed size; 0: none
-  std::uint64_t promise_left = 0; // what of it has not been given out
-  std::uint64_t payload_end = 0;  // its offset in the event
-  base::Buffer out;               // the inner event given out, then what follows it
-  std::size_t given = 0;          // bytes of `out` given out by the last next()
+  bool is_frame_whole = true;      // zstd has read its frame to the end
+  std::string_view left;           // of the payload, not decompressed yet: of the present piece
+  std::uint64_t unread = 0;        // bytes of the payload, with `left`
+  More more;                       // the pieces behind `left`; empty if there are none
+  std::uint64_t promised = 0;      // the header's uncompressed size; 0: none
+  std::uint64_t promise_left = 0;  // what of it has not been given out
+  std::uint64_t payload_end = 0;   // its offset in the event
+  base::Buffer out;                // the inner event given out, then what follows it
+  std::size_t given = 0;           // bytes of `out` given out by the last next()
 
   ~State() { ZSTD_freeDCtx(zstd); }
   std::size_t offset() const { return payload_end - unread; }

@@ -35,8 +35,8 @@ class PayloadReader {
   base::Result<bool> next(std::string_view& raw);
 
   // Of the payload opened last.
-  std::string_view compression() const;       // "zstd", "none"
-  std::uint64_t uncompressed_size() const;    // as its header says; 0: not said
+  std::string_view compression() const;     // "zstd", "none"
+  std::uint64_t uncompressed_size() const;  // as its header says; 0: not said
 
  private:
   struct State;

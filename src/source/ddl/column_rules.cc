@@ -341,7 +341,8 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   const Charset* const to = charset_of_collation(collation);
   if (!from || from->name == "binary" || !to) {
     for (const std::string& label : column.labels)  // bytes made characters
-      if (!can_hold("ascii", label)) return refuse(0, fmt::format("the labels of {} converted from binary", column.name));
+      if (!can_hold("ascii", label))
+        return refuse(0, fmt::format("the labels of {} converted from binary", column.name));
     return column;
   }
   const bool is_compressed = column.declared_type.ends_with(compressed_mark);

@@ -13,8 +13,8 @@ namespace tributary::source::ddl {
 Placed<TrackedTable> create_table(const Session& session, const CreateTable& create,
                                   const std::string& database_collation, const TableName& name);
 
-// After the clauses that change structure (all but RENAME TO). CONVERT TO CHARACTER SET DEFAULT takes the default of the
-// session's database, wherever the table is.
+// After the clauses that change structure (all but RENAME TO). CONVERT TO CHARACTER SET DEFAULT takes the default of
+// the session's database, wherever the table is.
 Placed<TrackedTable> alter_table(const Session& session, const AlterTable& alter, const TrackedTable& before,
                                  const std::string& database_collation, const std::string& session_collation);
 
