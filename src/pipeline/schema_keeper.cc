@@ -43,7 +43,7 @@ std::string utf8_text(std::string_view sql, const std::string& charset) {
 // The first statement behind `from` that names one of the tables; empty if there is none.
 Result<std::string> changed_again(const source::Instance& instance, const model::BinlogPosition& from,
                                   const model::BinlogPosition& to, const std::vector<TableName>& tables,
-                                  const base::CancelToken& cancel) {
+                                  base::CancelToken& cancel) {
   source::StatementNames names;
   for (const TableName& table : tables) names.add(table.database, table.table);
   std::string found;

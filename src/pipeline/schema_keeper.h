@@ -33,7 +33,7 @@ class SchemaKeeper {
     SchemaHistory& history;
     DdlBoard& board;
     AcceptStructure& accept;
-    const base::CancelToken& cancel;
+    base::CancelToken& cancel;
     bool forwards = true;  // DDL records are sent
   };
   explicit SchemaKeeper(Setup setup) : setup_(std::move(setup)) {}

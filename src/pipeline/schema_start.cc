@@ -69,7 +69,7 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
 
 Status require_unchanged(const source::Instance& instance, const source::StreamPosition& from,
                          const PresentSchemas& present, const std::vector<CapturedTable>& captured,
-                         const base::CancelToken& cancel) {
+                         base::CancelToken& cancel) {
   source::StatementNames names;
   for (const CapturedTable& table : captured) names.add(table.database, table.table);
   const auto is_captured = [&](const TableName& name) { return names.find(name.database, name.table) >= 0; };

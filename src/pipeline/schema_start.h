@@ -31,7 +31,7 @@ base::Result<PresentSchemas> read_present_schemas(const source::Instance& instan
 // Error data_structure_unknown if a statement between `from` and the place of `present` changed a captured table.
 base::Status require_unchanged(const source::Instance& instance, const source::StreamPosition& from,
                                const PresentSchemas& present, const std::vector<source::CapturedTable>& captured,
-                               const base::CancelToken& cancel);
+                               base::CancelToken& cancel);
 
 struct StreamSchemas {
   StartPoint start;

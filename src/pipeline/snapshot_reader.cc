@@ -27,6 +27,7 @@ constexpr std::size_t slice_bytes_max = 256u << 10;  // rows per hand-over to th
 constexpr std::uint32_t lanes_per_table_max = 16;
 constexpr std::uint64_t rows_per_lane_min = 100'000;
 constexpr int lock_wait_s = 5;
+constexpr int lock_wait_guarded_s = 1;  // while a lock of ours holds up whoever waits in front
 constexpr std::int64_t patience_ms = 3'000, pause_ms = 100;
 constexpr int polite_tries = 3, tries_max = 100;
 
@@ -34,7 +35,8 @@ constexpr int polite_tries = 3, tries_max = 100;
 constexpr unsigned no_such_database = 1049, no_such_table = 1146, lock_wait_timeout = 1205, table_changed = 1412;
 
 // A whole-table view of exactly one binlog position, for tables whose rows can't be told apart. MariaDB's views are
-// exact; elsewhere the table is locked for the moment in which the view is taken.
+// exact; elsewhere the table is locked for the moment in which the view is taken. source_busy: a statement waits for
+// the table, and we are in its way.
 Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, const source::Instance& instance,
                                               const source::PhysicalTable& table, const source::EmittedState& emitted,
                                               base::CancelToken& cancel) {
@@ -44,7 +46,10 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
     return source::open_view(connection, instance, emitted, no_beat, cancel);
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
-  if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked)
+  TRY(locker.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_guarded_s)));
+  if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked && locker.server_errno() == lock_wait_timeout)
+    return fail(ErrorCode::source_busy, locked.error().what, name);
+  else if (!locked)
     return fail(ErrorCode::source_barrier,
                 "a table without any key needs LOCK TABLES for a moment: " + locked.error().what, name);
   return source::open_view(connection, instance, emitted, no_beat, cancel);
@@ -371,7 +376,10 @@ Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std:
         TRY_VALUE(exact, source::open_view(
                              connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
       } else {
-        TRY_VALUE(exact, open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_));
+        const auto view = open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_);
+        if (!view && view.error().code == ErrorCode::source_busy) return false;
+        if (!view) return fail(view.error());
+        exact = *view;
       }
       // A statement that waits for the guard may be in front of us; both give way then.
       TRY_VALUE(const bool is_locked, lock_table(connection, table.physical));

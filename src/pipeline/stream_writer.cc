@@ -188,6 +188,8 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
     } else if (tables_[one.table]->schema != one.after) {
       tables_[one.table] = maker_.make(tables_[one.table]->physical, one.after);
     }
+    if (one.kind == source::CapturedChange::Kind::dropped && tell_stranger_ && !change.is_repeat)
+      tell_stranger_(fmt::format("in {}: {:.200}", live.captured(one.table).database, change.sql));
     // The snapshot knows the listed tables as they are behind what was handed on.
     if (change.is_repeat && one.table < listed_tables_) continue;
     sequencer_.table_changed(one.table, tables_[one.table], lanes_behind(one, change.sql));

@@ -1,5 +1,7 @@
 #include "source/binlog/statement_scan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -21,9 +23,8 @@ bool is_of_transactions(std::string_view sql) {
   return std::any_of(starts.begin(), starts.end(), [&](std::string_view start) { return sql.starts_with(start); });
 }
 
-}  // namespace
-
-Status scan_statements(const Instance& instance, const StreamPosition& from, const model::BinlogPosition& to,
+// One dump, up to where the server has no more. Moves `from` on. True if there is nothing left to be looked for.
+Result<bool> scan_once(const Instance& instance, StreamPosition& from, const model::BinlogPosition& to,
                        const EachStatement& each, const base::CancelToken& cancel) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
   mysql::DumpStart dump;
@@ -38,7 +39,7 @@ Status scan_statements(const Instance& instance, const StreamPosition& from, con
   while (true) {
     if (cancel.requested()) return fail(ErrorCode::cancelled);
     TRY_VALUE(const std::string_view raw, connection.read_event());
-    if (raw.empty()) return {};
+    if (raw.empty()) return !(from.at < to);
     auto event = parse_event(raw, format);
     if (!event) return fail(std::move(event.error()).in(at.text()));
     const EventHeader& header = event->header;
@@ -52,12 +53,30 @@ Status scan_statements(const Instance& instance, const StreamPosition& from, con
       if (next < at.offset) next += std::uint64_t{1} << 32;
       at.offset = next;
     }
-    if (to < at) return {};
-    if (header.type != EventType::query && header.type != EventType::query_compressed) continue;
+    if (to < at) return true;
     if (!(from.at < at)) continue;
+    from.at = at;
+    if (header.type != EventType::query && header.type != EventType::query_compressed) continue;
     TRY_VALUE(const QueryEvent query, parse_query(*event, format, scratch));
-    if (!is_of_transactions(query.sql) && !each(query, at)) return {};
+    if (!is_of_transactions(query.sql) && !each(query, at)) return true;
   }
+}
+
+}  // namespace
+
+Status scan_statements(const Instance& instance, const StreamPosition& from, const model::BinlogPosition& to,
+                       const EachStatement& each, base::CancelToken& cancel) {
+  constexpr int tries_max = 100;
+  constexpr std::int64_t pause_ms = 50;
+  StreamPosition begin = from;
+  // A dump is given what is synced, and ends there: a place that the server has told can lie behind it for a moment.
+  for (int tries = 0; tries < tries_max; ++tries) {
+    TRY_VALUE(const bool is_done, scan_once(instance, begin, to, each, cancel));
+    if (is_done) return {};
+    if (cancel.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
+  }
+  return fail(ErrorCode::source_busy,
+              fmt::format("the log can be read up to {} only, not {}", begin.at.text(), to.text()), instance.name);
 }
 
 }  // namespace tributary::source

@@ -18,6 +18,6 @@ using EachStatement = std::function<bool(const QueryEvent& query, const model::B
 
 // from.at empty: by from.gtid_set.
 base::Status scan_statements(const Instance& instance, const StreamPosition& from, const model::BinlogPosition& to,
-                             const EachStatement& each, const base::CancelToken& cancel);
+                             const EachStatement& each, base::CancelToken& cancel);
 
 }  // namespace tributary::source

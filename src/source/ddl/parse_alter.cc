@@ -97,7 +97,7 @@ class AlterParser {
         at_.skip_parentheses();
       return add(Partitioning{});
     }
-    if (at_.accept("system", "versioning")) return add(OtherClause{});
+    if (at_.accept("system", "versioning")) return add(Versioning{true});
     if (is_key_clause(at_)) {
       KeyClause key;
       if (parse_key(at_, key))
@@ -162,7 +162,7 @@ class AlterParser {
       skip_names(at_);
       return add(Partitioning{true, true, {}, {}, false, false});
     }
-    if (at_.accept("system", "versioning")) return add(OtherClause{});
+    if (at_.accept("system", "versioning")) return add(Versioning{false});
     if (at_.accept("period")) {
       at_.accept("if", "exists");
       at_.expect("for");

@@ -48,6 +48,7 @@ void skip_now(TokenCursor& at) {
 void parse_generated(TokenCursor& at, const ParseRules& rules, ColumnClause& column) {
   column.is_generated = true;
   if (rules.is_mariadb() && at.accept("row")) {
+    column.is_row_end = at.is("end");
     if (!at.accept_any({"start", "end"})) at.fail("ROW START or ROW END is expected");
     if (!column.is_null) column.is_null = false;
     return;

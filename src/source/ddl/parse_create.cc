@@ -109,7 +109,7 @@ bool parse_charset_option(TokenCursor& at, CharsetClause& charset) {
 bool parse_table_option(TokenCursor& at, const ParseRules& rules, TableOptions& options) {
   if (parse_charset_option(at, options.charset)) return true;
   if (at.accept("data", "directory") || at.accept("index", "directory")) return skip_option_value(at), true;
-  if (at.accept("with", "system")) return at.expect("versioning");
+  if (at.accept("with", "system")) return options.is_versioned = true, at.expect("versioning");
   if (at.accept("start", "transaction")) return true;
   if (at.is("engine") || at.is("type")) {
     if (at.is("type") && !at.is_symbol('=', 1) && !at.is_identifier(1)) return false;

@@ -49,6 +49,7 @@ struct ColumnClause {
   bool if_not_exists = false;
   bool has_default = false;
   bool has_references = false;
+  bool is_row_end = false;  // MariaDB: GENERATED ALWAYS AS ROW END
 };
 
 struct KeyPart {
@@ -69,6 +70,7 @@ struct KeyClause {
 struct TableOptions {
   CharsetClause charset;
   bool is_partitioned = false;
+  bool is_versioned = false;  // MariaDB: WITH SYSTEM VERSIONING
   std::string engine;
 };
 
@@ -142,11 +144,14 @@ struct Partitioning {
   bool converts_to_table = false;
   bool changes_partitioning = false;
 };
+struct Versioning {  // MariaDB: ADD, DROP SYSTEM VERSIONING
+  bool is_on = false;
+};
 struct OtherClause {  // an option, a check, a foreign key's drop: nothing for us
   bool empties = false;
 };
 using AlterClause = std::variant<AddColumn, ChangeColumn, RenameColumn, DropColumn, AlterDefault, AddKey, DropKey,
-                                 RenameKey, ConvertCharset, DefaultCharset, RenameTo, Partitioning, OtherClause>;
+                                 RenameKey, ConvertCharset, DefaultCharset, RenameTo, Partitioning, Versioning, OtherClause>;
 
 struct AlterTable {
   TableReference table;

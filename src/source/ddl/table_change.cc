@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "source/ddl/hidden_columns.h"
 #include "source/ddl/keys.h"
 #include "source/topology/schema_reader.h"
 
@@ -68,6 +69,7 @@ class Alteration {
     if (auto done = carry_indexes(); !done) return std::unexpected(done.error());
     if (auto done = add_new_keys(); !done) return std::unexpected(done.error());
     if (auto done = convert(); !done) return std::unexpected(done.error());
+    if (session_.is_mariadb()) set_hidden_columns(alter_, before_, after_);
     finish_table(after_);
     return std::move(after_);
   }
@@ -348,7 +350,8 @@ bool same_layout(const TrackedTable& a, const TrackedTable& b) {
   };
   return a.schema.columns.size() == b.schema.columns.size() && a.schema.keys.size() == b.schema.keys.size() &&
          std::equal(a.schema.columns.begin(), a.schema.columns.end(), b.schema.columns.begin(), same_column) &&
-         std::equal(a.schema.keys.begin(), a.schema.keys.end(), b.schema.keys.begin(), same_key);
+         std::equal(a.schema.keys.begin(), a.schema.keys.end(), b.schema.keys.begin(), same_key) &&
+         a.schema.tail == b.schema.tail && a.schema.row_end == b.schema.row_end;
 }
 
 Placed<TrackedTable> create_table(const Session& session, const CreateTable& create,
@@ -379,6 +382,7 @@ Placed<TrackedTable> create_table(const Session& session, const CreateTable& cre
       keys.push_back(std::get<KeyClause>(element.what));
   }
   if (auto done = add_keys(session, table, keys); !done) return std::unexpected(done.error());
+  if (session.is_mariadb()) set_hidden_columns(create, table);
   finish_table(table);
   return table;
 }
