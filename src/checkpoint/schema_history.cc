@@ -173,6 +173,8 @@ std::optional<std::uint64_t> number_in(std::string_view key, std::string_view pr
 std::string serialise(const KeptTable& t) {
   json columns = json::array(), keys = json::array(), indexes = json::array();
   for (const Column& column : t.schema.columns) columns.push_back(from_column(column));
+  json tail = json::array();
+  for (const model::TailColumn column : t.schema.tail) tail.push_back(static_cast<unsigned>(column));
   for (const model::Key& key : t.schema.keys)
     keys.push_back({{"name", bytes_to_text(key.name)}, {"primary", key.is_primary}, {"columns", key.columns}});
   for (const KeptIndex& index : t.indexes)
@@ -190,6 +192,8 @@ std::string serialise(const KeptTable& t) {
                   {"logical_database", bytes_to_text(t.logical_database)},
                   {"logical_table", bytes_to_text(t.logical_table)},
                   {"columns", std::move(columns)},
+                  {"tail", std::move(tail)},
+                  {"row_end", t.schema.row_end ? json(*t.schema.row_end) : json(nullptr)},
                   {"keys", std::move(keys)},
                   {"indexes", std::move(indexes)},
                   {"collation", bytes_to_text(t.collation)},
@@ -212,6 +216,19 @@ Result<KeptTable> parse_table(std::string_view text) {
   t.schema.database = t.database;
   t.schema.table = t.table;
   for (const json& column : object.list("columns")) t.schema.columns.push_back(to_column(column, problem));
+  for (const json& column : object.list("tail")) {
+    if (!column.is_number_unsigned() || column.get<std::uint64_t>() > static_cast<unsigned>(model::TailColumn::row_end))
+      object.complain("a hidden column is of no known kind");
+    else
+      t.schema.tail.push_back(static_cast<model::TailColumn>(column.get<unsigned>()));
+  }
+  if (const auto row_end = value.find("row_end"); row_end != value.end() && !row_end->is_null()) {
+    if (!row_end->is_number_unsigned() ||
+        row_end->get<std::uint64_t>() >= t.schema.columns.size() + t.schema.tail.size())
+      object.complain("row_end is out of range");
+    else
+      t.schema.row_end = row_end->get<std::uint32_t>();
+  }
   for (const json& one : object.list("keys")) {
     Object key(one, problem);
     model::Key read{key.bytes("name"), key.flag("primary"), {}};

@@ -31,6 +31,8 @@ KeptTable sample() {
   c.length = 7;
   c.fraction_digits = 6;
   t.schema.columns.push_back(c);
+  t.schema.tail = {model::TailColumn::row_start, model::TailColumn::row_end, model::TailColumn::row_hash};
+  t.schema.row_end = 3;
   t.schema.keys.push_back({"PRIMARY", true, {1, 0}});
   t.indexes.push_back({"PRIMARY", true, true, false, {"price", "kind"}, {0, 3}, true});
   return t;
@@ -45,6 +47,8 @@ TEST(SchemaHistory, ATableIsReadAsItWasWritten) {
   EXPECT_EQ(read->table, t.table);
   EXPECT_EQ(read->schema.columns[0].labels, t.schema.columns[0].labels);
   EXPECT_EQ(read->schema.columns[1].type, model::ColumnType::decimal);
+  EXPECT_EQ(read->schema.tail, t.schema.tail);
+  EXPECT_EQ(read->schema.row_end, t.schema.row_end);
   EXPECT_EQ(read->schema.keys[0].columns, t.schema.keys[0].columns);
   EXPECT_EQ(read->indexes, t.indexes);
   EXPECT_EQ(read->ignores_until, t.ignores_until);

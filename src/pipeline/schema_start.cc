@@ -32,7 +32,7 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
   for (int tries = 0;; ++tries) {
     TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
     TRY_VALUE(source::ServerTraits traits, source::read_server_traits(connection));
-    PresentSchemas present{source::SchemaTracker(std::move(traits)), {}};
+    PresentSchemas present{source::SchemaTracker(std::move(traits)), {}, {}};
     TRY_VALUE(const auto collations, source::read_databases(connection));
     for (const auto& [database, names] : databases) {
       const auto collation = collations.find(database);
@@ -47,6 +47,7 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
     }
     TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
     present.at = end.position;
+    if (end.gtid_set) present.gtid_set = *end.gtid_set;
     if (before.position == end.position) return present;
     bool is_changed = false;
     source::StreamPosition from;
@@ -109,7 +110,7 @@ std::set<std::string> whole_databases(const Config& config) {
 
 // Physical tables that have become part of the task since its history began, by a topology that was accepted: they are
 // as they were at the place of restart if no statement behind it names them; else it will be read.
-Status adopt_strangers(const source::Instance& instance, const source::StreamStart& start,
+Status adopt_strangers(const source::Instance& instance, const StartPoint& point, const checkpoint::StreamState& state,
                        const std::vector<CapturedTable>& captured, SchemaHistory& history,
                        SchemaHistory::Places& places, base::CancelToken& cancel) {
   std::vector<CapturedTable> strangers;
@@ -120,8 +121,8 @@ Status adopt_strangers(const source::Instance& instance, const source::StreamSta
   source::StatementNames names;
   for (const CapturedTable& table : strangers) names.add(table.database, table.table);
   std::set<std::uint32_t> named;
-  source::StreamPosition from = start.restart;
-  if (start.by_gtid) from.at = {};
+  source::StreamPosition from = point.stream.restart;
+  from.at = point.positions_known ? state.restart : model::BinlogPosition();
   TRY(source::scan_statements(
       instance, from, present.at,
       [&](const source::QueryEvent& query, const model::BinlogPosition&) {
@@ -130,7 +131,7 @@ Status adopt_strangers(const source::Instance& instance, const source::StreamSta
       },
       cancel));
   source::SchemaChange change;
-  change.number = start.restart.schema;
+  change.number = point.stream.restart.schema;
   const auto put = [&](source::SchemaTracker& tracker, const source::TrackedTablePtr& table) {
     const auto databases = present.tracker.databases();
     const auto collation = databases.find(table->schema.database);
@@ -171,6 +172,12 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   if (present) {
     if (!is_new || config.start.contains(instance.name))
       TRY(require_unchanged(instance, is_new ? start.emitted : start.restart, *present, captured, cancel));
+    // What was stated between the structures and the position chosen behind them is read, and nothing of it sent.
+    if (is_new && !config.start.contains(instance.name) && present->at < start.restart.at) {
+      start.restart.at = state.restart = present->at;
+      if (start.by_gtid) start.restart.gtid_set = present->gtid_set;
+      state.restart_gtid_set = start.restart.gtid_set.text();
+    }
     TRY(history.begin(present->tracker, captured));
     state.emitted_schema = state.restart_schema = 0;
     state.schema_from = present->at;
@@ -182,7 +189,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   TRY_VALUE(mysql::Connection connection, open_for_questions(instance));
   TRY_VALUE(const source::ServerTraits traits, source::read_server_traits(connection));
   TRY_VALUE(SchemaHistory::Places places, history.load(traits, state.restart_schema, state.emitted_schema, captured));
-  if (!present) TRY(adopt_strangers(instance, start, captured, history, places, cancel));
+  if (!present) TRY(adopt_strangers(instance, point, state, captured, history, places, cancel));
   places.restart.ignores_until = state.schema_from;
   std::erase_if(places.restart.accepted,
                 [&](const auto& entry) { return !point.positions_known || !(state.restart < entry.second); });

@@ -23,6 +23,7 @@ namespace tributary::pipeline {
 struct PresentSchemas {
   source::SchemaTracker tracker;
   model::BinlogPosition at;
+  model::GtidSet gtid_set;  // executed there
 };
 base::Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
                                                   const std::vector<source::CapturedTable>& captured,

@@ -47,7 +47,8 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
   TRY(locker.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_guarded_s)));
-  if (auto locked = locker.execute("LOCK TABLES " + name + " READ"); !locked && locker.server_errno() == lock_wait_timeout)
+  if (auto locked = locker.execute("LOCK TABLES " + name + " READ");
+      !locked && locker.server_errno() == lock_wait_timeout)
     return fail(ErrorCode::source_busy, locked.error().what, name);
   else if (!locked)
     return fail(ErrorCode::source_barrier,

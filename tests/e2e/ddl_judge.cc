@@ -58,8 +58,8 @@ std::string difference(const TrackedTable& ours, const TrackedTable& theirs) {
   if (a.identity != b.identity || a.identity_is_hidden != b.identity_is_hidden || a.version != b.version)
     return fmt::format("identity or version of {}.{}", a.database, a.table);
   if (a.tail != b.tail || a.row_end != b.row_end)
-    return fmt::format("hidden columns: ours {} and row_end {}, theirs {} and {}", a.tail.size(), a.row_end.value_or(9999),
-                       b.tail.size(), b.row_end.value_or(9999));
+    return fmt::format("hidden columns: ours {} and row_end {}, theirs {} and {}", a.tail.size(),
+                       a.row_end.value_or(9999), b.tail.size(), b.row_end.value_or(9999));
   if (ours.collation != theirs.collation)
     return fmt::format("collation {} against {}", ours.collation, theirs.collation);
   return {};

@@ -1,6 +1,6 @@
-// The columns of MariaDB that only row images have (model::TableSchema::tail), and where a row of a system-versioned table
-// says that it ceased to be, as a statement leaves them. What can't be foreseen here (a unique key that is hashed for its
-// length only) shows as one column more or less in the next table map. Threads: free functions.
+// The columns of MariaDB that only row images have (model::TableSchema::tail), and where a row of a system-versioned
+// table says that it ceased to be, as a statement leaves them. What can't be foreseen here (a unique key that is hashed
+// for its length only) shows as one column more or less in the next table map. Threads: free functions.
 #pragma once
 
 #include "source/ddl/syntax.h"

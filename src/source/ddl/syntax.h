@@ -150,8 +150,9 @@ struct Versioning {  // MariaDB: ADD, DROP SYSTEM VERSIONING
 struct OtherClause {  // an option, a check, a foreign key's drop: nothing for us
   bool empties = false;
 };
-using AlterClause = std::variant<AddColumn, ChangeColumn, RenameColumn, DropColumn, AlterDefault, AddKey, DropKey,
-                                 RenameKey, ConvertCharset, DefaultCharset, RenameTo, Partitioning, Versioning, OtherClause>;
+using AlterClause =
+    std::variant<AddColumn, ChangeColumn, RenameColumn, DropColumn, AlterDefault, AddKey, DropKey, RenameKey,
+                 ConvertCharset, DefaultCharset, RenameTo, Partitioning, Versioning, OtherClause>;
 
 struct AlterTable {
   TableReference table;
