@@ -284,9 +284,9 @@ std::string map_of(const std::vector<Column>& columns) {
   std::size_t numbers = 0;
   for (const Column& c : columns) {
     put_type(c, types, metadata);
-    if (!is_number(c)) continue;
+    if (!is_number(c) && c.kind != year) continue;
     if (numbers % 8 == 0) signs += '\0';
-    if (c.is_unsigned) signs.back() = static_cast<char>(signs.back() | 0x80 >> numbers % 8);
+    if (c.is_unsigned || c.kind == year) signs.back() = static_cast<char>(signs.back() | 0x80 >> numbers % 8);
     ++numbers;
   }
   fuzz::put_packed(body, columns.size());
