@@ -88,8 +88,13 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool
       std::string difference;
       if (logical.schema->columns.empty()) {
         logical.schema = std::make_shared<const model::TableSchema>(std::move(schema));
-        TRY_VALUE(logical.create_statement,
-                  read_create_statement(connection, database, physical->table, logical.schema->table));
+        auto statement = read_create_statement(connection, database, physical->table, logical.schema->table);
+        constexpr unsigned no_such_table = 1146;
+        // A task that goes on finds tables that come and go: it looks again.
+        if (!statement && may_differ && connection.server_errno() == no_such_table)
+          return fail(ErrorCode::source_busy, "the table went away while it was looked at", where);
+        if (!statement) return fail(std::move(statement.error()));
+        logical.create_statement = *std::move(statement);
       } else if (!may_differ && !same_structure(*logical.schema, schema, &difference)) {
         return fail(ErrorCode::source_schema_differs, difference, where);
       }
