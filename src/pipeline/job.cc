@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/topology.h"
+#include "pipeline/schema_records.h"
 #include "pipeline/source_check.h"
 #include "pipeline/subtask.h"
 #include "pipeline/topology_acceptance.h"
@@ -31,37 +32,6 @@ namespace {
 
 constexpr std::int64_t report_ms = 500;
 constexpr std::int64_t retry_least_ms = 500, retry_most_ms = 15'000;
-constexpr std::int64_t schema_flush_ms_max = 60'000;
-
-// One CREATE TABLE record per logical table named, to the DDL topic if there is one.
-Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
-                    const base::Clock& clock) {
-  base::CancelToken never;
-  TRY_VALUE(const auto delivery,
-            sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
-                                sink::Tracking{.emitted = [](auto, auto, auto) {},
-                                               .marked = [](auto, auto) {},
-                                               .acked = [](auto, auto) {},
-                                               .flush = []() -> Status { return {}; },
-                                               .status = []() -> Status { return {}; }}));
-  model::RecordBatch batch;
-  encode::ChangeHeader header;
-  header.position = header.safe_position = "0@0";
-  header.read_ms = clock.now_ms();
-  header.timestamp_s = header.read_ms / 1000;
-  for (const std::uint32_t index : tables) {
-    const source::LogicalTable& table = topology.tables[index];
-    const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
-    ++header.id;
-    model::EncodedRecord record;
-    record.value_begin = batch.bytes.size();
-    encode::encode_ddl(header, table.schema->database, table.create_statement, instance.server_version, batch.bytes);
-    record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
-    batch.records.push_back(record);
-  }
-  TRY(delivery->emit(batch, std::nullopt, never));
-  return delivery->flush(schema_flush_ms_max, never);
-}
 
 class Job {
  public:
@@ -301,7 +271,23 @@ class Job {
       row.snapshot_done = config_.full && row.shards_done >= row.shards;
       out.tables.push_back(std::move(row));
     }
+    report_later_tables(out);
     on_progress_(out);
+  }
+
+  // Those that came to be while the task runs are counted together.
+  void report_later_tables(Progress& out) const {
+    TableProgress row;
+    row.database = row.table = "*";
+    for (const auto& subtask : subtasks_) {
+      const TableCounters& counted = subtask->counters().back();
+      row.rows_done += counted.rows_done;
+      row.rows_estimated += counted.rows_estimated;
+      row.changes += counted.changes;
+    }
+    row.rows_estimated = std::max(row.rows_estimated, row.rows_done);
+    row.snapshot_done = out.snapshot_done;
+    if (row.rows_done + row.changes > 0) out.tables.push_back(std::move(row));
   }
 
   Config config_;

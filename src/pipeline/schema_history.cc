@@ -95,6 +95,7 @@ Result<SchemaHistory::Places> SchemaHistory::load(const source::ServerTraits& tr
                 source::SchemaTracker(traits)};
   std::map<TableName, std::string> latest;      // at `restart`: the key
   std::map<TableName, CapturedTable> captured;  // at `restart`
+  std::vector<CapturedTable> joined;            // behind `restart`
   std::vector<std::string> superseded;
   std::string databases;
   for (const store::Entry& entry : entries) {  // by number
@@ -122,6 +123,7 @@ Result<SchemaHistory::Places> SchemaHistory::load(const source::ServerTraits& tr
     const TableState state = from_kept(*std::move(read));
     put(places.emitted, state);
     if (*number > restart) {
+      if (!names.logical_table.empty()) joined.push_back(names);
       places.restart.known[*number].push_back(state);
       continue;
     }
@@ -141,8 +143,9 @@ Result<SchemaHistory::Places> SchemaHistory::load(const source::ServerTraits& tr
   for (const std::string& key : superseded) TRY(store_.erase(key));
   std::set<TableName> known;
   for (const CapturedTable& table : places.restart.tables) known.insert({table.database, table.table});
-  for (auto& [name, table] : captured)
-    if (!known.contains(name)) places.restart.tables.push_back(std::move(table));
+  for (auto& [name, table] : captured) joined.push_back(std::move(table));
+  for (CapturedTable& table : joined)
+    if (known.insert({table.database, table.table}).second) places.restart.tables.push_back(std::move(table));
   return places;
 }
 

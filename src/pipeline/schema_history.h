@@ -30,7 +30,7 @@ class SchemaHistory {
   };
   base::Result<bool> exists() const;
   // The structures at the two numbers. `listed`: the captured tables the task knows of; those of the history that are
-  // none of them come behind.
+  // none of them come behind, also those that joined between the two places.
   base::Result<Places> load(const source::ServerTraits& traits, std::uint64_t restart, std::uint64_t emitted,
                             std::vector<source::CapturedTable> listed);
 

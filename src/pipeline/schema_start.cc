@@ -20,6 +20,33 @@ using base::Status;
 using source::CapturedTable;
 using source::TableName;
 
+namespace {
+
+constexpr int tries_max = 30;
+constexpr std::int64_t pause_ms = 200;
+constexpr const char* changes_on = "the structure of tables changes again and again";
+
+// Whether a statement in the log between the two places has to do with a table of the databases followed.
+Result<bool> are_changed(const source::Instance& instance, const source::SchemaTracker& tracker,
+                         const model::BinlogPosition& from, const model::BinlogPosition& to,
+                         base::CancelToken& cancel) {
+  if (!(from < to)) return false;
+  bool changed = false;
+  source::StreamPosition begin;
+  begin.at = from;
+  TRY(source::scan_statements(
+      instance, begin, to,
+      [&](const source::QueryEvent& query, const model::BinlogPosition&) {
+        const source::Effect effect = tracker.look(source::statement_context(query, tracker.traits()), query.sql);
+        changed |= !effect.tables.empty() || !effect.concerned.empty();
+        return !changed;
+      },
+      cancel));
+  return changed;
+}
+
+}  // namespace
+
 Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
                                             const std::vector<CapturedTable>& captured,
                                             const std::set<std::string>& also, base::CancelToken& cancel) {
@@ -27,8 +54,6 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
   for (const std::string& database : also) databases[database];
   for (const CapturedTable& table : captured) databases[table.database].push_back(table.table);
   TRY_VALUE(mysql::Connection connection, open_for_questions(instance));
-  constexpr int tries_max = 30;
-  constexpr std::int64_t pause_ms = 200;
   for (int tries = 0;; ++tries) {
     TRY_VALUE(const source::LogEnd before, source::read_log_end(connection));
     TRY_VALUE(source::ServerTraits traits, source::read_server_traits(connection));
@@ -48,22 +73,11 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
     TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
     present.at = end.position;
     if (end.gtid_set) present.gtid_set = *end.gtid_set;
-    if (before.position == end.position) return present;
-    bool is_changed = false;
-    source::StreamPosition from;
-    from.at = before.position;
-    TRY(source::scan_statements(
-        instance, from, end.position,
-        [&](const source::QueryEvent& query, const model::BinlogPosition&) {
-          const source::Effect effect =
-              present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
-          is_changed |= !effect.tables.empty() || !effect.concerned.empty();
-          return !is_changed;
-        },
-        cancel));
+    TRY_VALUE(const bool is_changed,
+              are_changed(instance, present.tracker, before.position, end.position, cancel));
     if (!is_changed) return present;
     if (tries == tries_max)
-      return fail(ErrorCode::source_busy, "the structure of tables changes again and again", instance.name);
+      return fail(ErrorCode::source_busy, changes_on, instance.name);
     if (cancel.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
   }
 }
@@ -106,6 +120,22 @@ std::set<std::string> whole_databases(const Config& config) {
   for (const auto& [database, tables] : config.source.objects.databases)
     if (!tables) whole.insert(database);
   return whole;
+}
+
+CapturedTable as_it_is_called(const TableName& name) { return {name.database, name.table, name.database, name.table}; }
+
+// Tables of such databases that came to be after the topology had been read.
+std::vector<CapturedTable> late_tables(const source::SchemaTracker& tracker, const std::set<std::string>& whole,
+                                       const std::vector<CapturedTable>& captured) {
+  std::vector<CapturedTable> late;
+  for (const auto& [name, table] : tracker.tables()) {
+    const bool is_known = std::any_of(captured.begin(), captured.end(), [&](const CapturedTable& one) {
+      return one.database == name.database &&
+             (one.table == name.table || source::is_ghost_name(name.table, one.table));
+    });
+    if (whole.contains(name.database) && !is_known) late.push_back(as_it_is_called(name));
+  }
+  return late;
 }
 
 // Physical tables that have become part of the task since its history began, by a topology that was accepted: they are
@@ -156,28 +186,36 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
                                    SchemaHistory& history, checkpoint::StreamState& state, std::uint32_t& attempt,
                                    base::CancelToken& cancel) {
   source::Instance instance = discovered.instance;
-  const std::vector<CapturedTable> captured = discovered.captured(topology);
+  std::vector<CapturedTable> captured = discovered.captured(topology);
+  std::vector<CapturedTable> late;
   const std::set<std::string> whole = whole_databases(config);
-  const bool is_new = !state.started;
+  const bool is_new = !state.started, is_given = config.start.contains(instance.name);
   TRY_VALUE(const bool has_history, history.exists());
   std::optional<PresentSchemas> present;
-  // Before the position is chosen: it is behind them then, and what lies between is read.
-  if (is_new || !has_history) {
-    TRY_VALUE(instance.endpoint, choose_server(instance));
-    TRY_VALUE(present, read_present_schemas(instance, captured, whole, cancel));
+  StartPoint point;
+  const checkpoint::StreamState former = state;
+  for (int tries = 0;; ++tries) {
+    if (is_new || !has_history) {
+      TRY_VALUE(instance.endpoint, choose_server(discovered.instance));
+      TRY_VALUE(present, read_present_schemas(instance, captured, whole, cancel));
+    }
+    TRY_VALUE(point, choose_start(config, instance, state, attempt, cancel));
+    instance.endpoint = point.server;
+    if (!is_new || is_given) break;
+    // Rows up to the position chosen are the snapshot's: the structures have to be those of that place.
+    TRY_VALUE(const bool is_changed,
+              are_changed(instance, present->tracker, present->at, point.stream.emitted.at, cancel));
+    if (!is_changed) break;
+    if (tries == tries_max) return fail(ErrorCode::source_busy, changes_on, instance.name);
+    if (cancel.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
+    state = former;
   }
-  TRY_VALUE(StartPoint point, choose_start(config, instance, state, attempt, cancel));
-  instance.endpoint = point.server;
   source::StreamStart& start = point.stream;
   if (present) {
-    if (!is_new || config.start.contains(instance.name))
+    if (!is_new || is_given)
       TRY(require_unchanged(instance, is_new ? start.emitted : start.restart, *present, captured, cancel));
-    // What was stated between the structures and the position chosen behind them is read, and nothing of it sent.
-    if (is_new && !config.start.contains(instance.name) && present->at < start.restart.at) {
-      start.restart.at = state.restart = present->at;
-      if (start.by_gtid) start.restart.gtid_set = present->gtid_set;
-      state.restart_gtid_set = start.restart.gtid_set.text();
-    }
+    if (is_new) late = late_tables(present->tracker, whole, captured);
+    captured.insert(captured.end(), late.begin(), late.end());
     TRY(history.begin(present->tracker, captured));
     state.emitted_schema = state.restart_schema = 0;
     state.schema_from = present->at;
@@ -195,7 +233,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
                 [&](const auto& entry) { return !point.positions_known || !(state.restart < entry.second); });
   places.restart.join = [whole](const TableName& name) -> std::optional<CapturedTable> {
     if (!whole.contains(name.database)) return {};
-    return CapturedTable{name.database, name.table, name.database, name.table};
+    return as_it_is_called(name);
   };
   TableSet tables;
   tables.instance = instance;
@@ -216,7 +254,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
     }
     tables.tables.push_back(maker.make(physical, schemas.of(places.emitted, names)));
   }
-  return StreamSchemas{std::move(point), std::move(places.restart), std::move(tables)};
+  return StreamSchemas{std::move(point), std::move(places.restart), std::move(tables), std::move(late)};
 }
 
 }  // namespace tributary::pipeline

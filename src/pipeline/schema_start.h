@@ -38,6 +38,7 @@ struct StreamSchemas {
   StartPoint start;
   source::LiveTables::Setup live;  // at start.restart
   TableSet tables;                 // at start.emitted
+  std::vector<source::CapturedTable> late;  // of a new subtask: they are not in the topology, which was read before
 };
 // Chooses the start position of a new subtask, or finds that of a known one, with its structures.
 // attempt: see choose_replica_id().

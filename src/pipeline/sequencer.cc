@@ -130,44 +130,86 @@ Status Sequencer::emit_statements(model::RecordBatch& batch) {
   return hand_over(batch, std::nullopt);
 }
 
-void Sequencer::table_changed(std::uint32_t physical, SubtaskTablePtr now, Lanes lanes) {
+void Sequencer::tables_changed(const std::vector<TableChange>& changes) {
   {
     std::lock_guard emission(emit_mutex_);
     std::lock_guard lock(state_mutex_);
-    if (physical >= tables_.size()) {
-      windows_.resize(physical + 1);
-      tables_.resize(physical + 1);
-      keyless_.resize(physical + 1);
-    }
-    windows_[physical].replaced();
-    tables_[physical] = std::move(now);
-    Keyless& keyless = keyless_[physical];
-    if (change_lanes(*tables_[physical], lanes)) {
-      // Its changes were dropped so far: they are in the rows that are read anew, or of no interest any more.
-      const bool drops = lanes == Lanes::anew && tables_[physical]->is_keyless;
-      keyless.done_to = drops ? std::numeric_limits<std::int64_t>::min() : whole_table;
-    }
+    std::vector<bool> reads_former;  // asked before any of them changes
+    for (const TableChange& change : changes)
+      reads_former.push_back(change.lanes == Lanes::as_former && !is_read(*tables_[change.former]));
+    for (std::size_t i = 0; i < changes.size(); ++i) change_table(changes[i], reads_former[i]);
   }
   changed_.notify_all();
 }
 
-// True if it was not read to its end, and something was changed.
-bool Sequencer::change_lanes(const SubtaskTable& table, Lanes lanes) {
-  if (lanes == Lanes::go_on) return false;
-  std::vector<checkpoint::Lane*> of_table;
+void Sequencer::change_table(const TableChange& change, bool reads_former) {
+  const std::uint32_t physical = change.physical;
+  Lanes lanes = change.lanes;
+  if (lanes == Lanes::as_former) lanes = reads_former ? Lanes::whole : Lanes::end;
+  if (physical >= tables_.size()) {
+    windows_.resize(physical + 1);
+    tables_.resize(physical + 1);
+    keyless_.resize(physical + 1);
+  }
+  windows_[physical].replaced();
+  tables_[physical] = change.now;
+  if (!change_lanes(*change.now, lanes)) return;
+  // Changes to be dropped are in the rows that are read from the beginning, or of no interest any more.
+  const bool drops = lanes != Lanes::end && change.now->is_keyless;
+  keyless_[physical].done_to = drops ? std::numeric_limits<std::int64_t>::min() : whole_table;
+}
+
+std::vector<checkpoint::Lane*> Sequencer::lanes_of(const SubtaskTable& table) {
+  std::vector<checkpoint::Lane*> lanes;
   for (checkpoint::Lane& lane : state_.snapshot.lanes)
     if (lane.physical_table == table.physical.table && lane.physical_database == table.physical.database)
-      of_table.push_back(&lane);
-  if (std::all_of(of_table.begin(), of_table.end(), [](const auto* lane) { return lane->done; })) return false;
+      lanes.push_back(&lane);
+  return lanes;
+}
+
+bool Sequencer::is_read(const SubtaskTable& table) {
+  const auto lanes = lanes_of(table);
+  return std::all_of(lanes.begin(), lanes.end(), [](const auto* lane) { return lane->done; });
+}
+
+// True if something was changed.
+bool Sequencer::change_lanes(const SubtaskTable& table, Lanes lanes) {
+  if (lanes == Lanes::go_on || !state_.snapshot.planned) return false;
+  if (lanes != Lanes::whole && is_read(table)) return false;
+  std::vector<checkpoint::Lane*> of_table = lanes_of(table);
   for (checkpoint::Lane* lane : of_table) lane->done = true;
   if (lanes == Lanes::end) return true;
+  if (of_table.empty()) {
+    checkpoint::Lane lane;
+    lane.physical_database = table.physical.database;
+    lane.physical_table = table.physical.table;
+    of_table = {&state_.snapshot.lanes.emplace_back(std::move(lane))};
+  }
   checkpoint::Lane& whole = *of_table.front();
   whole.lower.clear();
   whole.upper.clear();
   whole.cursor.clear();
   whole.rows_done = 0;
   whole.done = false;
+  state_.snapshot_done = finished_ = caught_up_ = false;
+  is_reading_ = true;
   return true;
+}
+
+void Sequencer::end_lanes(std::uint32_t physical, const SubtaskTablePtr& gone) {
+  std::lock_guard emission(emit_mutex_);
+  std::lock_guard lock(state_mutex_);
+  if (tables_[physical] == gone) change_lanes(*gone, Lanes::end);
+}
+
+std::uint32_t Sequencer::physical_of(const checkpoint::Lane& lane) {
+  std::lock_guard emission(emit_mutex_);
+  for (std::uint32_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_[i]) continue;
+    const source::PhysicalTable& physical = tables_[i]->physical;
+    if (physical.table == lane.physical_table && physical.database == lane.physical_database) return i;
+  }
+  return no_table;
 }
 
 bool Sequencer::is_stale(const Chunk& chunk) {
@@ -270,10 +312,13 @@ std::vector<bool> Sequencer::lanes_done() const {
   return done;
 }
 
-void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set) {
+bool Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set) {
   {
     std::lock_guard lock(state_mutex_);
+    const auto& lanes = state_.snapshot.lanes;
+    if (!std::all_of(lanes.begin(), lanes.end(), [](const checkpoint::Lane& lane) { return lane.done; })) return false;
     finished_ = true;
+    is_reading_ = false;
     state_.snapshot_done = true;
     state_.snapshot.high_watermark = high;
     state_.snapshot.high_watermark_gtid_set = high_gtid_set;
@@ -281,6 +326,12 @@ void Sequencer::finish_snapshot(const model::BinlogPosition& high, const std::st
     if (!handing_over_) note_caught_up();
   }
   changed_.notify_all();
+  return true;
+}
+
+Status Sequencer::wait_unfinished() {
+  std::unique_lock lock(state_mutex_);
+  return wait(lock, [&] { return !finished_; });
 }
 
 void Sequencer::note_caught_up() {

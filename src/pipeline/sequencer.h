@@ -16,6 +16,7 @@
 // Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -94,10 +95,24 @@ class Sequencer {
   void set_recently_decided(std::set<std::string> xids);
   // DDL records: nothing but their emission.
   base::Status emit_statements(model::RecordBatch& batch);
-  // From the emission made last on, the table is another one; a number behind the last one is a table more. What
-  // becomes of lanes that are not done:
-  enum class Lanes : std::uint8_t { go_on, anew, end };
-  void table_changed(std::uint32_t physical, SubtaskTablePtr now, Lanes lanes);
+  // What becomes of the lanes of a table that changed.
+  enum class Lanes : std::uint8_t {
+    go_on,
+    anew,       // the table is read from its beginning if it was not read to its end
+    whole,      // it is read, read before or not: rows have come to it that no row event tells of
+    as_former,  // it is TableChange::former under another name: read if that was not read to its end
+    end,        // nothing of it is read
+  };
+  struct TableChange {
+    std::uint32_t physical = 0;  // a number behind the last one is a table more
+    SubtaskTablePtr now;
+    Lanes lanes = Lanes::go_on;
+    std::uint32_t former = 0;
+  };
+  // From the emission made last on, the tables are others.
+  void tables_changed(const std::vector<TableChange>& changes);
+  // Whether chunks are read, or will be: changes have to be emitted with their identities.
+  bool is_reading() const { return is_reading_.load(std::memory_order_relaxed); }
 
   // ---- snapshot threads
   struct Chunk {
@@ -122,7 +137,13 @@ class Sequencer {
   void set_lanes(std::vector<checkpoint::Lane> lanes);
   checkpoint::Lane lane(std::size_t number) const;
   std::vector<bool> lanes_done() const;
-  void finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
+  std::uint32_t physical_of(const checkpoint::Lane& lane);  // or no_table
+  // A table that is not there has nothing to be read, unless it has come back by now.
+  void end_lanes(std::uint32_t physical, const SubtaskTablePtr& gone);
+  // False if there is something to be read.
+  bool finish_snapshot(const model::BinlogPosition& high, const std::string& high_gtid_set);
+  // Until a statement makes a table be read after the snapshot was finished.
+  base::Status wait_unfinished();
 
   // ---- tables without a key of the user's, see the top. They are read in chunks by their hidden id, or whole.
   // done_to: the rows up to this hidden id are out.
@@ -139,6 +160,7 @@ class Sequencer {
   base::Result<bool> admit_keyless(std::uint32_t physical, const model::BinlogPosition& position, std::int64_t row);
   std::set<std::string> recently_decided() const;
   static constexpr std::int64_t whole_table = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::uint32_t no_table = std::numeric_limits<std::uint32_t>::max();
 
   // ---- anybody
   base::Status save_now();  // a mark of the present state
@@ -156,8 +178,12 @@ class Sequencer {
   };
   base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
   base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
-  void apply(const StreamMark& mark);                         // with state_mutex_ held
-  bool change_lanes(const SubtaskTable& table, Lanes lanes);  // with state_mutex_ held
+  void apply(const StreamMark& mark);  // with state_mutex_ held
+  // With state_mutex_ held.
+  std::vector<checkpoint::Lane*> lanes_of(const SubtaskTable& table);
+  bool is_read(const SubtaskTable& table);
+  bool change_lanes(const SubtaskTable& table, Lanes lanes);
+  void change_table(const TableChange& change, bool reads_former);  // both mutexes
   void note_caught_up();                                      // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
@@ -183,6 +209,7 @@ class Sequencer {
   model::BinlogPosition reached_;
   model::GtidSet emitted_gtid_set_;
   bool finished_ = false;  // finish_snapshot() was called
+  std::atomic<bool> is_reading_ = true;
   bool in_transaction_ = false;
   bool handing_over_ = false;  // state_ speaks of changes that are not yet with the delivery
   bool caught_up_ = false;

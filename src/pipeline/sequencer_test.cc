@@ -196,23 +196,25 @@ TEST(Sequencer, CancellingWakesWhoeverWaits) {
 TEST(Sequencer, IsCaughtUpWhenTheSnapshotIsDoneAndItsEndReached) {
   Fixture f;
   EXPECT_FALSE(f.sequencer.caught_up());
+  EXPECT_FALSE(f.sequencer.finish_snapshot({"b.000001", 300}, "")) << "a lane is not done";
+  f.sequencer.set_lanes({});
   f.sequencer.finish_snapshot({"b.000001", 300}, "");
   EXPECT_FALSE(f.sequencer.caught_up());
   ASSERT_TRUE(f.sequencer.advance(Fixture::mark(300)));
   EXPECT_TRUE(f.sequencer.caught_up());
 }
 
-SubtaskTablePtr some_table() {
+SubtaskTablePtr some_table(const std::string& name = "t") {
   SubtaskTable table;
   table.physical.database = "d";
-  table.physical.table = "t";
+  table.physical.table = name;
   return std::make_shared<const SubtaskTable>(std::move(table));
 }
 
 TEST(Sequencer, AChunkDuringWhichItsTableChangedEmitsNothing) {
   Fixture f;
   const auto before = f.sequencer.open_chunk(0), other = f.sequencer.open_chunk(1);
-  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::go_on);
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}});
   EXPECT_TRUE(f.sequencer.is_stale(*before));
   EXPECT_FALSE(f.sequencer.is_stale(*other));
   model::RecordBatch batch;
@@ -243,21 +245,59 @@ TEST(Sequencer, LanesOfAChangedTableBeginAnewOrEndUnlessAllAreDone) {
   };
   using Done = std::vector<bool>;
   lanes(false);
-  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::anew);
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}});
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{false, true, false}));
   EXPECT_TRUE(f.sequencer.lane(0).cursor.empty() && f.sequencer.lane(0).upper.empty());
   lanes(false);
-  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::end);
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::end}});
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
   lanes(true);
-  f.sequencer.table_changed(0, some_table(), Sequencer::Lanes::anew);
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}});
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
   EXPECT_FALSE(f.sequencer.lane(0).cursor.empty());
 }
 
+TEST(Sequencer, ATableToWhichRowsCameUnseenIsReadEvenBehindTheSnapshotsEnd) {
+  Fixture f;
+  f.sequencer.set_lanes({});
+  ASSERT_TRUE(f.sequencer.finish_snapshot({}, ""));
+  EXPECT_FALSE(f.sequencer.is_reading());
+  EXPECT_TRUE(f.sequencer.caught_up());
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}});
+  EXPECT_TRUE(f.sequencer.is_reading());
+  EXPECT_FALSE(f.sequencer.caught_up());
+  EXPECT_FALSE(f.sequencer.state().snapshot_done);
+  EXPECT_EQ(f.sequencer.lanes_done(), std::vector<bool>{false});
+  EXPECT_FALSE(f.sequencer.finish_snapshot({}, ""));
+  ASSERT_TRUE(f.sequencer.wait_unfinished());
+  // Once more: the lane it has is read from the beginning.
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}});
+  EXPECT_EQ(f.sequencer.lanes_done(), std::vector<bool>{false});
+}
+
+TEST(Sequencer, ARenamedTableIsReadUnderItsNewNameUnlessItWasReadUnderTheOldOne) {
+  for (const bool was_read : {false, true}) {
+    Fixture f;
+    checkpoint::Lane lane;
+    lane.physical_database = "d";
+    lane.physical_table = "t";
+    lane.done = was_read;
+    f.sequencer.set_lanes({lane});
+    f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}});
+    // RENAME t TO old, other TO t: t itself changes in the same statement.
+    f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole},
+                                {5, some_table("old"), Sequencer::Lanes::as_former, 0}});
+    EXPECT_EQ(f.sequencer.lanes_done(), was_read ? std::vector<bool>{false} : (std::vector<bool>{false, false}));
+    EXPECT_EQ(f.sequencer.physical_of(f.sequencer.lane(0)), 0U);
+    if (!was_read) {
+      EXPECT_EQ(f.sequencer.physical_of(f.sequencer.lane(1)), 5U);
+    }
+  }
+}
+
 TEST(Sequencer, ATableMoreHasAWindowOfItsOwn) {
   Fixture f;
-  f.sequencer.table_changed(5, some_table(), Sequencer::Lanes::go_on);
+  f.sequencer.tables_changed({{5, some_table(), Sequencer::Lanes::go_on}});
   f.change("k", 200, 5);
   EXPECT_TRUE(f.sequencer.open_chunk(5));
 }

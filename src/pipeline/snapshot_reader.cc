@@ -100,12 +100,8 @@ bool announce_keyless(const TableSet& tables, Sequencer& sequencer) {
   return any;
 }
 
-std::uint32_t SnapshotReader::physical_of(const checkpoint::Lane& lane) const {
-  for (std::uint32_t i = 0; i < tables_.tables.size(); ++i) {
-    const auto& physical = tables_.tables[i]->physical;
-    if (physical.table == lane.physical_table && physical.database == lane.physical_database) return i;
-  }
-  return std::numeric_limits<std::uint32_t>::max();
+std::uint32_t SnapshotReader::physical_of(std::size_t lane) const {
+  return lane < physical_.size() ? physical_[lane] : sequencer_.physical_of(sequencer_.lane(lane));
 }
 
 Status SnapshotReader::plan() {
@@ -128,7 +124,7 @@ Status SnapshotReader::plan() {
           {table.physical.database, table.physical.table, l, plan->lanes[l].lower, plan->lanes[l].upper, {}, 0, false});
   }
   for (std::size_t l = 0; l < lanes.size(); ++l) {
-    const std::uint32_t physical = physical_of(lanes[l]);
+    const std::uint32_t physical = sequencer_.physical_of(lanes[l]);
     physical_.push_back(physical);
     order_.push_back(l);
     if (lanes[l].done) continue;
@@ -155,6 +151,8 @@ std::optional<std::size_t> SnapshotReader::take_lane() {
   std::lock_guard lock(lanes_mutex_);
   const std::vector<bool> done = sequencer_.lanes_done();
   for (const std::size_t lane : order_)
+    if (!done[lane] && busy_.insert(lane).second) return lane;
+  for (std::size_t lane = order_.size(); lane < done.size(); ++lane)
     if (!done[lane] && busy_.insert(lane).second) return lane;
   return {};
 }
@@ -218,8 +216,11 @@ Status SnapshotReader::work() {
 void SnapshotReader::count_done() {
   const std::vector<bool> done = sequencer_.lanes_done();
   std::vector<bool> is_done(tables_.tables.size(), true);
-  for (std::size_t l = 0; l < done.size(); ++l)
-    if (!done[l] && physical_[l] < is_done.size()) is_done[physical_[l]] = false;
+  for (std::size_t l = 0; l < done.size(); ++l) {
+    if (done[l]) continue;
+    const std::uint32_t physical = physical_of(l);
+    if (physical < is_done.size()) is_done[physical] = false;
+  }
   std::vector<std::uint32_t> shards(counters_.size(), 0);
   for (std::size_t i = 0; i < is_done.size(); ++i)
     if (is_done[i]) ++shards[tables_.tables[i]->physical.logical];
@@ -232,14 +233,14 @@ Result<bool> SnapshotReader::beat() {
 }
 
 Status SnapshotReader::read_lane(Reader& reader, std::size_t lane) {
-  const std::uint32_t physical = physical_[lane];
-  const auto& names = tables_.tables[physical]->physical;
+  const std::uint32_t physical = physical_of(lane);
+  const source::PhysicalTable names = sequencer_.table(physical)->physical;
   reader.tries = 0;
   Status done;
   while (done && !cancel_.requested() && !sequencer_.lane(lane).done) {
     const SubtaskTablePtr table = sequencer_.table(physical);
     if (!table->schema)
-      sequencer_.table_changed(physical, table, Sequencer::Lanes::end);
+      sequencer_.end_lanes(physical, table);
     else
       done = table->is_keyless ? read_keyless_chunk(reader, lane, physical) : read_chunk(reader, lane, physical);
   }

@@ -3,8 +3,9 @@
 //
 // A chunk is read under the table's metadata lock, once the stream has come to the end that the log had when the lock
 // was taken: then all changes of the table that the server has made have been passed by the stream, and no other can be
-// made before the chunk is read. A chunk during which the table was changed is void and read again. Threads: run()
-// starts its own readers and returns when all lanes are done or one has failed.
+// made before the chunk is read. A chunk during which the table was changed is void and read again. Statements may make
+// tables be read that were not, or not any more: run() is called again then. Threads: run() starts its own readers and
+// returns when all lanes that it knows of are done or one has failed.
 #pragma once
 
 #include <atomic>
@@ -62,7 +63,7 @@ class SnapshotReader {
   base::Status read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
                          const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit);
   base::Result<bool> beat();
-  std::uint32_t physical_of(const checkpoint::Lane& lane) const;
+  std::uint32_t physical_of(std::size_t lane) const;
   void count_done();
 
   const Config& config_;
@@ -73,8 +74,8 @@ class SnapshotReader {
   base::CancelToken& cancel_;
   const base::Clock& clock_;
 
-  std::vector<std::size_t> order_;       // lanes, the largest tables first
-  std::vector<std::uint32_t> physical_;  // by lane
+  std::vector<std::size_t> order_;       // lanes as they were planned, the largest tables first; more may come behind
+  std::vector<std::uint32_t> physical_;  // by planned lane
   std::mutex lanes_mutex_;
   std::set<std::size_t> busy_;
   std::atomic<std::uint64_t> next_record_id_ = 1;

@@ -19,15 +19,17 @@ constexpr std::size_t batch_bytes_max = 512u << 10;  // more per hand-over saves
 constexpr std::size_t slice_bytes_max = 8u << 20;    // of one transaction before its end is known
 constexpr std::uint32_t moves_max = 1024;            // boundaries without records before the state is told
 
-// What a change of its table makes of lanes that are not done.
-Sequencer::Lanes lanes_behind(const source::CapturedChange& change, std::string_view sql) {
+// What a change of its table makes of its lanes. former: the number of the captured table it was before, if any.
+Sequencer::Lanes lanes_behind(const source::CapturedChange& change, std::string_view sql,
+                              std::optional<std::uint32_t> former) {
   using Kind = source::CapturedChange::Kind;
   using Lanes = Sequencer::Lanes;
   if (!change.after) return Lanes::end;
+  if (change.former) return former ? Lanes::as_former : Lanes::whole;
   if (!change.before) return Lanes::go_on;
-  // All that is in an emptied table later comes through the stream, but for what EXCHANGE PARTITION brought.
-  if (change.kind == Kind::emptied && !source::names_word(sql, "exchange")) return Lanes::go_on;
-  if (change.kind == Kind::emptied) return Lanes::anew;
+  // All that is in an emptied table later comes through the stream, but for what other tables or files brought.
+  if (change.kind == Kind::emptied)
+    return source::names_word(sql, "exchange") || source::names_word(sql, "import") ? Lanes::whole : Lanes::go_on;
   const model::TableSchema &before = *change.before, &after = *change.after;
   const auto is_keyless = [](const model::TableSchema& s) { return s.identity.empty() || s.identity_is_hidden; };
   const std::vector<std::uint32_t> old_key = source::chunk_key(before), new_key = source::chunk_key(after);
@@ -83,7 +85,7 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
   record.table = table.physical.logical;
   batch_.records.push_back(record);
-  if (note_identities_.load(std::memory_order_relaxed) && !table.schema->identity.empty()) {
+  if (note_identities_ && !table.schema->identity.empty()) {
     for (const auto* image : {&before_, &after_}) {
       if (image->empty()) continue;
       const std::size_t at = changed_.bytes.size();
@@ -103,7 +105,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
                              const source::RowContext& context) {
   if (tables_[number]->schema != schema) tables_[number] = maker_.make(tables_[number]->physical, schema);
   const SubtaskTable& table = *tables_[number];
-  const bool ask = table.is_keyless && note_identities_.load(std::memory_order_relaxed);
+  const bool ask = table.is_keyless && note_identities_;
   if (ask) tell_decided();  // a view has to see what is dropped here
   if (ask && (moved_ || !batch_.records.empty())) {
     // The stream may have to wait here until a chunk of the table is out, and the chunk until the stream is known to be
@@ -177,6 +179,7 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
   TRY_VALUE(const std::vector<checkpoint::KeptStatement> statements,
             schemas_.keep(change, live, context, tells ? next_record_id_ : 0));
   if (tells) ++next_record_id_;
+  std::vector<Sequencer::TableChange> changes;
   for (const source::CapturedChange& one : change.captured) {
     if (one.table >= tables_.size()) {
       const source::CapturedTable& names = live.captured(one.table);
@@ -192,8 +195,14 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
       tell_stranger_(fmt::format("in {}: {:.200}", live.captured(one.table).database, change.sql));
     // The snapshot knows the listed tables as they are behind what was handed on.
     if (change.is_repeat && one.table < listed_tables_) continue;
-    sequencer_.table_changed(one.table, tables_[one.table], lanes_behind(one, change.sql));
+    std::optional<std::uint32_t> former;
+    if (one.former)
+      if (const std::int64_t found = live.find(one.former->database, one.former->table); found >= 0)
+        former = static_cast<std::uint32_t>(found);
+    changes.push_back({one.table, tables_[one.table], lanes_behind(one, change.sql, former), former.value_or(0)});
   }
+  sequencer_.tables_changed(changes);
+  note_identities_ = note_identities_ || sequencer_.is_reading();
   return send_statements(statements);
 }
 
@@ -303,6 +312,7 @@ Status StreamWriter::flush(bool in_transaction) {
       stats_.delay_ms.store(age < 1000 ? 0 : age, std::memory_order_relaxed);
     }
   }
+  note_identities_ = note_identities_ && sequencer_.is_reading();
   moved_ = false;
   batch_.clear();
   changed_.clear();

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -51,9 +52,6 @@ class StreamWriter final : public source::StreamHandler {
   using Stranger = std::function<void(std::string_view what)>;
   void tell_strangers(Stranger tell) { tell_stranger_ = std::move(tell); }
 
-  // Chunks are no longer read: identities of changes need not be noted any more. Any thread.
-  void stop_noting_identities() { note_identities_.store(false, std::memory_order_relaxed); }
-
  private:
   base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
                           const encode::ChangeHeader& header);
@@ -72,7 +70,7 @@ class StreamWriter final : public source::StreamHandler {
   AllTableCounters& counters_;
   StreamStats& stats_;
   const base::Clock& clock_;
-  std::atomic<bool> note_identities_;
+  bool note_identities_;  // of all that is in the batch
   SchemaKeeper& schemas_;
 
   model::RecordBatch batch_;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "checkpoint/saver.h"
 #include "pipeline/schema_keeper.h"
+#include "pipeline/schema_records.h"
 #include "pipeline/schema_start.h"
 #include "pipeline/snapshot_reader.h"
 #include "pipeline/start_position.h"
@@ -157,6 +158,8 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
   TRY_VALUE(StreamSchemas begin,
             begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
+  if (config_.schema && !begin.late.empty())
+    TRY(send_late_schemas(config_, begin.tables.instance, begin.late, clock_));
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
       SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_,
@@ -166,13 +169,17 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
     TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));
     TRY_VALUE(listed, source::read_prepared_xids(connection));
   }
+  // Reading begins before every PREPARE undecided in the log: what is listed and does not turn up was decided there, and
+  // the engine, having died in between, has not done it yet. Views wait for all of it.
+  std::set<std::string> decided = decided_;
+  decided.insert(listed.begin(), listed.end());
   TRY_VALUE(attempt.stream,
             source::BinlogStream::open(attempt.tables.instance, std::move(begin.live), begin.start.stream,
                                        {.server_id = begin.start.replica.server_id,
                                         .replica_uuid = begin.start.replica.uuid,
                                         .spill_dir = config_.state_dir,
                                         .xa_bytes_max = config_.xa_bytes_max,
-                                        .decided = decided_,
+                                        .decided = std::move(decided),
                                         .listed = std::move(listed)}));
   return std::move(begin.start);
 }
@@ -226,12 +233,13 @@ Status Subtask::attempt() {
         if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
       }});
   Sequencer& sequencer = *attempt.sequencer;
+  if (attempt.stream) sequencer.set_recently_decided(attempt.stream->recently_decided());
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
-  if (snapshot_wanted) {
+  // Statements may make tables be read at any time.
+  if (snapshot_wanted || (config_.full && config_.incremental && !config_.drain))
     attempt.snapshot = std::make_unique<SnapshotReader>(config_, attempt.tables, sequencer, counters_,
                                                         attempt.heartbeat.get(), attempt.cancel, clock_);
-    TRY(attempt.snapshot->plan());
-  }
+  if (snapshot_wanted) TRY(attempt.snapshot->plan());
   const bool keyless_wait = config_.drain && announce_keyless(attempt.tables, sequencer);
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
@@ -273,24 +281,28 @@ Status Subtask::attempt() {
   phase_ = snapshot_wanted ? Phase::snapshot : Phase::streaming;
   threads.emplace_back([&] {
     const auto work = [&]() -> Status {
-      if (snapshot_wanted) TRY(attempt.snapshot->run());
-      if (writer && !config_.drain) writer->stop_noting_identities();
-      // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
-      source::LogEnd end;
-      if (config_.incremental) {
-        TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
-        TRY_VALUE(end, source::read_log_end(connection));
+      while (true) {
+        if (attempt.snapshot) TRY(attempt.snapshot->run());
+        // Asked anew in every run: "caught up" means what the log held when this run's snapshot was done.
+        source::LogEnd end;
+        if (config_.incremental) {
+          TRY_VALUE(mysql::Connection connection, open_for_questions(tables_.instance));
+          TRY_VALUE(end, source::read_log_end(connection));
+        }
+        if (config_.drain) {
+          TRY(sequencer.wait_reached(end.position));
+          attempt.drained = true;
+          return {};
+        }
+        if (!sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "")) continue;
+        TRY(sequencer.save_now());
+        snapshot_done_ = true;
+        if (!config_.incremental) return {};
+        phase_ = Phase::streaming;
+        TRY(sequencer.wait_unfinished());
+        snapshot_done_ = false;
+        phase_ = Phase::snapshot;
       }
-      if (config_.drain) {
-        TRY(sequencer.wait_reached(end.position));
-        attempt.drained = true;
-        return {};
-      }
-      sequencer.finish_snapshot(end.position, end.gtid_set ? end.gtid_set->text() : "");
-      TRY(sequencer.save_now());
-      snapshot_done_ = true;
-      if (config_.incremental) phase_ = Phase::streaming;
-      return {};
     };
     if (Status done = work(); !done) attempt.fail_with(std::move(done.error()));
   });
@@ -309,7 +321,7 @@ Status Subtask::attempt() {
                               config_.kafka.brokers});
       break;
     }
-    if (snapshot_done_ && sequencer.caught_up()) caught_up_ = true;
+    caught_up_ = snapshot_done_ && sequencer.caught_up();
     {
       std::lock_guard lock(mutex_);
       if (const model::BinlogPosition at = sequencer.emitted(); !at.empty()) position_ = at.text();

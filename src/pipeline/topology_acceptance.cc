@@ -328,7 +328,7 @@ Status TopologyAcceptance::renew_checkpoints() {
 
   for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) {
     const std::string subtask = config_.task + "/" + topology_.instances[i].name;
-    const bool is_former = retired.erase(topology_.instances[i].name) > 0;
+    retired.erase(topology_.instances[i].name);
     TRY_VALUE(const auto saved, checkpoint::load(store_, subtask, config_.fingerprint));
     if (!saved) continue;
     checkpoint::SubtaskCheckpoint state = *saved;

@@ -1,5 +1,7 @@
 #include "source/heartbeat.h"
 
+#include "mysql/server.h"
+
 namespace tributary::source {
 
 using base::ErrorCode;
@@ -31,6 +33,14 @@ Status Heartbeat::prepare() {
   endpoint.read_timeout_s = silence_s_max;
   TRY_VALUE(mysql::Connection opened, mysql::Connection::open(endpoint));
   connection_ = std::move(opened);
+  // A user with enough rights may write there all the same, and break the replication of whoever reads from another.
+  TRY_VALUE(const bool is_writable, mysql::is_writable(*connection_));
+  if (!is_writable && was_written_)
+    return base::fail(ErrorCode::source_moved, "it has become read-only", instance_.endpoint.address());
+  if (!is_writable) {
+    refusal_ = "the server is read-only";
+    return {};
+  }
   // Asked for first: CREATE ... IF NOT EXISTS needs a right that writing does not.
   if (connection_->query("SELECT 1 FROM dts_health_check.ha_health_check LIMIT 1")) return {};
   TRY(connection_->execute("CREATE DATABASE IF NOT EXISTS dts_health_check"));
@@ -45,6 +55,7 @@ Result<bool> Heartbeat::beat() {
   if (!refusal_.empty()) return false;
   for (int attempt = 0;; ++attempt) {
     Status done = prepare();
+    if (!refusal_.empty()) return false;
     if (done) {
       auto written = connection_->execute(
           "INSERT INTO dts_health_check.ha_health_check (id, type) VALUES (1, '1') "

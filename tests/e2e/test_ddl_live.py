@@ -1,5 +1,6 @@
 """Statements that change tables while a task runs, lags or is down: it goes on, with every row under its own structure."""
 
+import pymysql
 import pytest
 
 import fold
@@ -99,6 +100,36 @@ def test_columns_come_go_and_change_while_the_task_runs(server, case):
         changes = 300 + len(ALTERS) * 200
         run.wait_until(lambda line: line["changes"] >= changes)
         run.stop()
+    task.catch_up()
+    check(topic, sql, database)
+    assert statements(topic.records())[1:] == ALTERS
+
+
+@pytest.mark.parametrize("server", ["mariadb-10.11"], indirect=True)
+def test_an_alter_logged_when_it_begins_and_when_it_ends_counts_when_it_ends(server, case):
+    database = case.database(server)
+    sql = case.sql(server, 0, database)
+    make(sql)
+    topic = case.topic(server)
+    task = case.mysql_task(server, database, topic)
+    task.catch_up()
+
+    def write(should_end):
+        with server.sql(0, database) as own:
+            n = 0
+            while not should_end():
+                n += 1
+                own("UPDATE t SET ver = ver + 1 WHERE id = %s", 1 + n % 300)
+
+    with background(write) as ending:
+        with server.sql(0, database) as own:
+            own("SET SESSION binlog_alter_two_phase = 1")
+            for statement in ALTERS:
+                own(statement)
+            own("UPDATE t SET remark = 'same'")
+            with pytest.raises(pymysql.err.MySQLError):
+                own("ALTER TABLE t ADD COLUMN last INT FIRST, ADD UNIQUE KEY (remark)")
+    touch_all(sql, "t")
     task.catch_up()
     check(topic, sql, database)
     assert statements(topic.records())[1:] == ALTERS

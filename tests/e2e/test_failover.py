@@ -4,6 +4,7 @@ change is lost, none comes out of order. A change that comes again after a failo
 """
 
 import json
+import signal
 import threading
 
 import pymysql
@@ -112,8 +113,13 @@ def kill_and_promote(pair):
 
 
 def fail_over(pair, topic, run, records=40):
-    """Kills the primary under writers, promotes the replica, and waits until the task has carried what is new."""
+    """Kills the primary under writers, promotes the replica, and waits until the task is there and has carried what is new."""
+    def takeovers():
+        return run.errors.read_text(errors="replace").count("takes over from")
+    before = takeovers()
     kill_and_promote(pair)
+    # A former primary that came back before, to be written for a moment, could be gone on with.
+    wait_for(lambda: takeovers() > before, 90, "the task to go over")
     topic.wait_for_messages(topic.count + records, 90)
     assert run.process.poll() is None, run.story()
 
@@ -138,14 +144,16 @@ def test_the_primary_is_killed_and_the_task_goes_on_at_the_promoted_replica_and_
 
 def test_the_primary_is_killed_in_mid_snapshot_and_the_replica_s_rows_complete_it(pair, case, seeded, in_pair):
     with pair.sql(database=in_pair) as sql:
-        table = Keyed(sql, "plain", 6000, seeded, pad=200)
+        table = Keyed(sql, "plain", 20000, seeded, pad=200)
     topic = case.topic(pair.lab)
     task = case.task(pair.lab, pair.source(), {in_pair: "all"}, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=1)
     with background(keep_writing(pair, in_pair, 200)) as ending:
         with task.start() as run:
             topic.wait_for_messages(600)
+            run.process.send_signal(signal.SIGSTOP)  # the replica takes longer than the snapshot would
             kill_and_promote(pair)
             was_running = not any(line["snapshot_done"] for line in run.lines)
+            run.process.send_signal(signal.SIGCONT)
             run.wait_until(lambda line: line["caught_up"], 120)
             ending.set()
             run.stop()

@@ -74,6 +74,7 @@ class World:
         storage = server.lab.storage[0]
         self.task = case.task(server.brokers, mysql_source(storage), {self.database: ["t"]}, self.topic, **settings)
         self.own = None
+        self.detaching = set()  # ids of sessions that have gone with a prepared transaction
 
     def fill(self, count):
         """Rows up to id `count`, also where there is no engine of sequences."""
@@ -99,9 +100,19 @@ class World:
         own(f"XA END {name}")
         own(f"XA PREPARE {name}")
         if self.server.is_mariadb:
+            self.detaching.add(own.one("SELECT CONNECTION_ID()"))
             own.close()
             self.own = None
         return name
+
+    def wait_until_detached(self):
+        """MariaDB takes a decision on a transaction whose session is just going, logs it, and leaves the engine undecided."""
+        def is_detached():
+            bound = {int(row[0]) for row in self.sql("SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX")}
+            self.detaching &= bound
+            return not self.detaching
+        if self.detaching:
+            wait_for(is_detached, what="the sessions of prepared transactions to be gone")
 
     def touch(self, name, ids, pad):
         """Prepares a transaction that gives these rows a new pad."""
@@ -116,6 +127,7 @@ class World:
                 if error.args[0] == 1397:  # MariaDB detaches it a moment after its session has gone
                     return False
                 raise
+        self.wait_until_detached()
         wait_for(decided, what=f"XA {verb} {name}")
 
     def check(self):

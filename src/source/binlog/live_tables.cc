@@ -110,15 +110,35 @@ void LiveTables::note(std::vector<TableState>& states, const TableName& name) co
                     accepted == accepted_.end() ? model::BinlogPosition{} : accepted->second});
 }
 
+std::optional<CapturedTable> LiveTables::joining(const TableName& name) const {
+  const bool is_ghost = std::any_of(tables_.begin(), tables_.end(), [&](const Slot& slot) {
+    return slot.names.database == name.database && is_ghost_name(name.table, slot.names.table);
+  });
+  return is_ghost || !join_ ? std::nullopt : join_(name);
+}
+
+base::Status LiveTables::find_out(StructureQuestion question, const AskStructures& ask, SchemaChange& change) {
+  if (question.tables.empty() || known_.contains(change.number)) return {};
+  TRY_VALUE(const std::vector<TableState> answer, ask(question));
+  for (const TableState& state : answer) {
+    put(state);
+    note(change.states, state.name);
+  }
+  return {};
+}
+
 void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
+  std::map<TableName, TableName> former;  // by the name at the end
+  for (const TableEffect& one : effect.tables) {
+    if (one.kind != TableEffect::Kind::renamed || one.name == one.new_name) continue;
+    const auto moved = former.extract(one.name);
+    former.insert_or_assign(one.new_name, moved ? moved.mapped() : one.name);
+  }
   const auto touch = [&](const TableName& name, bool joins) {
     std::int64_t found = find(name.database, name.table);
     bool has_joined = false;
-    if (found < 0 && joins && join_) {
-      const bool is_ghost = std::any_of(tables_.begin(), tables_.end(), [&](const Slot& slot) {
-        return slot.names.database == name.database && is_ghost_name(name.table, slot.names.table);
-      });
-      std::optional<CapturedTable> joined = is_ghost ? std::nullopt : join_(name);
+    if (found < 0 && joins) {
+      std::optional<CapturedTable> joined = joining(name);
       if (joined && tracker_.find(name.database, name.table)) {
         names_.add(joined->database, joined->table);
         tables_.push_back({*std::move(joined), {{0, nullptr}}});
@@ -145,6 +165,9 @@ void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
     const bool is_emptied =
         any([&](const TableEffect& e) { return e.kind == TableEffect::Kind::emptied && e.name == name; });
     if (!one.before && !one.after) return;
+    if (const auto moved = former.find(name); moved != former.end() && moved->second != name &&
+                                              !is_ghost_name(moved->second.table, name.table))
+      one.former = moved->second;
     if (!one.before)
       one.kind = Kind::created;
     else if (!one.after)
@@ -183,9 +206,10 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
   change.is_repeat = is_repeat;
   change.sql = sql;
   change.session = &session;
+  StructureQuestion question;
+  question.sql = sql;
+  question.behind = end;
   if (is_unclear) {
-    StructureQuestion question;
-    const auto known = known_.find(change.number);
     for (const TableName& name : effect.concerned) {
       const auto accepted = accepted_.find(name);
       const bool is_in = accepted != accepted_.end() && !(accepted->second < end);
@@ -199,18 +223,10 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
         note(change.states, name);
       }
     }
-    if (!question.tables.empty() && known == known_.end()) {
-      question.sql = sql;
-      question.reason = effect.reason;
-      question.behind = end;
-      TRY_VALUE(const std::vector<TableState> answer, ask(question));
-      for (const TableState& state : answer) {
-        put(state);
-        note(change.states, state.name);
-      }
-    }
+    question.reason = effect.reason;
+    TRY(find_out(std::move(question), ask, change));
     // Nothing of ours is concerned.
-    if (change.states.empty() && known == known_.end()) return nothing;
+    if (change.states.empty() && !known_.contains(change.number)) return nothing;
   } else {
     for (const TableEffect& one : effect.tables) {
       for (const TableName& name : {one.name, one.new_name}) {
@@ -234,6 +250,14 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
       note(change.states, one.name);
       if (one.kind == TableEffect::Kind::renamed) note(change.states, one.new_name);
     }
+    for (const TableEffect& one : effect.tables) {
+      // It comes from a database that is not followed.
+      const bool is_unknown = one.kind == TableEffect::Kind::renamed && !one.after;
+      if (is_unknown && (find(one.new_name.database, one.new_name.table) >= 0 || joining(one.new_name)))
+        question.tables.push_back(one.new_name);
+    }
+    question.reason = "a table comes from a database that is not followed";
+    TRY(find_out(std::move(question), ask, change));
     if (auto databases = tracker_.databases(); databases != databases_before) change.databases = std::move(databases);
     if (change.states.empty() && !change.databases) return nothing;
   }

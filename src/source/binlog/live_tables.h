@@ -61,6 +61,9 @@ struct CapturedChange {
   std::uint32_t table = 0;              // index into the captured tables
   model::TableSchemaPtr before, after;  // logical names; null where there is none
   bool has_joined = false;              // it is new among the captured tables
+  // What lies under the name now was called so before the statement; empty if it is no other table, or the copy that a
+  // tool for online changes made of the one before.
+  std::optional<TableName> former;
 };
 
 // What one statement did.
@@ -131,6 +134,9 @@ class LiveTables {
     std::vector<Version> versions;  // never empty
   };
   void put(const TableState& state);
+  // Asks unless the answer is known from the time before, and puts it.
+  base::Status find_out(StructureQuestion question, const AskStructures& ask, SchemaChange& change);
+  std::optional<CapturedTable> joining(const TableName& name) const;
   void note(std::vector<TableState>& states, const TableName& name) const;
   void add(CapturedTable names);
   void update_captured(const Effect& effect, SchemaChange& change);

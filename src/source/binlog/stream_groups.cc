@@ -36,6 +36,7 @@ Status BinlogStream::State::begin_group() {
   group.xid.clear();
   group.gtid_source.clear();
   group.gtid_number = 0;
+  group.is_without_effect = false;
   group.schema = tables.number();
   group.rows_events = 0;
   group.savepoints.clear();
@@ -143,6 +144,7 @@ Status BinlogStream::State::on_mariadb_gtid(const EventView& event) {
   group.gtid_number = gtid.sequence;
   group.skip = already_emitted();
   group.in_begin = !gtid.is_standalone();
+  group.is_without_effect = gtid.is_alter_without_effect();
   if (gtid.is_prepared_xa() && gtid.xa) {
     begin_prepared(gtid.xa->key());
   }
@@ -177,7 +179,7 @@ Status BinlogStream::State::on_query(const EventView& event) {
     return on_xa_statement(*xa);
   }
   context.thread_id = query.thread_id;
-  TRY(on_statement(query));
+  if (!group.is_without_effect) TRY(on_statement(query));
   if (!group.in_begin) return commit_group();
   return {};
 }

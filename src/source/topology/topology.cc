@@ -64,6 +64,8 @@ Result<mysql::Connection> reach(Topology& topology, std::uint32_t instance_index
 }
 
 // Reads and compares the structures of one instance's physical tables; fills the logical tables' schemas.
+constexpr const char* went_away = "the table went away while it was looked at";
+
 Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool may_differ) {
   const Instance& instance = topology.instances[instance_index];
   TRY_VALUE(mysql::Connection connection, reach(topology, instance_index));
@@ -78,6 +80,9 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool
     for (const PhysicalTable* physical : tables) {
       const std::string where = fmt::format("instance {}, {}.{}", instance.name, database, physical->table);
       auto found = schemas.find(physical->table);
+      // A task that goes on finds tables of plain servers that come and go: it looks again.
+      if (found == schemas.end() && may_differ && physical->group.empty())
+        return fail(ErrorCode::source_busy, went_away, where);
       if (found == schemas.end())
         return fail(ErrorCode::source_table_missing, "the physical table does not exist or may not be read", where);
       LogicalTable& logical = topology.tables[physical->logical];
@@ -90,9 +95,8 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool
         logical.schema = std::make_shared<const model::TableSchema>(std::move(schema));
         auto statement = read_create_statement(connection, database, physical->table, logical.schema->table);
         constexpr unsigned no_such_table = 1146;
-        // A task that goes on finds tables that come and go: it looks again.
         if (!statement && may_differ && connection.server_errno() == no_such_table)
-          return fail(ErrorCode::source_busy, "the table went away while it was looked at", where);
+          return fail(ErrorCode::source_busy, went_away, where);
         if (!statement) return fail(std::move(statement.error()));
         logical.create_statement = *std::move(statement);
       } else if (!may_differ && !same_structure(*logical.schema, schema, &difference)) {
