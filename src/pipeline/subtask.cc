@@ -80,8 +80,8 @@ Subtask::Subtask(const Config& config, const source::Topology& topology, std::ui
       clock_(clock),
       until_caught_up_(until_caught_up),
       subtask_count_(topology.instances.size()),
-      addresses_(tables_.instance.endpoint),
-      accept_{config.accepts_structure, {}} {}
+      accept_{config.accepts_structure, {}},
+      addresses_(tables_.instance.endpoint) {}
 
 Subtask::~Subtask() = default;
 

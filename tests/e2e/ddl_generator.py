@@ -4,6 +4,8 @@ The generator looks at the server's tables as they are (ddl_catalogue.Catalogue)
 its session, and writes each statement in one of the many ways in which it can be written.
 """
 
+import re
+
 import ddl_types
 from ddl_types import CHARSETS, WORDS, Types
 
@@ -14,6 +16,10 @@ COLUMNS = ["a", "b", "c", "d", "e", "f", "Aa", "id", "name", "key", "order", "a`
 SAFE = {"t1", "t2", "t3", "T3", "orders", "a", "b", "c", "d", "e", "f", "Aa", "id", "name", "$d", "_gho", "ünï", "表", "縗"}
 MODES = ["", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "STRICT_TRANS_TABLES", "ANSI", "PIPES_AS_CONCAT", "IGNORE_SPACE",
          "REAL_AS_FLOAT", "PAD_CHAR_TO_FULL_LENGTH", "ALLOW_INVALID_DATES", "HIGH_NOT_PRECEDENCE", "TRADITIONAL"]
+
+
+TEMPORARY = re.compile(r"\bTEMPORARY\b", re.IGNORECASE)
+RENAMES_OR_COPIES = re.compile(r"\b(RENAME|LIKE|SELECT)\b", re.IGNORECASE)
 
 
 class Dialect:
@@ -33,6 +39,7 @@ class Generator(Types):
         self.tables_max, self.with_databases, self.with_sessions = tables_max, with_databases, with_sessions
         self.is_refused = refuse or (lambda text: False)
         self.named = set()  # the tables that the last statement names
+        self.temporary = set()  # tables that may be behind temporary ones of their names
         self.database, self.sql_mode, self.charset_name = self.databases[0], "", "utf8mb4"
         self.catalogue = None
 
@@ -451,6 +458,15 @@ class Generator(Types):
             f"{w('CREATE TEMPORARY TABLE IF NOT EXISTS')} {self.quoted(table.name)} (tmp INT)", f"{w('DROP TEMPORARY TABLE IF EXISTS')} {self.quoted(table.name)}",
             f"{w('CREATE TEMPORARY TABLE IF NOT EXISTS')} tmp1 (tmp INT, u VARCHAR(10))", f"{w('ALTER TABLE')} tmp1 ADD more INT", f"{w('DROP TEMPORARY TABLE IF EXISTS')} tmp1"])
 
+    def note_temporary(self, made):
+        if TEMPORARY.search(made):
+            self.temporary |= {(self.database, name) for _, name in self.named}
+
+    def is_shadowed(self, made):
+        """The log does not show temporary tables. MariaDB logs it when one is renamed, as if it were the table of that name,
+        and CREATE TABLE ... LIKE one is logged without its character set."""
+        return self.temporary & self.named and RENAMES_OR_COPIES.search(made)
+
     def session(self):
         """A statement that changes only the session. Also changes what this object knows of it."""
         rng = self.rng
@@ -486,8 +502,9 @@ class Generator(Types):
         while True:
             self.named = set()
             made = self.rng.choices(list(kinds), list(kinds.values()))[0]()
-            if self.is_refused(made):
+            if self.is_refused(made) or self.is_shadowed(made):
                 continue
+            self.note_temporary(made)
             try:
                 return self.dress(made).encode(CLIENT_CHARSETS[self.charset_name]), False
             except UnicodeEncodeError:

@@ -19,6 +19,8 @@ import pymysql.converters
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TRIBUTARY_BIN") or ROOT / "build" / "dev" / "bin")
 
+pymysql.connections.TEXT_TYPES.add(242)  # VECTOR, else taken for text in ASCII
+
 TEXT_ONLY = {key: value for key, value in pymysql.converters.conversions.items() if not isinstance(key, int)}
 
 

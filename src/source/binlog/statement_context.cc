@@ -27,6 +27,7 @@ StatementContext statement_context(const QueryEvent& query, const ServerTraits& 
   context.database = query.database;
   context.sql_mode = query.sql_mode.value_or(0);
   context.session = query.thread_id;
+  context.error_code = query.error_code;
   if (const ddl::Charset* charset = ddl::charset_of_collation(collation(query.client_collation)))
     context.client_charset = charset->name;
   context.connection_collation = collation(query.connection_collation);

@@ -91,8 +91,7 @@ class Applier {
     TrackedTablePtr after;
     if (before) {
       const std::string own = database ? database->collation : before->collation;
-      const Catalogue::Database* const of_session = draft_.find_database(session_.context.database);
-      auto altered = alter_table(session_, alter, *before, own, of_session ? of_session->collation : own);
+      auto altered = alter_table(session_, alter, *before, own, default_collation_of_session(own));
       if (!altered) return std::unexpected(altered.error());
       after = std::make_shared<const TrackedTable>(std::move(*altered));
     } else if (alter.if_exists) {
@@ -241,6 +240,15 @@ class Applier {
       say(Kind::dropped, name, table, nullptr);
       draft_.remove(name);
     }
+  }
+
+  // What CONVERT TO CHARACTER SET DEFAULT means. On MariaDB it is the default of the set of the table's database; on MySQL
+  // that of the session's database, and without one what it was when there was one last: empty then.
+  std::string default_collation_of_session(const std::string& own) const {
+    const Charset* const charset = charset_of_collation(own);
+    if (session_.is_mariadb() && charset) return default_collation(session_.traits, session_.context, charset->name);
+    const Catalogue::Database* const database = draft_.find_database(session_.context.database);
+    return database ? database->collation : std::string();
   }
 
   const Session& session_;

@@ -185,7 +185,13 @@ std::optional<std::string> converted(std::string_view text, const char* to, cons
 std::optional<std::string> to_utf8(std::string_view text, std::string_view charset) {
   const Known* known = find_known(charset);
   if (!known || !known->iconv_name) return std::nullopt;
-  return converted(text, "UTF-8", known->iconv_name);
+  std::optional<std::string> out = converted(text, "UTF-8", known->iconv_name);
+  const bool is_japanese = known->charset.name == "sjis" || known->charset.name == "ujis";
+  if (!out || !is_japanese) return out;
+  constexpr std::string_view wide_backslash = "\xef\xbc\xbc";  // a backslash there, both ways
+  for (std::size_t at = out->find(wide_backslash); at != out->npos; at = out->find(wide_backslash, at))
+    out->replace(at, wide_backslash.size(), "\\");
+  return out;
 }
 
 bool can_hold(std::string_view charset, std::string_view utf8) {
@@ -197,6 +203,21 @@ bool can_hold(std::string_view charset, std::string_view utf8) {
     return std::none_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xf0; });
   const Known* known = find_known(name);
   return known && known->iconv_name && converted(utf8, known->iconv_name, "UTF-8");
+}
+
+std::optional<std::string> as_held(std::string_view charset, std::string_view utf8) {
+  if (can_hold(charset, utf8)) return std::string(utf8);
+  const Known* known = find_known(long_name(charset));
+  if (!known || !known->iconv_name || known->charset.bytes_min > 1) return std::nullopt;
+  std::string out;
+  for (std::size_t at = 0; at < utf8.size();) {
+    std::size_t size = 1;
+    while (at + size < utf8.size() && (static_cast<unsigned char>(utf8[at + size]) & 0xc0) == 0x80) ++size;
+    const std::string_view one = utf8.substr(at, size);
+    out += can_hold(charset, one) ? one : "?";
+    at += size;
+  }
+  return out;
 }
 
 }  // namespace tributary::source::ddl

@@ -15,7 +15,8 @@ using model::ColumnType;
 
 namespace {
 
-constexpr std::uint64_t varchar_bytes_max = 65'535;
+// Beyond them a column becomes TEXT or BLOB.
+std::uint64_t varchar_bytes_max(const Session& session) { return session.is_mariadb() ? 65'532 : 65'535; }
 constexpr std::string_view compressed_mark = " /*M!100301 COMPRESSED*/";
 
 std::unexpected<Refusal> refuse(std::uint32_t offset, std::string reason) {
@@ -150,6 +151,16 @@ void set_label_charset(const Session& session, const Charset& charset, const std
   if (charset.name != "binary" || !hides_binary) set_charset(session.traits, charset, collation, column);
 }
 
+// Bytes as the server reads them in the column's character set; nothing if they are no text in it.
+std::optional<std::string> label_of_bytes(std::string bytes, const Charset& charset) {
+  if (bytes.find('\0') != std::string::npos && charset.bytes_min == 1) return std::nullopt;
+  if (const std::size_t over = bytes.size() % charset.bytes_min; over != 0)
+    bytes.insert(0, charset.bytes_min - over, '\0');
+  if (charset.name != "binary") return to_utf8(bytes, charset.name);
+  const bool is_ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  return is_ascii ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 void make_labels(const Session& session, const TypeClause& type, const Charset& charset, const std::string& collation,
                  Column& column) {
   std::size_t longest = 0, sum = 0;
@@ -188,10 +199,18 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
   const Charset& charset = *charset_of_collation(collation);
   const bool is_binary = charset.name == "binary";
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
-    for (const std::string& label : type.labels)
-      if (!can_hold(charset.name, label))  // the server puts question marks in their place
-        return refuse(clause.offset, fmt::format("a label of {} is not in {}", clause.name, charset.name));
-    make_labels(session, type, charset, collation, column);
+    TypeClause told = type;
+    for (const std::size_t raw : type.raw_labels) {
+      auto label = label_of_bytes(type.labels[raw], charset);
+      if (!label) return refuse(clause.offset, fmt::format("a label of {} is no text in {}", clause.name, charset.name));
+      told.labels[raw] = *std::move(label);
+    }
+    for (std::string& label : told.labels) {
+      auto held = as_held(charset.name, label);
+      if (!held) return refuse(clause.offset, fmt::format("a label of {} is not in {}", clause.name, charset.name));
+      label = *std::move(held);
+    }
+    make_labels(session, told, charset, collation, column);
     return column;
   }
   if (const int size = size_class(column.type); size >= 0) {
@@ -205,8 +224,8 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
   const std::uint64_t length = type.length.value_or(1);
   if (column.type == ColumnType::char_ && length > 255)
     return refuse(clause.offset, "CHAR of more than 255 characters");
-  if (length > varchar_bytes_max * 65'536) return refuse(clause.offset, "a column longer than the server takes");
-  if (column.type == ColumnType::varchar && length * charset.bytes_max > varchar_bytes_max) {
+  if (length > varchar_bytes_max(session) * 65'536) return refuse(clause.offset, "a column longer than the server takes");
+  if (column.type == ColumnType::varchar && length * charset.bytes_max > varchar_bytes_max(session)) {
     if ((session.context.sql_mode & (mode_strict_trans_tables | mode_strict_all_tables)) != 0)
       return refuse(clause.offset, fmt::format("VARCHAR({}) is longer than the server takes in strict mode", length));
     make_text(session.traits, class_for_bytes(length * charset.bytes_max), charset, collation, column);
@@ -232,13 +251,13 @@ Placed<Column> make_bytes(const Session& session, const ColumnClause& clause, Co
     return column;
   }
   const std::uint64_t length = type.length.value_or(1);
-  if (column.type == ColumnType::varbinary && length > varchar_bytes_max) {
+  if (column.type == ColumnType::varbinary && length > varchar_bytes_max(session)) {
     if ((session.context.sql_mode & (mode_strict_trans_tables | mode_strict_all_tables)) != 0)
       return refuse(clause.offset, fmt::format("VARBINARY({}) is longer than the server takes in strict mode", length));
     make_text(session.traits, class_for_bytes(length), binary, "binary", column);
     return column;
   }
-  if (length > varchar_bytes_max) return refuse(clause.offset, "a column longer than the server takes");
+  if (length > varchar_bytes_max(session)) return refuse(clause.offset, "a column longer than the server takes");
   column.length = static_cast<std::uint32_t>(length);
   column.declared_type = fmt::format("{}({})", model::to_string(column.type), length);
   return column;
@@ -278,7 +297,11 @@ Placed<std::string> resolve_collation(const Session& session, const CharsetClaus
     if (!own) return refuse(0, fmt::format("unknown collation {}", collation));
     if (!charset.empty() && own->name != charset)
       return refuse(0, fmt::format("collation {} is not of character set {}", collation, charset));
-    return clause.is_binary ? binary_collation(own->name) : collation;
+    // BINARY beside a collation: MariaDB lets it stand only where it says the same, MySQL 8 forgets it behind a
+    // character set.
+    const bool is_mysql_8 = !session.is_mariadb() && session.traits.version_number >= 80000;
+    const bool counts = clause.is_binary && !session.is_mariadb() && !(is_mysql_8 && !charset.empty());
+    return counts ? binary_collation(own->name) : collation;
   }
   if (charset.empty()) {
     if (!of_inherited) return refuse(0, fmt::format("unknown default collation \"{}\"", inherited));
@@ -340,8 +363,8 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   const Charset* const from = column.charset.empty() ? nullptr : find_charset(column.charset);
   const Charset* const to = charset_of_collation(collation);
   if (!from || from->name == "binary" || !to) {
-    for (const std::string& label : column.labels)  // bytes made characters
-      if (!can_hold("ascii", label))
+    for (const std::string& label : column.labels)  // bytes made characters; the server shows those that are none as ?
+      if (!can_hold("ascii", label) || label.find('?') != std::string::npos)
         return refuse(0, fmt::format("the labels of {} converted from binary", column.name));
     return column;
   }
@@ -350,8 +373,8 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   changed.charset.clear();
   changed.collation.clear();
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
-    // Older servers lose the labels on the way: what is left of them depends on the version.
-    if (from->bytes_min != to->bytes_min && (session.is_mariadb() || session.traits.version_number < 80000))
+    // Servers lose the labels on the way: what is left of them depends on the version.
+    if (from->bytes_min != to->bytes_min)
       return refuse(0, fmt::format("the labels of {} converted from {} to {}", column.name, from->name, to->name));
     for (const std::string& label : column.labels)
       if (!can_hold(to->name, label))
@@ -364,7 +387,8 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
     const std::uint64_t bytes = text_bytes[static_cast<std::size_t>(size)] / from->bytes_max * to->bytes_max;
     make_text(session.traits, std::max(class_for_bytes(bytes), static_cast<std::size_t>(size)), *to, collation,
               changed);
-  } else if (column.type == ColumnType::varchar && std::uint64_t{column.length} * to->bytes_max > varchar_bytes_max) {
+  } else if (column.type == ColumnType::varchar &&
+             std::uint64_t{column.length} * to->bytes_max > varchar_bytes_max(session)) {
     // MySQL 8 makes it TEXT whatever its length.
     const bool is_plain = !session.is_mariadb() && session.traits.version_number >= 80000;
     const std::uint64_t bytes = std::uint64_t{column.length} * to->bytes_max;

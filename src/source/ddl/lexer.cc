@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cctype>
 
 namespace tributary::source::ddl {
@@ -262,6 +263,24 @@ std::string place_in(std::string_view sql, std::size_t offset) {
   const std::size_t last = before.rfind('\n');
   return fmt::format("line {}, column {}", line,
                      last == std::string_view::npos ? before.size() + 1 : before.size() - last);
+}
+
+std::optional<std::string> bytes_of(std::string_view text) {
+  const bool is_hex = text[0] == 'x' || text[0] == 'X' || (text[0] == '0' && text[1] == 'x');
+  const bool is_quoted = text[1] == '\'';
+  std::string digits(text.substr(2, text.size() - (is_quoted ? 3 : 2)));
+  const std::size_t per_byte = is_hex ? 2 : 8;
+  if (const std::size_t over = digits.size() % per_byte; over != 0) {
+    if (is_hex && is_quoted) return std::nullopt;
+    digits.insert(0, per_byte - over, '0');
+  }
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += per_byte) {
+    unsigned value = 0;
+    std::from_chars(digits.data() + i, digits.data() + i + per_byte, value, is_hex ? 16 : 2);
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
 }
 
 }  // namespace tributary::source::ddl

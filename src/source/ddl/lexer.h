@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ inline constexpr std::uint64_t mode_real_as_float = 1;
 inline constexpr std::uint64_t mode_pipes_as_concat = 2;
 inline constexpr std::uint64_t mode_ansi_quotes = 4;
 inline constexpr std::uint64_t mode_oracle = 512;  // MariaDB; in MySQL it says only how to show things
+inline constexpr std::uint64_t mode_ansi = 1U << 18;
 inline constexpr std::uint64_t mode_no_backslash_escapes = 1U << 20;
 inline constexpr std::uint64_t mode_strict_trans_tables = 1U << 21;
 inline constexpr std::uint64_t mode_strict_all_tables = 1U << 22;
@@ -38,6 +40,9 @@ struct Token {
   std::uint32_t offset = 0;  // in the statement
   bool is_after_space = true;
 };
+
+// What a token of kind `bytes` stands for; nothing for x'..' with an odd number of digits.
+std::optional<std::string> bytes_of(std::string_view text);
 
 struct LexRules {
   mysql::Flavour flavour = mysql::Flavour::mysql;

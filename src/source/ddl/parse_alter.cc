@@ -68,8 +68,9 @@ class AlterParser {
     if (at_.accept_any({"force", "secondary_load", "secondary_unload"})) return add(OtherClause{});
     if (at_.accept_any({"algorithm", "lock"})) {
       at_.accept_symbol('=');
+      const bool copies = at_.is("copy");
       at_.identifier("a value");
-      return add(OtherClause{});
+      return add(OtherClause{.is_manner = !copies});
     }
     if (at_.accept("enable", "keys") || at_.accept("disable", "keys") || at_.accept("with", "validation") ||
         at_.accept("without", "validation"))

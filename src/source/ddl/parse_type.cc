@@ -94,6 +94,14 @@ bool parse_labels(TokenCursor& at, TypeClause& type) {
       introducer = long_name(at.peek().text.substr(1));
       at.next();
     }
+    if (introducer.empty() && at.peek().kind == Token::Kind::bytes) {
+      std::optional<std::string> label = bytes_of(at.peek().text);
+      if (!label) return at.fail("a label in hexadecimal digits has an odd number of them");
+      at.next();
+      type.raw_labels.push_back(type.labels.size());
+      type.labels.push_back(*std::move(label));
+      continue;
+    }
     if (!at.is_string()) return at.fail("a label in quotes is expected");
     std::string label = at.value(at.peek());
     at.next();

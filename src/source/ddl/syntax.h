@@ -33,6 +33,7 @@ struct TypeClause {
   bool is_unsigned = false, is_zerofill = false;
   CharsetClause charset;
   std::vector<std::string> labels;
+  std::vector<std::size_t> raw_labels;  // those that are bytes in the column's character set
   bool is_compressed = false;  // MariaDB
   bool is_serial = false;
   bool is_bool = false;          // BOOL: tinyint(1)
@@ -149,6 +150,7 @@ struct Versioning {  // MariaDB: ADD, DROP SYSTEM VERSIONING
 };
 struct OtherClause {  // an option, a check, a foreign key's drop: nothing for us
   bool empties = false;
+  bool is_manner = false;  // ALGORITHM other than COPY, LOCK
 };
 using AlterClause =
     std::variant<AddColumn, ChangeColumn, RenameColumn, DropColumn, AlterDefault, AddKey, DropKey, RenameKey,

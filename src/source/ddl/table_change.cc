@@ -92,18 +92,13 @@ class Alteration {
       if (!said) continue;
       const bool converts = std::holds_alternative<ConvertCharset>(clause);
       std::optional<Refusal> refusal;
+      if (converts && said->is_default && session_collation_.empty())
+        return refuse(alter_.table.begin, "CONVERT TO CHARACTER SET DEFAULT in a session without a known database");
       std::string collation =
           default_of(session_, *said, converts ? session_collation_ : database_collation_, refusal, alter_.table.begin);
       if (refusal) return std::unexpected(*refusal);
       if (converts) conversion_ = collation;
       is_converted_ = is_converted_ || converts;
-      // MySQL 5.6 leaves the table's own collation as it was where it finds nothing to rebuild for.
-      const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
-      const auto& columns = before_.schema.columns;
-      const bool has_text =
-          std::any_of(columns.begin(), columns.end(), [](const Column& c) { return !c.charset.empty(); });
-      if (converts && is_old && (collation == "binary" || !has_text) && before_.collation != collation)
-        return refuse(alter_.table.begin, fmt::format("a table converted to {} without a need", collation));
       after_.collation = std::move(collation);
     }
     return {};
@@ -132,6 +127,7 @@ class Alteration {
     slots_.resize(before_.schema.columns.size());
     for (const AlterClause& clause : alter_.clauses) {
       if (const auto* drop = std::get_if<DropColumn>(&clause)) {
+        if (const auto at = find_before(drop->name); at && drop->if_exists && slots_[*at].is_dropped) continue;
         auto found = slot(drop->name, drop->if_exists, drop->offset);
         if (!found) return std::unexpected(found.error());
         if (*found) (*found)->is_dropped = true;
@@ -159,6 +155,9 @@ class Alteration {
     ColumnClause converted = clause;
     converted.type.charset = {};
     converted.type.charset.collation = conversion_;
+    if (session_.is_mariadb() && clause.type.charset.charset.empty() &&
+        clause.type.charset.collation.starts_with("uca1400_"))  // takes the set it stands with
+      converted.type.charset.collation = clause.type.charset.collation;
     return make_column(session_, converted, conversion_);
   }
 
@@ -222,6 +221,12 @@ class Alteration {
         if (same_name(columns[i].name, columns[j].name))
           return refuse(alter_.table.begin, fmt::format("the table would have two columns {}", columns[j].name));
     if (columns.empty()) return refuse(alter_.table.begin, "the table would have no columns");
+    // MySQL moves an invisible key of its own making to the front if the session's setting is on, which is not logged.
+    const bool has_own_key = !session_.is_mariadb() && session_.traits.version_number >= 80030 && find_before("my_row_id");
+    const auto own_key =
+        std::find_if(columns.begin(), columns.end(), [](const Column& c) { return same_name(c.name, "my_row_id"); });
+    if (has_own_key && own_key != columns.end() && own_key != columns.begin())
+      return refuse(alter_.table.begin, "whether my_row_id stays in front is not logged");
     return {};
   }
 
@@ -311,6 +316,18 @@ class Alteration {
       refit_parts(after_, column, *converted);
       column = std::move(*converted);
     }
+    // MySQL 5.6 leaves the table's own collation as it was where it finds nothing to do.
+    const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
+    const bool converts_only = std::all_of(alter_.clauses.begin(), alter_.clauses.end(), [](const AlterClause& clause) {
+      const auto* other = std::get_if<OtherClause>(&clause);
+      return std::holds_alternative<ConvertCharset>(clause) || (other && other->is_manner);
+    });
+    const auto& columns = after_.schema.columns;
+    const bool is_same = std::equal(columns.begin(), columns.end(), before_.schema.columns.begin(),
+                                    [](const Column& a, const Column& b) {
+                                      return a.declared_type == b.declared_type && a.collation == b.collation;
+                                    });
+    if (is_old && converts_only && is_same) after_.collation = before_.collation;
     return {};
   }
 

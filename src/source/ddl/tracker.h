@@ -42,6 +42,7 @@ struct StatementContext {
   std::map<std::string, std::string> default_collations;  // MariaDB's character_set_collations; by character set
   std::uint64_t session = 0;                              // the thread's id: temporary tables are its own
   bool explicit_defaults_for_timestamp = false;
+  std::uint16_t error_code = 0;  // with which the statement failed on its server, half done
 };
 
 struct TrackedIndex {

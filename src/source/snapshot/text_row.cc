@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -235,8 +236,8 @@ bool TextRowPlan::read_value(Step step, std::string_view text, Value& v) {
     }
     case Step::geometry:
       v.kind = ValueKind::bytes;
-      if (text.size() < 4) return false;
-      v.text = text.substr(4);
+      if (text.size() < 4 && !text.empty()) return false;
+      v.text = text.substr(std::min<std::size_t>(text.size(), 4));  // none in rows to which ALTER added NOT NULL
       return true;
   }
   return false;

@@ -68,6 +68,7 @@ TEST(TextRow, ZeroAndPartialDatesAreKept) {
 TEST(TextRow, BitsAreBigEndianNumbersAndGeometryLosesItsSrid) {
   EXPECT_EQ(read(column(ColumnType::bit), std::string_view("\x01\x02", 2))->u, 0x102u);
   EXPECT_EQ(read(column(ColumnType::geometry), std::string_view("\0\0\0\0\x01\x01", 6))->text, "\x01\x01");
+  EXPECT_EQ(read(column(ColumnType::geometry), "")->text, "");  // of a row to which ALTER added NOT NULL
 }
 
 TEST(TextRow, WhatCannotBeReadIsAnErrorNamingTheColumn) {
