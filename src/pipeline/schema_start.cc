@@ -73,11 +73,9 @@ Result<PresentSchemas> read_present_schemas(const source::Instance& instance,
     TRY_VALUE(const source::LogEnd end, source::read_log_end(connection));
     present.at = end.position;
     if (end.gtid_set) present.gtid_set = *end.gtid_set;
-    TRY_VALUE(const bool is_changed,
-              are_changed(instance, present.tracker, before.position, end.position, cancel));
+    TRY_VALUE(const bool is_changed, are_changed(instance, present.tracker, before.position, end.position, cancel));
     if (!is_changed) return present;
-    if (tries == tries_max)
-      return fail(ErrorCode::source_busy, changes_on, instance.name);
+    if (tries == tries_max) return fail(ErrorCode::source_busy, changes_on, instance.name);
     if (cancel.wait_for_ms(pause_ms)) return fail(ErrorCode::cancelled);
   }
 }
@@ -130,8 +128,7 @@ std::vector<CapturedTable> late_tables(const source::SchemaTracker& tracker, con
   std::vector<CapturedTable> late;
   for (const auto& [name, table] : tracker.tables()) {
     const bool is_known = std::any_of(captured.begin(), captured.end(), [&](const CapturedTable& one) {
-      return one.database == name.database &&
-             (one.table == name.table || source::is_ghost_name(name.table, one.table));
+      return one.database == name.database && (one.table == name.table || source::is_ghost_name(name.table, one.table));
     });
     if (whole.contains(name.database) && !is_known) late.push_back(as_it_is_called(name));
   }

@@ -36,8 +36,8 @@ base::Status require_unchanged(const source::Instance& instance, const source::S
 
 struct StreamSchemas {
   StartPoint start;
-  source::LiveTables::Setup live;  // at start.restart
-  TableSet tables;                 // at start.emitted
+  source::LiveTables::Setup live;           // at start.restart
+  TableSet tables;                          // at start.emitted
   std::vector<source::CapturedTable> late;  // of a new subtask: they are not in the topology, which was read before
 };
 // Chooses the start position of a new subtask, or finds that of a known one, with its structures.

@@ -184,7 +184,7 @@ class Sequencer {
   bool is_read(const SubtaskTable& table);
   bool change_lanes(const SubtaskTable& table, Lanes lanes);
   void change_table(const TableChange& change, bool reads_former);  // both mutexes
-  void note_caught_up();                                      // with state_mutex_ held
+  void note_caught_up();                                            // with state_mutex_ held
   template <typename Condition>
   base::Status wait(std::unique_lock<std::mutex>& lock, Condition condition);
 

@@ -285,8 +285,8 @@ TEST(Sequencer, ARenamedTableIsReadUnderItsNewNameUnlessItWasReadUnderTheOldOne)
     f.sequencer.set_lanes({lane});
     f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}});
     // RENAME t TO old, other TO t: t itself changes in the same statement.
-    f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole},
-                                {5, some_table("old"), Sequencer::Lanes::as_former, 0}});
+    f.sequencer.tables_changed(
+        {{0, some_table(), Sequencer::Lanes::whole}, {5, some_table("old"), Sequencer::Lanes::as_former, 0}});
     EXPECT_EQ(f.sequencer.lanes_done(), was_read ? std::vector<bool>{false} : (std::vector<bool>{false, false}));
     EXPECT_EQ(f.sequencer.physical_of(f.sequencer.lane(0)), 0U);
     if (!was_read) {

@@ -158,8 +158,7 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
   TRY_VALUE(StreamSchemas begin,
             begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
-  if (config_.schema && !begin.late.empty())
-    TRY(send_late_schemas(config_, begin.tables.instance, begin.late, clock_));
+  if (config_.schema && !begin.late.empty()) TRY(send_late_schemas(config_, begin.tables.instance, begin.late, clock_));
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
       SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_,
@@ -169,8 +168,8 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
     TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));
     TRY_VALUE(listed, source::read_prepared_xids(connection));
   }
-  // Reading begins before every PREPARE undecided in the log: what is listed and does not turn up was decided there, and
-  // the engine, having died in between, has not done it yet. Views wait for all of it.
+  // Reading begins before every PREPARE undecided in the log: what is listed and does not turn up was decided there,
+  // and the engine, having died in between, has not done it yet. Views wait for all of it.
   std::set<std::string> decided = decided_;
   decided.insert(listed.begin(), listed.end());
   TRY_VALUE(attempt.stream,

@@ -39,7 +39,10 @@ def without_foreign_key_indexes(expected, tracked):
     names = {index["name"] for index in expected["indexes"]}
     kept = [index for index in tracked["indexes"] if index["name"] in names or index["unique"]
             or not any(one["columns"][:len(index["columns"])] == index["columns"] for one in expected["indexes"])]
-    return {**tracked, "indexes": kept}
+    known = {index["name"] for index in tracked["indexes"]}
+    kept += [index for index in expected["indexes"] if index["name"] not in known and not index["unique"]
+             and any(one["columns"][:len(index["columns"])] == index["columns"] for one in tracked["indexes"])]
+    return {**tracked, "indexes": sorted(kept, key=lambda index: index["name"])}
 
 
 def difference(expected, tracked):
@@ -131,7 +134,7 @@ class Differential:
                 self.unlogged.append(statement)
             elif key not in wrong_but_named:
                 self.mismatches.append({"statement": statement, "refused": self.error, "logged": logged, "session": [self.generator.database, self.generator.sql_mode, self.generator.charset_name],
-                                        "recent": self.history[-3:], "table": key, "lines": lines, "before": was.get(key)})
+                                        "recent": self.history[-3:], "table": key, "lines": lines, "before": was.get(key), "expected": expected.get(key)})
         self.begin_again(wrong, expected)
 
     def is_unlogged(self, key, statement, logged, was, expected):

@@ -54,6 +54,7 @@ class Story:
         self.types = {}                  # the same place -> types, for whoever looks into a failure
         self.columns = {}                # (database, table, epoch) -> names
         self.ended = {}                  # (database, table, epoch) -> rows by _rid when it ended
+        self.swept = set()               # (database, table, epoch, _rid) of rows deleted behind their epoch
         self.statements = []             # accepted DDL that changed a table or may have, in order
         self.counted = collections.Counter()
         self.last_epoch = self.last_row = 0
@@ -127,7 +128,10 @@ class Story:
             sql(f"UPDATE IGNORE {name} SET _touch = {self.last_epoch}")
         except pymysql.err.MySQLError:
             self.counted["could not be touched"] += 1
-        sql(f"DELETE FROM {name} WHERE _touch <> {self.last_epoch} OR _rid = 0")  # rows that a statement made up
+        # Rows that could not be touched, or that a statement made up: they go under another structure than they say.
+        left_over = f"WHERE _touch <> {self.last_epoch} OR _rid = 0"
+        self.swept |= {(*key, int(touch), int(rid)) for touch, rid in sql(f"SELECT _touch, _rid FROM {name} {left_over}")}
+        sql(f"DELETE FROM {name} {left_over}")
 
     def define(self):
         statement, is_session = self.generator.statement(self.catalogue)
@@ -201,6 +205,8 @@ class Story:
                 continue
             image = record.after if record.after is not None else record.before
             place = (record.db, record.table, image.get("_touch"))
+            if record.op == "DELETE" and (*place, image.get("_rid")) in self.swept:
+                continue
             names = self.columns.get(place)
             # A row of the snapshot may be read behind a statement and before it is touched.
             if names is not None and (record.op != "INIT" or is_complete):

@@ -72,7 +72,7 @@ def value(column, text):
             seconds = calendar.timegm((*parts[:6], 0, 0, 0)) if parts[0] else 0
             return ("timestamp", seconds, parts[6])
         case "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection" | "geomcollection":
-            return text[4:]  # WKB behind the SRID
+            return text[4:] if len(text) >= 4 else text  # WKB behind the SRID
         case "enum" | "set":
             return text.decode() if isinstance(text, bytes) else text  # of character set binary
     return text

@@ -165,8 +165,8 @@ void LiveTables::update_captured(const Effect& effect, SchemaChange& change) {
     const bool is_emptied =
         any([&](const TableEffect& e) { return e.kind == TableEffect::Kind::emptied && e.name == name; });
     if (!one.before && !one.after) return;
-    if (const auto moved = former.find(name); moved != former.end() && moved->second != name &&
-                                              !is_ghost_name(moved->second.table, name.table))
+    if (const auto moved = former.find(name);
+        moved != former.end() && moved->second != name && !is_ghost_name(moved->second.table, name.table))
       one.former = moved->second;
     if (!one.before)
       one.kind = Kind::created;

@@ -485,14 +485,8 @@ const char* RowReader::read_image(std::string_view bitmap, std::uint32_t present
       }
       case Opcode::geometry: {
         if (!sized_by(step->a)) return failed();
-        constexpr std::size_t srid_size = 4;
-        if (text.size() < srid_size && !text.empty()) {
-          code = ErrorCode::data_value_malformed;
-          return failed();
-        }
-        if (!text.empty()) text.remove_prefix(srid_size);
         value->kind = ValueKind::bytes;
-        value->text = text;
+        value->text = without_srid(text);
         break;
       }
       case Opcode::compressed1:

@@ -17,6 +17,13 @@ char* put_uuid(const char* bytes, char* out);
 char* put_inet4(const char* bytes, char* out);
 char* put_inet6(const char* bytes, char* out);
 
+// A geometry's WKB. What is too short to have an SRID in front is given as it is: MySQL 5.6 keeps any bytes that ALTER
+// made a geometry, and an empty one in rows to which a NOT NULL column was added.
+inline std::string_view without_srid(std::string_view stored) {
+  constexpr std::size_t srid_size = 4;
+  return stored.size() < srid_size ? stored : stored.substr(srid_size);
+}
+
 // The value of a COMPRESSED column: a head byte, then the text plain or deflated. False if it is neither. `out` is
 // overwritten where the text has to be made; `text` borrows from either.
 bool read_compressed_column(std::string_view stored, base::Buffer& out, std::string_view& text);

@@ -30,10 +30,10 @@ struct Group {
   std::string xid;          // not empty: rows are held under it
   std::string gtid_source;  // MySQL, with gtid_number
   std::uint64_t gtid_number = 0;
-  std::uint32_t domain = 0;       // MariaDB, with gtid_number
+  std::uint32_t domain = 0;        // MariaDB, with gtid_number
   bool is_without_effect = false;  // MariaDB: an ALTER that only begins here, or ends without success
-  std::uint64_t schema = 0;       // number of the statements its rows were logged behind
-  std::uint32_t rows_events = 0;  // of captured tables, held ones too
+  std::uint64_t schema = 0;        // number of the statements its rows were logged behind
+  std::uint32_t rows_events = 0;   // of captured tables, held ones too
   std::vector<std::pair<std::string, std::uint32_t>> savepoints;  // name as logged, rows_events then
 };
 

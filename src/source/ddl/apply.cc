@@ -157,9 +157,7 @@ class Applier {
     if (exists && create.if_not_exists) return {};
     if (exists && !create.or_replace) return refuse(0, fmt::format("database {} exists already", create.name));
     if (exists) drop_tables(create.name);
-    const std::string& server = session_.context.server_collation.empty() ? session_.traits.default_collation
-                                                                          : session_.context.server_collation;
-    auto collation = resolve_collation(session_, create.charset, long_name(server));
+    auto collation = resolve_collation(session_, create.charset, collation_above(create.charset));
     if (!collation) return std::unexpected(collation.error());
     draft_.put_database({stored_database(create.name), std::move(*collation)});
     return {};
@@ -169,9 +167,7 @@ class Applier {
     const std::string name = alter.name.empty() ? session_.context.database : alter.name;
     const Catalogue::Database* const before = draft_.find_database(name);
     if (!before || !alter.charset.is_said()) return {};
-    const std::string& server = session_.context.server_collation.empty() ? session_.traits.default_collation
-                                                                          : session_.context.server_collation;
-    auto collation = resolve_collation(session_, alter.charset, long_name(server));
+    auto collation = resolve_collation(session_, alter.charset, collation_above(alter.charset));
     if (!collation) return std::unexpected(collation.error());
     draft_.put_database({before->name, std::move(*collation)});
     return {};
@@ -242,8 +238,14 @@ class Applier {
     }
   }
 
-  // What CONVERT TO CHARACTER SET DEFAULT means. On MariaDB it is the default of the set of the table's database; on MySQL
-  // that of the session's database, and without one what it was when there was one last: empty then.
+  // What a database inherits. MariaDB takes a collation that can stand with any set for one of the server's own set.
+  std::string collation_above(const CharsetClause& said) const {
+    const bool is_of_server = session_.context.server_collation.empty() || said.collation.starts_with("uca1400_");
+    return long_name(is_of_server ? session_.traits.default_collation : session_.context.server_collation);
+  }
+
+  // What CONVERT TO CHARACTER SET DEFAULT means. On MariaDB it is the default of the set of the table's database; on
+  // MySQL that of the session's database, and without one what it was when there was one last: empty then.
   std::string default_collation_of_session(const std::string& own) const {
     const Charset* const charset = charset_of_collation(own);
     if (session_.is_mariadb() && charset) return default_collation(session_.traits, session_.context, charset->name);

@@ -44,8 +44,8 @@ std::optional<std::string> to_utf8(std::string_view text, std::string_view chars
 // Whether each character of a text in UTF-8 is in that character set; not so if the set is not known here.
 bool can_hold(std::string_view charset, std::string_view utf8);
 
-// The text with a question mark for each character that is not in that set, as servers put it; nothing if the set is not
-// known here.
+// The text with a question mark for each character that is not in that set, as servers put it; nothing if the set is
+// not known here.
 std::optional<std::string> as_held(std::string_view charset, std::string_view utf8);
 
 }  // namespace tributary::source::ddl

@@ -157,7 +157,8 @@ std::optional<std::string> label_of_bytes(std::string bytes, const Charset& char
   if (const std::size_t over = bytes.size() % charset.bytes_min; over != 0)
     bytes.insert(0, charset.bytes_min - over, '\0');
   if (charset.name != "binary") return to_utf8(bytes, charset.name);
-  const bool is_ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  const bool is_ascii =
+      std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
   return is_ascii ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
@@ -202,7 +203,8 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
     TypeClause told = type;
     for (const std::size_t raw : type.raw_labels) {
       auto label = label_of_bytes(type.labels[raw], charset);
-      if (!label) return refuse(clause.offset, fmt::format("a label of {} is no text in {}", clause.name, charset.name));
+      if (!label)
+        return refuse(clause.offset, fmt::format("a label of {} is no text in {}", clause.name, charset.name));
       told.labels[raw] = *std::move(label);
     }
     for (std::string& label : told.labels) {
@@ -224,7 +226,8 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
   const std::uint64_t length = type.length.value_or(1);
   if (column.type == ColumnType::char_ && length > 255)
     return refuse(clause.offset, "CHAR of more than 255 characters");
-  if (length > varchar_bytes_max(session) * 65'536) return refuse(clause.offset, "a column longer than the server takes");
+  if (length > varchar_bytes_max(session) * 65'536)
+    return refuse(clause.offset, "a column longer than the server takes");
   if (column.type == ColumnType::varchar && length * charset.bytes_max > varchar_bytes_max(session)) {
     if ((session.context.sql_mode & (mode_strict_trans_tables | mode_strict_all_tables)) != 0)
       return refuse(clause.offset, fmt::format("VARCHAR({}) is longer than the server takes in strict mode", length));
@@ -373,8 +376,11 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   changed.charset.clear();
   changed.collation.clear();
   if (column.type == ColumnType::enum_ || column.type == ColumnType::set) {
-    // Servers lose the labels on the way: what is left of them depends on the version.
-    if (from->bytes_min != to->bytes_min)
+    // Servers lose labels on the way: what is left of them depends on the version and on both sets.
+    const bool is_plain = std::all_of(column.labels.begin(), column.labels.end(),
+                                      [](const std::string& label) { return can_hold("ascii", label); });
+    const bool is_within_utf8 = from->name.starts_with("utf8") && to->name.starts_with("utf8");
+    if (from->bytes_min != to->bytes_min || (!is_plain && from != to && !is_within_utf8))
       return refuse(0, fmt::format("the labels of {} converted from {} to {}", column.name, from->name, to->name));
     for (const std::string& label : column.labels)
       if (!can_hold(to->name, label))

@@ -34,7 +34,7 @@ struct TypeClause {
   CharsetClause charset;
   std::vector<std::string> labels;
   std::vector<std::size_t> raw_labels;  // those that are bytes in the column's character set
-  bool is_compressed = false;  // MariaDB
+  bool is_compressed = false;           // MariaDB
   bool is_serial = false;
   bool is_bool = false;          // BOOL: tinyint(1)
   bool is_mariadb_json = false;  // longtext with a check

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "source/ddl/charsets.h"
 #include "source/ddl/hidden_columns.h"
 #include "source/ddl/keys.h"
 #include "source/topology/schema_reader.h"
@@ -99,7 +100,12 @@ class Alteration {
       if (refusal) return std::unexpected(*refusal);
       if (converts) conversion_ = collation;
       is_converted_ = is_converted_ || converts;
-      after_.collation = std::move(collation);
+      // On MariaDB the default that is said is the table's, wherever it stands beside CONVERT TO.
+      const bool is_said_else = converts && session_.is_mariadb() &&
+                                std::any_of(alter_.clauses.begin(), alter_.clauses.end(), [](const AlterClause& other) {
+                                  return std::holds_alternative<DefaultCharset>(other);
+                                });
+      if (!is_said_else) after_.collation = std::move(collation);
     }
     return {};
   }
@@ -153,8 +159,13 @@ class Alteration {
     if (!is_converted_ || clause.type.charset.charset == "binary")
       return make_column(session_, clause, after_.collation);
     ColumnClause converted = clause;
+    // BINARY counts all the same, but beside a character set on MySQL 5.6 only.
+    const CharsetClause& said = clause.type.charset;
+    const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
     converted.type.charset = {};
     converted.type.charset.collation = conversion_;
+    if (said.is_binary && (is_old || said.charset.empty()))
+      converted.type.charset.collation = binary_collation(charset_of_collation(conversion_)->name);
     if (session_.is_mariadb() && clause.type.charset.charset.empty() &&
         clause.type.charset.collation.starts_with("uca1400_"))  // takes the set it stands with
       converted.type.charset.collation = clause.type.charset.collation;
@@ -200,10 +211,7 @@ class Alteration {
     }
     for (const AlterClause& clause : alter_.clauses) {
       if (const auto* add = std::get_if<AddColumn>(&clause)) {
-        if (add->column.if_not_exists && has_column(add->column.name)) {
-          skipped_.push_back(add);
-          continue;
-        }
+        if (add->column.if_not_exists && has_column(add->column.name)) continue;
         auto column = made(add->column);
         if (!column) return std::unexpected(column.error());
         if (auto done = insert(std::move(*column), add->is_first, add->after, add->column.offset); !done) return done;
@@ -222,7 +230,8 @@ class Alteration {
           return refuse(alter_.table.begin, fmt::format("the table would have two columns {}", columns[j].name));
     if (columns.empty()) return refuse(alter_.table.begin, "the table would have no columns");
     // MySQL moves an invisible key of its own making to the front if the session's setting is on, which is not logged.
-    const bool has_own_key = !session_.is_mariadb() && session_.traits.version_number >= 80030 && find_before("my_row_id");
+    const bool has_own_key =
+        !session_.is_mariadb() && session_.traits.version_number >= 80030 && find_before("my_row_id");
     const auto own_key =
         std::find_if(columns.begin(), columns.end(), [](const Column& c) { return same_name(c.name, "my_row_id"); });
     if (has_own_key && own_key != columns.end() && own_key != columns.begin())
@@ -233,6 +242,13 @@ class Alteration {
   bool has_column(std::string_view name) const {
     return find_before(name) || std::any_of(after_.schema.columns.begin(), after_.schema.columns.end(),
                                             [&](const Column& c) { return same_name(c.name, name); });
+  }
+
+  bool is_added(std::string_view name) const {
+    return std::any_of(alter_.clauses.begin(), alter_.clauses.end(), [&](const AlterClause& clause) {
+      const auto* add = std::get_if<AddColumn>(&clause);
+      return add && same_name(add->column.name, name);
+    });
   }
 
   Placed<void> drop_index(const DropKey& drop) {
@@ -264,7 +280,10 @@ class Alteration {
         found->name = rename->new_name;
       }
     }
-    for (const auto& [before, after] : changed_) refit_parts(after_, before, after);
+    for (const auto& [before, after] : changed_) {
+      if (auto done = check_labels_in_keys(before, after); !done) return done;
+      refit_parts(after_, before, after);
+    }
     for (TrackedIndex& index : after_.indexes) {
       const std::size_t parts = index.columns.size();
       std::vector<std::string> columns;
@@ -272,8 +291,11 @@ class Alteration {
       for (std::size_t i = 0; i < parts; ++i) {
         const auto kept = std::find_if(renamed_.begin(), renamed_.end(),
                                        [&](const auto& pair) { return same_name(pair.first, index.columns[i]); });
-        if (kept == renamed_.end()) continue;
-        columns.push_back(kept->second);
+        const bool is_made_again = kept == renamed_.end() && is_added(index.columns[i]);
+        if (is_made_again && index.is_unique)
+          return refuse(alter_.table.begin, fmt::format("a part of the key {} is a new column", index.name));
+        if (kept == renamed_.end() && !is_made_again) continue;
+        columns.push_back(is_made_again ? index.columns[i] : kept->second);
         prefixes.push_back(index.prefixes[i]);
       }
       index.columns = std::move(columns);
@@ -291,14 +313,23 @@ class Alteration {
     return {};
   }
 
+  // A key over labels becomes one over as many bytes of a text as a label's number had.
+  Placed<void> check_labels_in_keys(const Column& before, const Column& after) {
+    if (before.labels.empty() || !after.labels.empty()) return {};
+    for (const TrackedIndex& index : after_.indexes)
+      if (index.is_unique && std::any_of(index.columns.begin(), index.columns.end(),
+                                         [&](const std::string& name) { return same_name(name, before.name); }))
+        return refuse(alter_.table.begin, fmt::format("a part of the key {} has labels no more", index.name));
+    return {};
+  }
+
   Placed<void> add_new_keys() {
     std::vector<KeyClause> keys;
     for (const AlterClause& clause : alter_.clauses) {
       if (const auto* add = std::get_if<AddKey>(&clause)) {
         keys.push_back(add->key);
       } else if (const auto* column = std::get_if<AddColumn>(&clause)) {
-        if (std::find(skipped_.begin(), skipped_.end(), column) == skipped_.end())
-          append_inline_keys(session_, column->column, keys);
+        append_inline_keys(session_, column->column, keys);  // also where the column is there already
       } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
         if (find_before(change->name)) append_inline_keys(session_, change->column, keys);
       }
@@ -340,8 +371,7 @@ class Alteration {
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, std::string>> renamed_;  // every column that stays: before, after
   std::vector<std::pair<Column, Column>> changed_;
-  std::vector<std::string> made_;          // by a clause of this statement
-  std::vector<const AddColumn*> skipped_;  // IF NOT EXISTS
+  std::vector<std::string> made_;  // by a clause of this statement
   bool is_converted_ = false;
   std::string conversion_;  // the collation of CONVERT TO
 };

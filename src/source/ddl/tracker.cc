@@ -122,8 +122,8 @@ Effect place(const ServerTraits& traits, const Catalogue& catalogue, const State
     statement = *std::move(before);
   }
   // In mode ANSI they write no options, and no character set.
-  const bool leaves_out = (context.sql_mode & ddl::mode_ansi) != 0 && (!is_mysql || traits.version_number < 80000);
-  if (leaves_out && is_of_the_server(traits, original) && std::holds_alternative<ddl::CreateTable>(statement))
+  if ((context.sql_mode & ddl::mode_ansi) != 0 && is_of_the_server(traits, original) &&
+      std::holds_alternative<ddl::CreateTable>(statement))
     return refused(catalogue, context, at.tokens(), rules.lex, "the server logged the table without its options");
   Effect effect;
   effect.is_ddl = !std::holds_alternative<ddl::NotDdl>(statement);

@@ -236,8 +236,7 @@ bool TextRowPlan::read_value(Step step, std::string_view text, Value& v) {
     }
     case Step::geometry:
       v.kind = ValueKind::bytes;
-      if (text.size() < 4 && !text.empty()) return false;
-      v.text = text.substr(std::min<std::size_t>(text.size(), 4));  // none in rows to which ALTER added NOT NULL
+      v.text = without_srid(text);
       return true;
   }
   return false;
