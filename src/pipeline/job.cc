@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::int64_t report_ms = 500;
 constexpr std::int64_t retry_least_ms = 500, retry_most_ms = 15'000;
+constexpr std::int64_t busy_ms_max = 30'000;
 
 class Job {
  public:
@@ -96,8 +97,11 @@ class Job {
     base::Backoff backoff(retry_least_ms, retry_most_ms);
     while (true) {
       Status done = look_around();
-      if (done || !doors_.resuming || !done.error().is_retriable()) return done;
-      if (clock_.monotonic_ms() - begun_ms_ > config_.retry_connection_ms) return done;
+      if (done || !done.error().is_retriable()) return done;
+      // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.
+      if (!doors_.resuming && done.error().code != ErrorCode::source_busy) return done;
+      const std::int64_t patience_ms = doors_.resuming ? config_.retry_connection_ms : busy_ms_max;
+      if (clock_.monotonic_ms() - begun_ms_ > patience_ms) return done;
       problem_ = done.error();
       attempts_ = backoff.attempts() + 1;
       base::log::warn("{}: {}", config_.task, problem_->message());

@@ -61,7 +61,9 @@ class Table:
     @property
     def told(self):
         by_name = {one["name"].lower(): one for one in self.columns}  # an index keeps the case in which it was defined
-        keys = [index for index in self.indexes if index["unique"] and not any(index["prefixes"]) and not index["functional"]]
+        # Unique keys by name, without case in ASCII only: that order is kept everywhere.
+        ordered = sorted(self.indexes, key=lambda index: (not index["primary"], "".join(c.lower() if c.isascii() else c for c in index["name"]).encode()))
+        keys = [index for index in ordered if index["unique"] and not any(index["prefixes"]) and not index["functional"]]
         identity = next((key["columns"] for key in keys if key["primary"] or not any(by_name[c.lower()]["nullable"] for c in key["columns"])), [])
         return {"collation": self.collation, "columns": self.columns, "partitioned": bool(self.partitions),
                 "indexes": sorted(self.indexes, key=lambda index: index["name"]),

@@ -207,7 +207,10 @@ Placed<Column> make_string(const Session& session, const ColumnClause& clause, c
         return refuse(clause.offset, fmt::format("a label of {} is no text in {}", clause.name, charset.name));
       told.labels[raw] = *std::move(label);
     }
+    const bool is_utf8 = session.context.client_charset.empty() || session.context.client_charset.starts_with("utf8");
     for (std::string& label : told.labels) {
+      if (is_binary && !is_utf8 && !can_hold("ascii", label))  // it stays in the client's character set
+        return refuse(clause.offset, fmt::format("a label of {} in {}", clause.name, session.context.client_charset));
       auto held = as_held(charset.name, label);
       if (!held) return refuse(clause.offset, fmt::format("a label of {} is not in {}", clause.name, charset.name));
       label = *std::move(held);

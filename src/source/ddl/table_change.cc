@@ -156,7 +156,7 @@ class Alteration {
   // DEFAULT CHARACTER SET in the same statement holds for new columns already, and CONVERT TO for all of them.
   Placed<Column> made(const ColumnClause& clause) {
     made_.push_back(clause.name);
-    if (!is_converted_ || clause.type.charset.charset == "binary")
+    if (!is_converted_ || clause.type.charset.charset == "binary" || clause.type.charset.collation == "binary")
       return make_column(session_, clause, after_.collation);
     ColumnClause converted = clause;
     // BINARY counts all the same, but beside a character set on MySQL 5.6 only.
@@ -247,7 +247,7 @@ class Alteration {
   bool is_added(std::string_view name) const {
     return std::any_of(alter_.clauses.begin(), alter_.clauses.end(), [&](const AlterClause& clause) {
       const auto* add = std::get_if<AddColumn>(&clause);
-      return add && same_name(add->column.name, name);
+      return add && same_name(add->column.name, name) && !(add->column.if_not_exists && find_before(name));
     });
   }
 
@@ -323,15 +323,28 @@ class Alteration {
     return {};
   }
 
+  // MariaDB: of a column with IF [NOT] EXISTS a key counts only if there was none like it.
+  void add_inline_keys(const ColumnClause& column, bool is_conditional, std::vector<KeyClause>& keys) const {
+    std::vector<KeyClause> own;
+    append_inline_keys(session_, column, own);
+    for (KeyClause& key : own) {
+      const bool is_there = std::any_of(before_.indexes.begin(), before_.indexes.end(), [&](const TrackedIndex& index) {
+        return key.kind == KeyClause::Kind::primary ? index.is_primary : same_name(index.name, column.name);
+      });
+      if (!is_conditional || !is_there) keys.push_back(std::move(key));
+    }
+  }
+
   Placed<void> add_new_keys() {
     std::vector<KeyClause> keys;
     for (const AlterClause& clause : alter_.clauses) {
       if (const auto* add = std::get_if<AddKey>(&clause)) {
         keys.push_back(add->key);
       } else if (const auto* column = std::get_if<AddColumn>(&clause)) {
-        append_inline_keys(session_, column->column, keys);  // also where the column is there already
+        // Also where the column is there already.
+        add_inline_keys(column->column, column->column.if_not_exists, keys);
       } else if (const auto* change = std::get_if<ChangeColumn>(&clause)) {
-        if (find_before(change->name)) append_inline_keys(session_, change->column, keys);
+        if (find_before(change->name)) add_inline_keys(change->column, change->if_exists, keys);
       }
     }
     return add_keys(session_, after_, keys);

@@ -80,8 +80,8 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool
     for (const PhysicalTable* physical : tables) {
       const std::string where = fmt::format("instance {}, {}.{}", instance.name, database, physical->table);
       auto found = schemas.find(physical->table);
-      // A task that goes on finds tables of plain servers that come and go: it looks again.
-      if (found == schemas.end() && may_differ && physical->group.empty())
+      // Tables of plain servers come and go: it is looked at again.
+      if ((found == schemas.end() || found->second.columns.empty()) && physical->group.empty())
         return fail(ErrorCode::source_busy, went_away, where);
       if (found == schemas.end())
         return fail(ErrorCode::source_table_missing, "the physical table does not exist or may not be read", where);
@@ -95,7 +95,7 @@ Status read_structures_of(Topology& topology, std::uint32_t instance_index, bool
         logical.schema = std::make_shared<const model::TableSchema>(std::move(schema));
         auto statement = read_create_statement(connection, database, physical->table, logical.schema->table);
         constexpr unsigned no_such_table = 1146;
-        if (!statement && may_differ && connection.server_errno() == no_such_table)
+        if (!statement && (may_differ || physical->group.empty()) && connection.server_errno() == no_such_table)
           return fail(ErrorCode::source_busy, went_away, where);
         if (!statement) return fail(std::move(statement.error()));
         logical.create_statement = *std::move(statement);
