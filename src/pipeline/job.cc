@@ -98,9 +98,10 @@ class Job {
     while (true) {
       Status done = look_around();
       if (done || !done.error().is_retriable()) return done;
+      const bool is_busy = done.error().code == ErrorCode::source_busy;
       // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.
-      if (!doors_.resuming && done.error().code != ErrorCode::source_busy) return done;
-      const std::int64_t patience_ms = doors_.resuming ? config_.retry_connection_ms : busy_ms_max;
+      if (!doors_.resuming && !is_busy) return done;
+      const std::int64_t patience_ms = is_busy ? busy_ms_max : config_.retry_connection_ms;
       if (clock_.monotonic_ms() - begun_ms_ > patience_ms) return done;
       problem_ = done.error();
       attempts_ = backoff.attempts() + 1;

@@ -135,8 +135,10 @@ void Sequencer::tables_changed(const std::vector<TableChange>& changes) {
     std::lock_guard emission(emit_mutex_);
     std::lock_guard lock(state_mutex_);
     std::vector<bool> reads_former;  // asked before any of them changes
-    for (const TableChange& change : changes)
-      reads_former.push_back(change.lanes == Lanes::as_former && !is_read(*tables_[change.former]));
+    for (const TableChange& change : changes) {
+      const bool is_known = change.former < tables_.size() && tables_[change.former];
+      reads_former.push_back(change.lanes == Lanes::as_former && !(is_known && is_read(*tables_[change.former])));
+    }
     for (std::size_t i = 0; i < changes.size(); ++i) change_table(changes[i], reads_former[i]);
   }
   changed_.notify_all();

@@ -153,6 +153,10 @@ class Story:
         for key in (was.unreadable | self.catalogue.unreadable) & self.epochs.keys():  # its story ends here
             self.counted["could not be opened"] += 1
             del self.epochs[key]
+            try:
+                self.checker(f"DROP TABLE {self.name(key)}")
+            except pymysql.err.MySQLError:
+                pass
         changed -= was.unreadable | self.catalogue.unreadable
         others = changed & self.epochs.keys() - named
         assert not others, f"{statement} changed {[(key, before.get(key), after.get(key)) for key in others]}"

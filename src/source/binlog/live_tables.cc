@@ -274,6 +274,43 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
   return std::optional<SchemaChange>(std::move(change));
 }
 
+bool LiveTables::is_missed(std::string_view database, std::string_view table) {
+  if (!join_) return false;
+  name_.assign(database).append(".").append(table);
+  if (not_missed_.contains(name_)) return false;
+  if (joining({std::string(database), std::string(table)})) return true;
+  not_missed_.insert(name_);
+  return false;
+}
+
+Result<SchemaChange> LiveTables::join_missed(std::string_view database, std::string_view table,
+                                             const model::BinlogPosition& at, const AskStructures& ask) {
+  const TableName name{std::string(database), std::string(table)};
+  StructureQuestion question;
+  question.tables.push_back(name);
+  question.reason = "rows of a table that no statement told of";
+  question.behind = at;
+  TRY_VALUE(const std::vector<TableState> answer, ask(question));
+  SchemaChange change;
+  change.number = number_;
+  for (const TableState& state : answer) {
+    put(state);
+    note(change.states, state.name);
+  }
+  std::optional<CapturedTable> names = joining(name);
+  names_.add(names->database, names->table);
+  tables_.push_back({*std::move(names), {{number_, nullptr}}});
+  CapturedChange one;
+  one.kind = CapturedChange::Kind::created;
+  one.table = static_cast<std::uint32_t>(tables_.size()) - 1;
+  one.has_joined = true;
+  one.former = name;  // rows may have come in any way
+  one.after = schemas_.of(tracker_, tables_.back().names);
+  tables_.back().versions.push_back({number_, one.after});
+  change.captured.push_back(std::move(one));
+  return change;
+}
+
 Result<SchemaChange> LiveTables::mend(std::uint32_t table, std::string reason, const model::BinlogPosition& at,
                                       const AskStructures& ask) {
   Slot& slot = tables_[table];

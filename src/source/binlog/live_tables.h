@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -120,6 +121,12 @@ class LiveTables {
   base::Result<std::optional<SchemaChange>> apply(const StatementContext& session, std::string_view sql,
                                                   const model::BinlogPosition& end, bool is_repeat,
                                                   const AskStructures& ask);
+  // Whether rows of this table, which is not captured, ought to be carried: it belongs to the task as soon as it is
+  // there, and came to be by a statement that was not understood.
+  bool is_missed(std::string_view database, std::string_view table);
+  // It becomes a captured one. The change has the number of the last one.
+  base::Result<SchemaChange> join_missed(std::string_view database, std::string_view table,
+                                         const model::BinlogPosition& at, const AskStructures& ask);
   // Rows of a captured table don't fit its structure: asks for it. The change has the number of the last one.
   base::Result<SchemaChange> mend(std::uint32_t table, std::string reason, const model::BinlogPosition& at,
                                   const AskStructures& ask);
@@ -150,6 +157,8 @@ class LiveTables {
   std::uint64_t number_ = 0;
   std::vector<Slot> tables_;
   StatementNames names_;
+  std::set<std::string, std::less<>> not_missed_;  // database.table, asked about before
+  std::string name_;                               // scratch
 };
 
 // Names that tools for online changes give to the tables they work with beside `table`: _table_gho, _table_ghc,

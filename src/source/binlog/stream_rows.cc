@@ -33,7 +33,13 @@ Status require_full_image(std::string_view present, const model::TableSchema& sc
 
 Status BinlogStream::State::on_table_map(const EventView& event) {
   TRY_VALUE(const MappedTable name, parse_mapped_table(event, format));
-  const std::int64_t table = tables.find(name.database, name.table);
+  std::int64_t table = tables.find(name.database, name.table);
+  if (table < 0 && !group.skip && group.xid.empty() && tables.is_missed(name.database, name.table)) {
+    TRY_VALUE(const SchemaChange change, tables.join_missed(name.database, name.table, here(), ask()));
+    bound.resize(tables.size());
+    TRY(handler->on_schema_change(change, tables, context));
+    table = change.captured.front().table;
+  }
   table_ids.emplace_back(name.table_id, table);
   if (table < 0) {
     if (!group.skip && tables.has_database(name.database)) handler->on_other_table(name.database, name.table, {});
@@ -46,6 +52,9 @@ Status BinlogStream::State::on_table_map(const EventView& event) {
   return bind(number);
 }
 
+// The begin of the event: all statements before it have been applied, those in its own transaction, too.
+model::BinlogPosition BinlogStream::State::here() const { return {context.position.file, event_begin}; }
+
 // Finds out how the rows behind the table map are read.
 Status BinlogStream::State::bind(std::uint32_t table) {
   Bound& layout = bound[table];
@@ -57,7 +66,7 @@ Status BinlogStream::State::bind(std::uint32_t table) {
                                 : fail(ErrorCode::data_schema_mismatch, "rows of a table that is not known to be there",
                                        names.database + "." + names.table);
   if (!plan && plan.error().code == ErrorCode::data_schema_mismatch && group.schema == tables.number()) {
-    TRY_VALUE(const SchemaChange change, tables.mend(table, plan.error().what, context.safe_position, ask()));
+    TRY_VALUE(const SchemaChange change, tables.mend(table, plan.error().what, here(), ask()));
     TRY(handler->on_schema_change(change, tables, context));
     plan = RowPlan::make(layout.map, tables.schema(table));
   }

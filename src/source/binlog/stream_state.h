@@ -90,6 +90,7 @@ struct BinlogStream::State {
   base::Status on_xa_statement(const XaStatement& statement);
   base::Status on_table_map(const EventView& event);
   base::Status on_rows(const EventView& event);
+  model::BinlogPosition here() const;
   base::Status bind(std::uint32_t table);
   base::Status deliver_rows(const EventView& event, std::uint32_t table);
   base::Status on_rotate(const EventView& event);
