@@ -131,12 +131,13 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   while (true) {
     TRY_VALUE(const bool more, rows.next(before_, after_));
     if (!more) break;
+    // A change that is dropped has a number, too: whether it is dropped when it is read again depends on the snapshot.
+    header.id = next_record_id_++;
     if (ask) {
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
     }
     const Operation operation = operation_of(rows.change());
-    header.id = next_record_id_++;
     if (auto encoded = encode_row(table, number, operation, header); !encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
     ++count;

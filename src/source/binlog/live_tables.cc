@@ -26,9 +26,11 @@ bool same_layout(const model::TableSchemaPtr& a, const model::TableSchemaPtr& b)
         x.collation != y.collation)
       return false;
   }
-  const auto same_keys = std::equal(
-      a->keys.begin(), a->keys.end(), b->keys.begin(), b->keys.end(),
-      [](const model::Key& x, const model::Key& y) { return x.is_primary == y.is_primary && x.columns == y.columns; });
+  // Records name the keys.
+  const auto same_keys = std::equal(a->keys.begin(), a->keys.end(), b->keys.begin(), b->keys.end(),
+                                    [](const model::Key& x, const model::Key& y) {
+                                      return x.is_primary == y.is_primary && x.columns == y.columns && x.name == y.name;
+                                    });
   return same_keys && same_structure(*a, *b, nullptr);
 }
 

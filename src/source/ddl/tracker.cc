@@ -122,9 +122,13 @@ Effect place(const ServerTraits& traits, const Catalogue& catalogue, const State
     statement = *std::move(before);
   }
   // In mode ANSI they write no options, and no character set.
-  if ((context.sql_mode & ddl::mode_ansi) != 0 && is_of_the_server(traits, original) &&
-      std::holds_alternative<ddl::CreateTable>(statement))
-    return refused(catalogue, context, at.tokens(), rules.lex, "the server logged the table without its options");
+  const auto* const create = std::get_if<ddl::CreateTable>(&statement);
+  if (create && (context.sql_mode & ddl::mode_ansi) != 0 && is_of_the_server(traits, original)) {
+    Effect unclear =
+        refused(catalogue, context, at.tokens(), rules.lex, "the server logged the table without its options");
+    std::erase_if(unclear.concerned, [&](const TableName& name) { return name.table != create->table.table; });
+    return unclear;
+  }
   Effect effect;
   effect.is_ddl = !std::holds_alternative<ddl::NotDdl>(statement);
   const ddl::Session session{traits, context};
