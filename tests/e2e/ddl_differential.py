@@ -1,7 +1,6 @@
 """Runs random DDL on a server and the tracker beside it, fed from the server's binlog, and compares after each statement."""
 
 import json
-import re
 
 import ddl_binlog
 from ddl_catalogue import Catalogue
@@ -130,21 +129,17 @@ class Differential:
                     k: v for k, v in (expected.get(key) or {}).items() if k not in ("indexes", "collation", "partitioned")}:
                 wrong[key] = [f"changed, but no effect says so: {effects}"]
         for key, lines in wrong.items():
-            if self.is_unlogged(key, statement, logged, was, expected):
+            if self.is_unlogged(logged):
                 self.unlogged.append(statement)
             elif key not in wrong_but_named:
                 self.mismatches.append({"statement": statement, "refused": self.error, "logged": logged, "session": [self.generator.database, self.generator.sql_mode, self.generator.charset_name],
                                         "recent": self.history[-3:], "table": key, "lines": lines, "before": was.get(key), "expected": expected.get(key)})
         self.begin_again(wrong, expected)
 
-    def is_unlogged(self, key, statement, logged, was, expected):
-        """What a server does and does not log, or logs and does not do, nobody can know from the log: a statement that failed
-        and took a table with it (MySQL 5.6: a broken foreign key), and a renamed table that is still there under its old
-        name, too (MariaDB 10.11: ALTER TABLE ... RENAME with other clauses, now and then)."""
-        if self.error and not logged:
-            return True
-        stayed = key in expected and expected[key] == was.get(key)
-        return self.dialect.is_mariadb and stayed and len(logged) == 1 and re.search(r"\bRENAME\b", statement, re.IGNORECASE)
+    def is_unlogged(self, logged):
+        """What a server does and does not log nobody can know from the log: a statement that failed and took a table with
+        it (MySQL 5.6: a broken foreign key)."""
+        return self.error and not logged
 
     def begin_again(self, wrong, expected):
         for name, collation in self.catalogue.databases.items():

@@ -1,7 +1,7 @@
 """DDL while a task runs or does not: random structures and rows on real servers, read late.
 
 By default short stories, always the same. TRIBUTARY_RANDOM_STEPS: statements or transactions per story (60), a new seed each
-time, and a snapshot beside them. TRIBUTARY_RANDOM_ALL: also what OPEN keeps out.
+time. TRIBUTARY_RANDOM_ALL: also what OPEN keeps out.
 """
 
 import os
@@ -17,12 +17,11 @@ from task import background, mysql_source
 
 STEPS = int(os.environ.get("TRIBUTARY_RANDOM_STEPS") or 60)
 SERVERS = {"mariadb-10.11": [], "mysql-5.6": [], "mysql-9.7": ["binlog-transaction-compression=ON"]}
-# What is known not to be carried yet: MariaDB's hidden column for long unique keys; labels in sets of wide characters, which
-# the servers themselves garble.
-# Labels that a character set can't hold are told as not understood.
+# Left out by default: labels in sets of wide characters and beyond ASCII, of which the servers make what they like when a
+# table is converted: that is told as not understood, and a reader that lags can't ask.
 IS_LONG = "TRIBUTARY_RANDOM_STEPS" in os.environ or "SEED" in os.environ
 IS_ALL = "TRIBUTARY_RANDOM_ALL" in os.environ
-OPEN = None if IS_ALL else r"serial|unique|ucs2|utf16|utf32|(enum|set)\s*\(.*[^\x00-\x7f]"
+OPEN = None if IS_ALL else r"ucs2|utf16|utf32|(enum|set)\s*\(.*[^\x00-\x7f]"
 
 pytestmark = needs_live_ddl
 
@@ -94,7 +93,6 @@ def test_killed_in_the_story_again_and_again_nothing_is_lost_or_other_than_it_wa
     story.check(changes)
 
 
-@pytest.mark.skipif(not IS_LONG, reason="a long run (TRIBUTARY_RANDOM_STEPS); it has found a table missing whose statement came while the task was killed")
 def test_a_snapshot_in_small_chunks_beside_the_story_ends_with_the_tables_as_they_are(server, case, story, seeded):
     story.begin(tables=4, rows=600)
     topic = case.topic(server)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "source/ddl/charsets.h"
 #include "source/ddl/table_change.h"
@@ -98,6 +99,13 @@ class Applier {
       return {};
     }
     const bool renames = draft_key(new_name) != draft_key(name) || new_name != name;
+    // Measured on MariaDB 10.11: where the name of the table's file is written in another way than the table's, the table
+    // as it was before stays there beside the new one.
+    const bool is_plain_name = std::all_of(name.table.begin(), name.table.end(), [](unsigned char c) {
+      return c < 0x80 && (std::isalnum(c) != 0 || c == '_');
+    });
+    if (renames && session_.is_mariadb() && alter.clauses.size() > 1 && !is_plain_name)
+      return refuse(alter.table.begin, fmt::format("whether {} stays beside its new self", text(name)));
     if (renames) return rename(name, new_name, before, after, alter.table.begin);
     if (!before) {
       say(Kind::altered, name, nullptr, nullptr);
