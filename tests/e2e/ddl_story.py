@@ -42,7 +42,9 @@ class Story:
         self.databases = [case.database(lab, 0, suffix) for suffix in ["", "_two"][:databases]]
         self.ddl, self.checker = case.sql(lab), case.sql(lab)
         self.sessions = [case.sql(lab) for _ in range(2)]
-        refuse = lambda text: UNWANTED.search(text) or unwanted and re.search(unwanted, text, re.IGNORECASE)  # noqa: E731
+        if self.dialect.is_mariadb:  # may leave the table under its old name, too, and does not log that
+            unwanted = "|".join(filter(None, [unwanted, r"\balter\b.*\brename\b(?!\W+(column|index|key)\b)"]))
+        refuse = lambda text: UNWANTED.search(text) or unwanted and re.search(unwanted, text, re.IGNORECASE | re.DOTALL)  # noqa: E731
         self.generator = Generator(rng, self.dialect, self.databases, fixed=FIXED, with_databases=False, tables_max=8, refuse=refuse, **settings)
         for sql in (self.ddl, self.checker, *self.sessions):  # what a generated column holds hangs on it
             sql("SET SESSION sql_mode = ''")
