@@ -235,7 +235,8 @@ Status Subtask::attempt() {
   if (attempt.stream) sequencer.set_recently_decided(attempt.stream->recently_decided());
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
   // Statements may make tables be read at any time.
-  if (snapshot_wanted || (config_.full && config_.incremental && !config_.drain))
+  const bool may_read = config_.full || state.snapshot.planned;
+  if (snapshot_wanted || (may_read && config_.incremental && !config_.drain))
     attempt.snapshot = std::make_unique<SnapshotReader>(config_, attempt.tables, sequencer, counters_,
                                                         attempt.heartbeat.get(), attempt.cancel, clock_);
   if (snapshot_wanted) TRY(attempt.snapshot->plan());
