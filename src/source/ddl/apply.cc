@@ -99,8 +99,8 @@ class Applier {
       return {};
     }
     const bool renames = draft_key(new_name) != draft_key(name) || new_name != name;
-    // Measured on MariaDB 10.11: where the name of the table's file is written in another way than the table's, the table
-    // as it was before stays there beside the new one.
+    // Measured on MariaDB 10.11: where the name of the table's file is written in another way than the table's, the
+    // table as it was before stays there beside the new one.
     const bool is_plain_name = std::all_of(name.table.begin(), name.table.end(), [](unsigned char c) {
       return c < 0x80 && (std::isalnum(c) != 0 || c == '_');
     });

@@ -368,7 +368,7 @@ class Alteration {
     });
     const auto& columns = after_.schema.columns;
     const bool is_same = std::equal(columns.begin(), columns.end(), before_.schema.columns.begin(),
-                                    [](const Column& a, const Column& b) {
+                                    before_.schema.columns.end(), [](const Column& a, const Column& b) {
                                       return a.declared_type == b.declared_type && a.collation == b.collation;
                                     });
     if (is_old && converts_only && is_same) after_.collation = before_.collation;
