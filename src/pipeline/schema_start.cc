@@ -10,6 +10,7 @@
 #include "source/binlog/statement_scan.h"
 #include "source/ddl/server_schema.h"
 #include "source/snapshot/view.h"
+#include "source/topology/schema_reader.h"
 
 namespace tributary::pipeline {
 
@@ -43,6 +44,21 @@ Result<bool> are_changed(const source::Instance& instance, const source::SchemaT
       },
       cancel));
   return changed;
+}
+
+// CREATE TABLE of a table that is there and as it was created: of all rows behind it the structure is known.
+bool is_creation_of_present(const source::SchemaTracker& present, const source::QueryEvent& query,
+                            const source::Effect& effect) {
+  if (effect.outcome != source::Effect::Outcome::not_understood || effect.concerned.size() != 1) return false;
+  const TableName& name = effect.concerned.front();
+  source::SchemaTracker before = present;
+  before.remove_table(name);
+  const source::Effect made = before.look(source::statement_context(query, before.traits()), query.sql);
+  if (made.tables.size() != 1) return false;
+  const source::TableEffect& table = made.tables.front();
+  const source::TrackedTablePtr now = present.find(name.database, name.table);
+  return table.kind == source::TableEffect::Kind::created && table.name == name && table.after && now &&
+         source::same_structure(table.after->schema, now->schema, nullptr);
 }
 
 }  // namespace
@@ -93,6 +109,7 @@ Status require_unchanged(const source::Instance& instance, const source::StreamP
         const source::Effect effect =
             present.tracker.look(source::statement_context(query, present.tracker.traits()), query.sql);
         using Kind = source::TableEffect::Kind;
+        if (is_creation_of_present(present.tracker, query, effect)) return true;
         const bool changes = std::any_of(effect.tables.begin(), effect.tables.end(),
                                          [&](const source::TableEffect& e) {
                                            const bool matters = e.kind == Kind::altered || e.kind == Kind::renamed ||
