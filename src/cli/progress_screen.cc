@@ -135,7 +135,10 @@ class ScreenText {
                            : fmt::format("  and {} more tables", rows.size() - shown));
   }
 
-  static std::string table_name(const TableProgress& table) { return printable(table.database + "." + table.table); }
+  static std::string table_name(const TableProgress& table) {
+    if (table.database == "*" && table.table == "*") return "tables that came later";
+    return printable(table.database + "." + table.table);
+  }
 
   void table(const TableRow& row, int name_width) {
     const TableProgress& table = *row.now;

@@ -136,6 +136,14 @@ TEST(ProgressScreen, StreamingWithoutASnapshotShowsNoRowColumns) {
 )");
 }
 
+TEST(ProgressScreen, TablesThatJoinedAreOneLineWithoutAName) {
+  Progress now = in_mid_snapshot();
+  now.tables.push_back({.database = "*", .table = "*", .rows_done = 5000, .rows_estimated = 5000});
+  const std::string screen = joined(render_screen(nullptr, now, {.width = 100, .height = 24}));
+  EXPECT_NE(screen.find("tables that came later"), screen.npos) << screen;
+  EXPECT_EQ(screen.find("*.*"), screen.npos) << screen;
+}
+
 TEST(ProgressScreen, ManyTablesAreCutToTheBusiestAndTheRestIsCounted) {
   Progress before = in_mid_snapshot();
   before.tables.clear();

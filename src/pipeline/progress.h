@@ -12,7 +12,7 @@ namespace tributary::pipeline {
 enum class Phase : std::uint8_t { starting, schema, snapshot, streaming, retrying, stopping, done, failed };
 
 struct TableProgress {
-  std::string database, table;       // logical names
+  std::string database, table;       // logical names; both "*" for all tables together that joined in this run
   std::uint64_t rows_done = 0;       // snapshot rows read (emitted or outdated by a newer change)
   std::uint64_t rows_estimated = 0;  // the server's own estimate, 0 if unknown
   std::uint64_t changes = 0;         // inserts, updates and deletes carried since the start of this run

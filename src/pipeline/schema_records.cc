@@ -1,7 +1,7 @@
 #include "pipeline/schema_records.h"
 
-#include <numeric>
 #include <optional>
+#include <string>
 
 #include "encode/encoder.h"
 #include "sink/delivery.h"
@@ -15,10 +15,14 @@ namespace {
 
 constexpr std::int64_t schema_flush_ms_max = 60'000;
 
-}  // namespace
+// A CREATE TABLE to be told.
+struct Statement {
+  const std::string& database;
+  const std::string& text;
+  const std::string& server_version;
+};
 
-Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
-                    const base::Clock& clock) {
+Status send(const Config& config, const std::vector<Statement>& statements, const base::Clock& clock) {
   base::CancelToken never;
   TRY_VALUE(const auto delivery,
             sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
@@ -32,13 +36,11 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   header.position = header.safe_position = "0@0";
   header.read_ms = clock.now_ms();
   header.timestamp_s = header.read_ms / 1000;
-  for (const std::uint32_t index : tables) {
-    const source::LogicalTable& table = topology.tables[index];
-    const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
+  for (const Statement& statement : statements) {
     ++header.id;
     model::EncodedRecord record;
     record.value_begin = batch.bytes.size();
-    encode::encode_ddl(header, table.schema->database, table.create_statement, instance.server_version, batch.bytes);
+    encode::encode_ddl(header, statement.database, statement.text, statement.server_version, batch.bytes);
     record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
     batch.records.push_back(record);
   }
@@ -46,34 +48,34 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   return delivery->flush(schema_flush_ms_max, never);
 }
 
+}  // namespace
+
+Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
+                    const base::Clock& clock) {
+  std::vector<Statement> statements;
+  for (const std::uint32_t index : tables) {
+    const source::LogicalTable& table = topology.tables[index];
+    const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
+    statements.push_back({table.schema->database, table.create_statement, instance.server_version});
+  }
+  return send(config, statements, clock);
+}
+
 Status send_late_schemas(const Config& config, const source::Instance& instance,
                          const std::vector<source::CapturedTable>& tables, const base::Clock& clock) {
-  source::Topology topology;
-  topology.instances.push_back(instance);
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
+  std::vector<std::string> texts;
+  texts.reserve(tables.size());  // statements refer to them
+  std::vector<Statement> statements;
   for (const source::CapturedTable& names : tables) {
-    const auto index = static_cast<std::uint32_t>(topology.tables.size());
-    auto schema = std::make_shared<model::TableSchema>();
-    schema->database = names.logical_database;
-    schema->table = names.logical_table;
-    auto statement = source::read_create_statement(connection, names.database, names.table, names.logical_table);
+    auto text = source::read_create_statement(connection, names.database, names.table, names.logical_table);
     constexpr unsigned no_such_table = 1146;
-    if (!statement && connection.server_errno() == no_such_table) continue;
-    if (!statement) return base::fail(std::move(statement.error()));
-    source::LogicalTable table;
-    table.schema = std::move(schema);
-    table.create_statement = *std::move(statement);
-    table.shards = {index};
-    topology.tables.push_back(std::move(table));
-    source::PhysicalTable physical;
-    physical.logical = index;
-    physical.database = names.database;
-    physical.table = names.table;
-    topology.physical.push_back(std::move(physical));
+    if (!text && connection.server_errno() == no_such_table) continue;
+    if (!text) return base::fail(std::move(text.error()));
+    texts.push_back(*std::move(text));
+    statements.push_back({names.logical_database, texts.back(), instance.server_version});
   }
-  std::vector<std::uint32_t> all(topology.tables.size());
-  std::iota(all.begin(), all.end(), 0U);
-  return send_schemas(config, topology, all, clock);
+  return send(config, statements, clock);
 }
 
 }  // namespace tributary::pipeline

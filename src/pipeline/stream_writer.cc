@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "source/binlog/statement.h"
 #include "source/snapshot/lane.h"

@@ -15,6 +15,7 @@ import shutil
 
 import pymysql
 import pymysql.converters
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TRIBUTARY_BIN") or ROOT / "build" / "dev" / "bin")
@@ -26,6 +27,20 @@ TEXT_ONLY = {key: value for key, value in pymysql.converters.conversions.items()
 
 class LabUnavailable(Exception):
     """A part of the lab can't be had on this machine."""
+
+
+@contextlib.contextmanager
+def lab_or_skip(server, **settings):
+    """A lab of that kind of server; the test is skipped, with the reason, where it can't be had."""
+    lab = Lab(server=server, **settings)
+    try:
+        lab.__enter__()
+    except LabUnavailable as reason:
+        pytest.skip(f"{server} can't be had here: {reason}")
+    try:
+        yield lab
+    finally:
+        lab.__exit__()
 
 
 class Sql:

@@ -5,6 +5,7 @@ import pytest
 
 import fold
 import source
+from servers import lab_or_skip
 from task import background
 
 SERVERS = {"mariadb-10.11": [], "mysql-9.7": [], "mysql-5.6": []}
@@ -12,14 +13,8 @@ SERVERS = {"mariadb-10.11": [], "mysql-9.7": [], "mysql-5.6": []}
 
 @pytest.fixture(params=list(SERVERS), scope="module")
 def server(request, binaries):
-    from servers import Lab, LabUnavailable
-    lab = Lab(server=request.param, instances=1, front=False, kafka="auto", options=SERVERS[request.param])
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="auto", options=SERVERS[request.param]) as lab:
+        yield lab
 
 
 def is_mysql(server):

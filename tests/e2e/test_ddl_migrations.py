@@ -10,7 +10,7 @@ import fold
 import source
 from ddl_migrations import PT_OSC, GhostMigration, pt_online_schema_change
 from ddl_story import needs_live_ddl
-from servers import Lab, LabUnavailable
+from servers import lab_or_skip
 from task import background
 
 ALTER = "ADD COLUMN added INT NOT NULL DEFAULT 7 AFTER id, MODIFY pad VARCHAR(200), DROP COLUMN doomed"
@@ -22,13 +22,8 @@ pytestmark = needs_live_ddl
 
 @pytest.fixture(params=["mariadb-10.11", "mysql-5.6", "mysql-9.7"], scope="module")
 def server(request, binaries):
-    lab = Lab(server=request.param, instances=1, front=False, kafka="mock")
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="mock") as lab:
+        yield lab
 
 
 class Shop:

@@ -4,20 +4,15 @@ import pytest
 
 import fold
 import source
-from servers import Lab, LabUnavailable
+from servers import lab_or_skip
 
 SERVERS = ["mariadb-10.11", "mysql-9.7", "mysql-5.6"]
 
 
 @pytest.fixture(params=SERVERS, scope="module")
 def server(request, binaries):
-    lab = Lab(server=request.param, instances=1, front=False, kafka="auto")
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="auto") as lab:
+        yield lab
 
 
 def make(sql, table, rows, first=1):

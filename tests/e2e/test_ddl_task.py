@@ -12,7 +12,7 @@ import pytest
 
 import fold
 from ddl_story import Story, needs_live_ddl
-from servers import Lab, LabUnavailable
+from servers import lab_or_skip
 from task import background, mysql_source
 
 STEPS = int(os.environ.get("TRIBUTARY_RANDOM_STEPS") or 60)
@@ -28,13 +28,8 @@ pytestmark = needs_live_ddl
 
 @pytest.fixture(params=list(SERVERS), scope="module")
 def server(request, binaries):
-    lab = Lab(server=request.param, instances=1, front=False, kafka="mock", options=SERVERS[request.param])
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="mock", options=SERVERS[request.param]) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from ddl_differential import Differential
-from servers import Lab, LabUnavailable
+from servers import lab_or_skip
 
 ROUNDS = int(os.environ.get("TRIBUTARY_RANDOM_ROUNDS") or 100)
 NOT_UNDERSTOOD_MOST = 0.005  # of the statements a server accepted
@@ -17,13 +17,8 @@ NOT_UNDERSTOOD_MOST = 0.005  # of the statements a server accepted
 
 @pytest.fixture(params=["mariadb-10.11", "mysql-5.6", "mysql-9.7"], scope="module")
 def server(request, binaries):
-    lab = Lab(server=request.param, instances=1, front=False, kafka="none")
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="none") as lab:
+        yield lab
 
 
 def test_after_each_statement_the_tracked_schema_is_the_servers(server, case, seeded):

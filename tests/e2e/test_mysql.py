@@ -4,6 +4,7 @@ import pytest
 
 import fold
 import source
+from servers import lab_or_skip
 from task import background
 from test_types import check_types, columns_for
 from writers import Keyed, writer
@@ -13,14 +14,8 @@ SERVERS = {"mysql-5.6": [], "mysql-9.7": ["binlog-transaction-compression=ON"]}
 
 @pytest.fixture(params=list(SERVERS), scope="module")
 def mysql(request, binaries):
-    from servers import Lab, LabUnavailable
-    lab = Lab(server=request.param, instances=1, front=False, kafka="auto", options=SERVERS[request.param])
-    try:
-        lab.__enter__()
-    except LabUnavailable as reason:
-        pytest.skip(f"{request.param} can't be had here: {reason}")
-    yield lab
-    lab.__exit__()
+    with lab_or_skip(request.param, instances=1, front=False, kafka="auto", options=SERVERS[request.param]) as lab:
+        yield lab
 
 
 def is_old(lab):

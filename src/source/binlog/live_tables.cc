@@ -119,8 +119,7 @@ std::optional<CapturedTable> LiveTables::joining(const TableName& name) const {
   return is_ghost || !join_ ? std::nullopt : join_(name);
 }
 
-base::Status LiveTables::find_out(StructureQuestion question, const AskStructures& ask, SchemaChange& change) {
-  if (question.tables.empty() || known_.contains(change.number)) return {};
+base::Status LiveTables::find_out(const StructureQuestion& question, const AskStructures& ask, SchemaChange& change) {
   TRY_VALUE(const std::vector<TableState> answer, ask(question));
   for (const TableState& state : answer) {
     put(state);
@@ -208,6 +207,7 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
   change.is_repeat = is_repeat;
   change.sql = sql;
   change.session = &session;
+  const bool is_known = known_.contains(change.number);  // from the time before
   StructureQuestion question;
   question.sql = sql;
   question.behind = end;
@@ -226,9 +226,9 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
       }
     }
     question.reason = effect.reason;
-    TRY(find_out(std::move(question), ask, change));
+    if (!is_known && !question.tables.empty()) TRY(find_out(question, ask, change));
     // Nothing of ours is concerned.
-    if (change.states.empty() && !known_.contains(change.number)) return nothing;
+    if (change.states.empty() && !is_known) return nothing;
   } else {
     for (const TableEffect& one : effect.tables) {
       for (const TableName& name : {one.name, one.new_name}) {
@@ -259,7 +259,7 @@ Result<std::optional<SchemaChange>> LiveTables::apply(const StatementContext& se
         question.tables.push_back(one.new_name);
     }
     question.reason = "a table comes from a database that is not followed";
-    TRY(find_out(std::move(question), ask, change));
+    if (!is_known && !question.tables.empty()) TRY(find_out(question, ask, change));
     if (auto databases = tracker_.databases(); databases != databases_before) change.databases = std::move(databases);
     if (change.states.empty() && !change.databases) return nothing;
   }
@@ -292,13 +292,9 @@ Result<SchemaChange> LiveTables::join_missed(std::string_view database, std::str
   question.tables.push_back(name);
   question.reason = "rows of a table that no statement told of";
   question.behind = at;
-  TRY_VALUE(const std::vector<TableState> answer, ask(question));
   SchemaChange change;
   change.number = number_;
-  for (const TableState& state : answer) {
-    put(state);
-    note(change.states, state.name);
-  }
+  TRY(find_out(question, ask, change));
   std::optional<CapturedTable> names = joining(name);
   names_.add(names->database, names->table);
   tables_.push_back({*std::move(names), {{number_, nullptr}}});
@@ -320,13 +316,9 @@ Result<SchemaChange> LiveTables::mend(std::uint32_t table, std::string reason, c
   question.tables.push_back({slot.names.database, slot.names.table});
   question.reason = std::move(reason);
   question.behind = at;
-  TRY_VALUE(const std::vector<TableState> answer, ask(question));
   SchemaChange change;
   change.number = number_;
-  for (const TableState& state : answer) {
-    put(state);
-    note(change.states, state.name);
-  }
+  TRY(find_out(question, ask, change));
   CapturedChange one;
   one.kind = CapturedChange::Kind::altered;
   one.table = table;

@@ -141,8 +141,8 @@ class LiveTables {
     std::vector<Version> versions;  // never empty
   };
   void put(const TableState& state);
-  // Asks unless the answer is known from the time before, and puts it.
-  base::Status find_out(StructureQuestion question, const AskStructures& ask, SchemaChange& change);
+  // Puts what is answered, and notes it in the change.
+  base::Status find_out(const StructureQuestion& question, const AskStructures& ask, SchemaChange& change);
   std::optional<CapturedTable> joining(const TableName& name) const;
   void note(std::vector<TableState>& states, const TableName& name) const;
   void add(CapturedTable names);

@@ -147,8 +147,7 @@ std::string quoted_label(std::string_view label) {
 
 // MySQL 8 shows no character set for a binary ENUM.
 void set_label_charset(const Session& session, const Charset& charset, const std::string& collation, Column& column) {
-  const bool hides_binary = !session.is_mariadb() && session.traits.version_number >= 80000;
-  if (charset.name != "binary" || !hides_binary) set_charset(session.traits, charset, collation, column);
+  if (charset.name != "binary" || !session.is_mysql_8()) set_charset(session.traits, charset, collation, column);
 }
 
 // Bytes as the server reads them in the column's character set; nothing if they are no text in it.
@@ -157,9 +156,7 @@ std::optional<std::string> label_of_bytes(std::string bytes, const Charset& char
   if (const std::size_t over = bytes.size() % charset.bytes_min; over != 0)
     bytes.insert(0, charset.bytes_min - over, '\0');
   if (charset.name != "binary") return to_utf8(bytes, charset.name);
-  const bool is_ascii =
-      std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
-  return is_ascii ? std::optional(std::move(bytes)) : std::nullopt;
+  return can_hold("ascii", bytes) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 void make_labels(const Session& session, const TypeClause& type, const Charset& charset, const std::string& collation,
@@ -181,8 +178,7 @@ void make_labels(const Session& session, const TypeClause& type, const Charset& 
 
 // MySQL 8 takes TEXT(0) at its word.
 bool is_sized_text(const Session& session, const TypeClause& type) {
-  const bool takes_zero = !session.is_mariadb() && session.traits.version_number >= 80000;
-  return type.length && (*type.length != 0 || takes_zero);
+  return type.length && (*type.length != 0 || session.is_mysql_8());
 }
 
 // CHAR, VARCHAR, TEXT, ENUM, SET and what they become.
@@ -305,8 +301,7 @@ Placed<std::string> resolve_collation(const Session& session, const CharsetClaus
       return refuse(0, fmt::format("collation {} is not of character set {}", collation, charset));
     // BINARY beside a collation: MariaDB lets it stand only where it says the same, MySQL 8 forgets it behind a
     // character set.
-    const bool is_mysql_8 = !session.is_mariadb() && session.traits.version_number >= 80000;
-    const bool counts = clause.is_binary && !session.is_mariadb() && !(is_mysql_8 && !charset.empty());
+    const bool counts = clause.is_binary && !session.is_mariadb() && !(session.is_mysql_8() && !charset.empty());
     return counts ? binary_collation(own->name) : collation;
   }
   if (charset.empty()) {
@@ -399,9 +394,8 @@ Placed<Column> convert_column(const Session& session, Column column, const std::
   } else if (column.type == ColumnType::varchar &&
              std::uint64_t{column.length} * to->bytes_max > varchar_bytes_max(session)) {
     // MySQL 8 makes it TEXT whatever its length.
-    const bool is_plain = !session.is_mariadb() && session.traits.version_number >= 80000;
     const std::uint64_t bytes = std::uint64_t{column.length} * to->bytes_max;
-    make_text(session.traits, is_plain ? 1 : class_for_bytes(bytes), *to, collation, changed);
+    make_text(session.traits, session.is_mysql_8() ? 1 : class_for_bytes(bytes), *to, collation, changed);
   } else {
     if (to->name == "binary")
       changed.type = column.type == ColumnType::char_ ? ColumnType::binary : ColumnType::varbinary;

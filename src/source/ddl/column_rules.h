@@ -23,6 +23,8 @@ struct Session {
   const ServerTraits& traits;
   const StatementContext& context;
   bool is_mariadb() const { return traits.flavour == mysql::Flavour::mariadb; }
+  bool is_mysql_56() const { return !is_mariadb() && traits.version_number < 50700; }
+  bool is_mysql_8() const { return !is_mariadb() && traits.version_number >= 80000; }  // or later
 };
 
 // The collation a clause means where `inherited` is what holds without it.

@@ -156,19 +156,17 @@ class Alteration {
   // DEFAULT CHARACTER SET in the same statement holds for new columns already, and CONVERT TO for all of them.
   Placed<Column> made(const ColumnClause& clause) {
     made_.push_back(clause.name);
-    if (!is_converted_ || clause.type.charset.charset == "binary" || clause.type.charset.collation == "binary")
+    const CharsetClause& said = clause.type.charset;
+    if (!is_converted_ || said.charset == "binary" || said.collation == "binary")
       return make_column(session_, clause, after_.collation);
     ColumnClause converted = clause;
     // BINARY counts all the same, but beside a character set on MySQL 5.6 only.
-    const CharsetClause& said = clause.type.charset;
-    const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
     converted.type.charset = {};
     converted.type.charset.collation = conversion_;
-    if (said.is_binary && (is_old || said.charset.empty()))
+    if (said.is_binary && (session_.is_mysql_56() || said.charset.empty()))
       converted.type.charset.collation = binary_collation(charset_of_collation(conversion_)->name);
-    if (session_.is_mariadb() && clause.type.charset.charset.empty() &&
-        clause.type.charset.collation.starts_with("uca1400_"))  // takes the set it stands with
-      converted.type.charset.collation = clause.type.charset.collation;
+    if (session_.is_mariadb() && said.charset.empty() && said.collation.starts_with("uca1400_"))
+      converted.type.charset.collation = said.collation;  // takes the set it stands with
     return make_column(session_, converted, conversion_);
   }
 
@@ -197,8 +195,7 @@ class Alteration {
       if (slot.change) {
         auto column = made(slot.change->column);
         if (!column) return std::unexpected(column.error());
-        const bool is_mysql_8 = !session_.is_mariadb() && session_.traits.version_number >= 80000;
-        if (is_converted_ && is_mysql_8 && is_blob_or_text(before.type) && is_blob_or_text(column->type))
+        if (is_converted_ && session_.is_mysql_8() && is_blob_or_text(before.type) && is_blob_or_text(column->type))
           return refuse(slot.change->offset, "a TEXT column given a new type and converted at once");
         renamed_.emplace_back(before.name, column->name);
         changed_.emplace_back(before, *column);
@@ -361,7 +358,6 @@ class Alteration {
       column = std::move(*converted);
     }
     // MySQL 5.6 leaves the table's own collation as it was where it finds nothing to do.
-    const bool is_old = !session_.is_mariadb() && session_.traits.version_number < 50700;
     const bool converts_only = std::all_of(alter_.clauses.begin(), alter_.clauses.end(), [](const AlterClause& clause) {
       const auto* other = std::get_if<OtherClause>(&clause);
       return std::holds_alternative<ConvertCharset>(clause) || (other && other->is_manner);
@@ -371,7 +367,7 @@ class Alteration {
                                     before_.schema.columns.end(), [](const Column& a, const Column& b) {
                                       return a.declared_type == b.declared_type && a.collation == b.collation;
                                     });
-    if (is_old && converts_only && is_same) after_.collation = before_.collation;
+    if (session_.is_mysql_56() && converts_only && is_same) after_.collation = before_.collation;
     return {};
   }
 

@@ -108,8 +108,8 @@ Effect place(const ServerTraits& traits, const Catalogue& catalogue, const State
   if (!sql)
     return refused(catalogue, context, ddl::tokenise(original, rules.lex), rules.lex,
                    fmt::format("the statement is not text in {}", context.client_charset));
-  const bool is_mysql = traits.flavour != mysql::Flavour::mariadb;
-  if (is_of_the_server(traits, original) && is_mysql)  // written with escapes in every mode
+  const bool is_servers_own = is_of_the_server(traits, original);
+  if (is_servers_own && !rules.is_mariadb())  // written with escapes in every mode
     rules = ddl::parse_rules(traits, context.sql_mode & ~ddl::mode_no_backslash_escapes);
   TokenCursor at(*sql, rules.lex, ddl::tokenise(*sql, rules.lex));
   ddl::Statement statement = ddl::parse_statement(at, rules);
@@ -123,9 +123,10 @@ Effect place(const ServerTraits& traits, const Catalogue& catalogue, const State
   }
   // In mode ANSI they write no options, and no character set.
   const auto* const create = std::get_if<ddl::CreateTable>(&statement);
-  if (create && (context.sql_mode & ddl::mode_ansi) != 0 && is_of_the_server(traits, original)) {
+  if (create && (context.sql_mode & ddl::mode_ansi) != 0 && is_servers_own) {
     Effect unclear =
         refused(catalogue, context, at.tokens(), rules.lex, "the server logged the table without its options");
+    // What else its text names are columns.
     std::erase_if(unclear.concerned, [&](const TableName& name) { return name.table != create->table.table; });
     return unclear;
   }
