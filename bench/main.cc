@@ -30,10 +30,10 @@ bool stopped() { return stop_asked.load(); }
 struct Arguments {
   std::uint64_t rows = 2'000'000;
   int runs = 1;
-  std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, program_dir;
+  std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, against, program_dir;
   std::vector<std::string> task_lines, client;
   int buffer_pool_mb = 1024;
-  bool as_json = false, stream_too = false;
+  bool as_json = false, stream_too = false, resumed = false;
 };
 
 template <typename... Args>
@@ -96,13 +96,17 @@ class Bench {
   }
 
   Result<Figures> run() {
-    Figures figures{.rows = a_.rows, .broker = lab_.real_kafka() ? "kafka" : "mock", .compression = a_.compression};
+    Figures figures{.rows = a_.rows,
+                    .broker = lab_.real_kafka() ? "kafka" : "mock",
+                    .compression = a_.compression,
+                    .against = a_.against};
     TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab_.readers().front()));
     figures.server = connection.server_version();
     // A small table first: the product's records of it are what the anchor sends.
     TRY_VALUE(const auto begin, binlog_ends(lab_));
     constexpr std::uint64_t sample_rows = 20'000;
-    TRY(load_table(lab_, "calib", sample_rows, stopped));
+    TRY(make_table(lab_, "calib"));
+    TRY(load_rows(lab_, "calib", sample_rows, stopped));
     if (a_.only != "catch-up") {
       TRY(sample({.name = "calib-s", .database = "calib", .topic = "calib-s"}, snapshot_messages_));
     }
@@ -111,9 +115,14 @@ class Bench {
                  catch_up_messages_));
     }
     TRY_VALUE(from_, binlog_ends(lab_));
+    TRY(make_table(lab_, "bench"));
+    for (int i = 0; a_.resumed && i < a_.runs; ++i) {
+      TRY(begin_catch_up(i, "product", program()));
+      if (!a_.against.empty()) TRY(begin_catch_up(i, "other", a_.against));
+    }
     say("loading {} rows", a_.rows);
     const Stopwatch loading;
-    TRY(load_table(lab_, "bench", a_.rows, stopped));
+    TRY(load_rows(lab_, "bench", a_.rows, stopped));
     figures.load_s = loading.seconds();
     say("loaded in {:.1f} s", figures.load_s);
     Shape snapshot{.name = "snapshot", .record_bytes = snapshot_messages_.mean_bytes};
@@ -173,31 +182,59 @@ class Bench {
       out.anchor_cpu_s = run.cpu_s;
       say("{} anchor   {:.2f} s (reading {:.2f} s, producing {:.2f} s)", shape, run.wall_s, run.read_s, run.produce_s);
     }
-    const std::string name = fmt::format("product-{}-{}", shape, number);
-    TRY(lab_.make_topic(name));
-    ProductTask task{.name = name,
+    // Whatever comes second finds the servers' caches as the first left them: so they take turns at being first.
+    const bool other_first = number % 2 == 1;
+    if (!a_.against.empty() && other_first) {
+      TRY_VALUE(out.other, product(catch_up, number, "other", a_.against));
+    }
+    TRY_VALUE(out.product, product(catch_up, number, "product", program()));
+    if (!a_.against.empty() && !other_first) {
+      TRY_VALUE(out.other, product(catch_up, number, "other", a_.against));
+    }
+    return out;
+  }
+
+  ProductTask task_of(bool catch_up, int number, const char* which) const {
+    ProductTask task{.name = fmt::format("{}-{}-{}", which, catch_up ? "catch-up" : "snapshot", number),
                      .database = "bench",
-                     .topic = name,
                      .catch_up = catch_up,
                      .stream_too = a_.stream_too,
-                     .from = from_,
                      .compression = a_.compression,
                      .client = like_product_.overrides,
                      .extra = a_.task_lines};
+    task.topic = task.name;
+    if (catch_up && !a_.resumed) task.from = from_;
+    return task;
+  }
+
+  // A task that runs before there are rows, and is stopped.
+  Status begin_catch_up(int number, const char* which, const std::string& program) const {
+    ProductTask task = task_of(true, number, which);
+    task.keeps_state = true;
+    TRY(lab_.make_topic(task.topic));
+    TRY(run_product(lab_, program, dir_, task, {}, stopped));
+    return {};
+  }
+
+  Result<Cost> product(bool catch_up, int number, const char* which, const std::string& program) const {
+    const char* shape = catch_up ? "catch-up" : "snapshot";
+    const ProductTask task = task_of(catch_up, number, which);
+    const std::string& name = task.name;
+    if (!(catch_up && a_.resumed)) TRY(lab_.make_topic(name));
     std::vector<std::string> wrapper;
     if (!a_.profile.empty())
       wrapper = {"perf", "record", "-q", "-F", "499", "-g", "-o", fmt::format("{}-{}.data", a_.profile, shape), "--"};
     const double servers = cpu_s(lab_.server_pids()), broker = cpu_s(lab_.broker_pid());
-    TRY_VALUE(const ProductRun run, run_product(lab_, program(), dir_, task, wrapper, stopped));
-    out.servers_cpu_s = cpu_s(lab_.server_pids()) - servers;
-    out.broker_cpu_s = cpu_s(lab_.broker_pid()) - broker;
+    TRY_VALUE(const ProductRun run, run_product(lab_, program, dir_, task, wrapper, stopped));
+    Cost out{.wall_s = run.wall_s,
+             .inside_s = run.inside_s,
+             .cpu_s = run.cpu_s,
+             .servers_cpu_s = cpu_s(lab_.server_pids()) - servers,
+             .broker_cpu_s = cpu_s(lab_.broker_pid()) - broker,
+             .peak_rss_mib = run.peak_rss_mib};
     TRY(expect_records(name));
     TRY(lab_.remove_topic(name));
-    out.wall_s = run.wall_s;
-    out.inside_s = run.inside_s;
-    out.cpu_s = run.cpu_s;
-    out.peak_rss_mib = run.peak_rss_mib;
-    say("{} product  {:.2f} s ({:.2f} CPU s)", shape, run.wall_s, run.cpu_s);
+    say("{} {:<8} {:.2f} s ({:.2f} CPU s)", shape, which, out.wall_s, out.cpu_s);
     return out;
   }
 
@@ -240,6 +277,8 @@ int main(int argc, char** argv) {
   app.add_option("--only", a.only, "snapshot, catch-up or both (default)")
       ->check(CLI::IsMember({"snapshot", "catch-up", "both"}));
   app.add_flag("--with-stream", a.stream_too, "The snapshot with the binlog streaming at the same time");
+  app.add_flag("--resumed", a.resumed,
+               "Catching up is that of a task that was stopped before the rows, not of one that starts in the past");
   app.add_option("--task", a.task_lines, "A line more for the product's task file, e.g. 'tuning: {chunk_rows: 50000}'");
   app.add_option("--client", a.client, "NAME=VALUE, a librdkafka property for anchor and product")
       ->check(CLI::Validator([](std::string& s) { return s.find('=') == s.npos ? "wants NAME=VALUE" : std::string(); },
@@ -249,6 +288,8 @@ int main(int argc, char** argv) {
   app.add_option("--keep", a.keep, "Use this folder and leave it there");
   app.add_option("--profile", a.profile,
                  "Run the product under perf record, data in PROFILE-snapshot.data and PROFILE-catch-up.data");
+  app.add_option("--against", a.against, "Another build's tributary, run in turn with this one")
+      ->check(CLI::ExistingFile);
   app.add_flag("--json", a.as_json, "One object instead of a table");
   CLI11_PARSE(app, argc, argv);
 

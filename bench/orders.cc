@@ -62,8 +62,6 @@ Status load_server(const Lab& lab, const std::string& database, std::size_t serv
   const std::size_t servers = lab.admins().size();
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab.admins()[server]));
   const std::string name = physical_database(database, server);
-  TRY(connection.execute("CREATE DATABASE " + name));
-  TRY(connection.execute(fmt::format("CREATE TABLE {}.orders ({}", name, table_definition)));
   TRY(connection.execute("SET unique_checks = 0, foreign_key_checks = 0"));
   const std::string insert = fmt::format("INSERT INTO {}.orders VALUES ", name);
   std::string sql;
@@ -114,7 +112,17 @@ std::size_t append_row(std::string& sql, std::uint64_t id) {
   return sql.size() - begin - punctuation;
 }
 
-Status load_table(const Lab& lab, const std::string& database, std::uint64_t rows, const StopCheck& stop) {
+Status make_table(const Lab& lab, const std::string& database) {
+  for (std::size_t server = 0; server < lab.admins().size(); ++server) {
+    TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab.admins()[server]));
+    const std::string name = physical_database(database, server);
+    TRY(connection.execute("CREATE DATABASE " + name));
+    TRY(connection.execute(fmt::format("CREATE TABLE {}.orders ({}", name, table_definition)));
+  }
+  return {};
+}
+
+Status load_rows(const Lab& lab, const std::string& database, std::uint64_t rows, const StopCheck& stop) {
   std::mutex mutex;
   std::optional<Error> first;
   std::vector<std::thread> threads;

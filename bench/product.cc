@@ -39,7 +39,7 @@ std::string task_file(const Lab& lab, const ProductTask& task, const std::string
                                            : task.stream_too ? "full, incremental"
                                                              : "full");
   yaml += fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", task.database, state_dir);
-  if (task.catch_up) {
+  if (!task.from.empty()) {
     yaml += "start:\n  position:\n";
     for (std::size_t i = 0; i < lab.readers().size(); ++i)
       yaml += fmt::format("    \"{}\": {{file: {}, offset: {}}}\n", lab.readers()[i].address(), task.from[i].file,
@@ -69,7 +69,6 @@ Result<ProductRun> run_product(const Lab& lab, const std::string& program, const
   const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log",
                     state_dir = base + ".state";
   std::error_code ignored;
-  std::filesystem::remove_all(state_dir, ignored);
   std::filesystem::remove(log, ignored);
   std::ofstream(file) << task_file(lab, task, state_dir);
   ::chmod(file.c_str(), 0600);  // it holds a password
@@ -95,7 +94,7 @@ Result<ProductRun> run_product(const Lab& lab, const std::string& program, const
   }
   run.wall_s = watch.seconds();
   run.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  std::filesystem::remove_all(state_dir, ignored);
+  if (!task.keeps_state) std::filesystem::remove_all(state_dir, ignored);
   if (asked) return fail(ErrorCode::cancelled);
   if (status != 0)
     return fail(ErrorCode::io,

@@ -18,7 +18,8 @@ struct ProductTask {
   std::string topic;
   bool catch_up = false;                    // incremental only, from `from` until caught up; else full only
   bool stream_too = false;                  // with the snapshot: full and incremental
-  std::vector<model::BinlogPosition> from;  // one per server
+  std::vector<model::BinlogPosition> from;  // one per server; none with catch_up: from where it is, or left off
+  bool keeps_state = false;                 // a later run of the same name goes on
   std::string compression = "lz4";
   std::map<std::string, std::string> client = {};  // librdkafka properties
   std::vector<std::string> extra = {};  // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"

@@ -20,21 +20,25 @@ double of(const Shape& shape, double Pair::*member) {
   return median_of(shape, [member](const Pair& pair) { return pair.*member; });
 }
 
+using Program = Cost Pair::*;
+
+double of(const Shape& shape, Program program, double Cost::*member) {
+  return median_of(shape, [=](const Pair& pair) { return pair.*program.*member; });
+}
+
 struct Summary {
-  double rows_per_s, rows_per_s_inside, anchor_rows_per_s, ratio, cpu_s, cpu_us_per_row, anchor_cpu_us_per_row,
-      peak_rss_mib;
+  double rows_per_s, rows_per_s_inside, ratio, cpu_s, cpu_us_per_row, peak_rss_mib;
 };
 
 // The ratio is the median over the pairs, each of which ran in the same noise.
-Summary summarise(const Shape& shape, double rows) {
-  return {.rows_per_s = median_of(shape, [&](const Pair& p) { return rows / p.wall_s; }),
-          .rows_per_s_inside = median_of(shape, [&](const Pair& p) { return p.inside_s > 0 ? rows / p.inside_s : 0; }),
-          .anchor_rows_per_s = median_of(shape, [&](const Pair& p) { return rows / p.anchor_wall_s; }),
-          .ratio = median_of(shape, [](const Pair& p) { return p.anchor_wall_s / p.wall_s; }),
-          .cpu_s = of(shape, &Pair::cpu_s),
-          .cpu_us_per_row = of(shape, &Pair::cpu_s) / rows * 1e6,
-          .anchor_cpu_us_per_row = of(shape, &Pair::anchor_cpu_s) / rows * 1e6,
-          .peak_rss_mib = of(shape, &Pair::peak_rss_mib)};
+Summary summarise(const Shape& shape, Program program, double rows) {
+  return {.rows_per_s = median_of(shape, [=](const Pair& p) { return rows / (p.*program).wall_s; }),
+          .rows_per_s_inside = median_of(
+              shape, [=](const Pair& p) { return (p.*program).inside_s > 0 ? rows / (p.*program).inside_s : 0; }),
+          .ratio = median_of(shape, [=](const Pair& p) { return p.anchor_wall_s / (p.*program).wall_s; }),
+          .cpu_s = of(shape, program, &Cost::cpu_s),
+          .cpu_us_per_row = of(shape, program, &Cost::cpu_s) / rows * 1e6,
+          .peak_rss_mib = of(shape, program, &Cost::peak_rss_mib)};
 }
 
 std::string thousands(double value) {
@@ -53,6 +57,28 @@ std::string cells(const std::vector<std::string>& row) {
 
 double rounded(double value, double to) { return std::round(value * to) / to; }
 
+std::string program_lines(const Shape& shape, Program program, const std::string& name, double rows) {
+  const auto s = [](double seconds) { return fmt::format("{:.2f}", seconds); };
+  const Summary sum = summarise(shape, program, rows);
+  return cells({shape.name + " " + name, thousands(sum.rows_per_s), fmt::format("{:.2f}", sum.ratio),
+                s(of(shape, program, &Cost::wall_s)), s(sum.cpu_s), s(sum.cpu_us_per_row),
+                fmt::format("{:.0f}", sum.peak_rss_mib), s(of(shape, program, &Cost::servers_cpu_s)),
+                s(of(shape, program, &Cost::broker_cpu_s))}) +
+         cells({"  by its own clock", thousands(sum.rows_per_s_inside), "", s(of(shape, program, &Cost::inside_s))});
+}
+
+nlohmann::ordered_json program_json(const Shape& shape, Program program, double rows) {
+  const Summary sum = summarise(shape, program, rows);
+  return {{"rows_per_s", std::round(sum.rows_per_s)},
+          {"ratio", rounded(sum.ratio, 1e3)},
+          {"cpu_us_per_row", rounded(sum.cpu_us_per_row, 1e3)},
+          {"peak_rss_mib", rounded(sum.peak_rss_mib, 10)},
+          {"rows_per_s_inside", std::round(sum.rows_per_s_inside)},
+          {"cpu_s", rounded(sum.cpu_s, 1e3)},
+          {"servers_cpu_s", rounded(of(shape, program, &Cost::servers_cpu_s), 1e3)},
+          {"broker_cpu_s", rounded(of(shape, program, &Cost::broker_cpu_s), 1e3)}};
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -69,18 +95,17 @@ std::string as_table(const Figures& figures) {
                                 thousands(rows), figures.server, figures.broker, figures.compression);
   out += cells({"", "rows/s", "of anchor", "wall s", "CPU s", "CPU us/row", "peak MiB", "servers s", "broker s"});
   for (const Shape& shape : figures.shapes) {
-    const Summary sum = summarise(shape, rows);
-    out += cells({shape.name + " anchor", thousands(sum.anchor_rows_per_s), "", s(of(shape, &Pair::anchor_wall_s)),
-                  s(of(shape, &Pair::anchor_cpu_s)), s(sum.anchor_cpu_us_per_row), "",
+    const double anchor_cpu = of(shape, &Pair::anchor_cpu_s);
+    out += cells({shape.name + " anchor",
+                  thousands(median_of(shape, [&](const Pair& p) { return rows / p.anchor_wall_s; })), "",
+                  s(of(shape, &Pair::anchor_wall_s)), s(anchor_cpu), s(anchor_cpu / rows * 1e6), "",
                   s(of(shape, &Pair::anchor_servers_cpu_s)), s(of(shape, &Pair::anchor_broker_cpu_s))});
     out += cells({"  reading half", "", "", s(of(shape, &Pair::anchor_read_s))});
     out += cells({"  producing half", "", "", s(of(shape, &Pair::anchor_produce_s))});
-    out += cells({shape.name + " product", thousands(sum.rows_per_s), fmt::format("{:.2f}", sum.ratio),
-                  s(of(shape, &Pair::wall_s)), s(sum.cpu_s), s(sum.cpu_us_per_row),
-                  fmt::format("{:.0f}", sum.peak_rss_mib), s(of(shape, &Pair::servers_cpu_s)),
-                  s(of(shape, &Pair::broker_cpu_s))});
-    out += cells({"  by its own clock", thousands(sum.rows_per_s_inside), "", s(of(shape, &Pair::inside_s))});
+    out += program_lines(shape, &Pair::product, "product", rows);
+    if (!figures.against.empty()) out += program_lines(shape, &Pair::other, "other", rows);
   }
+  if (!figures.against.empty()) out += fmt::format("\nother: {}\n", figures.against);
   out += fmt::format(
       "\nThe product's time is that of the whole process, from its start to its exit with everything acknowledged. "
       "The\n"
@@ -98,26 +123,22 @@ std::string as_json(const Figures& figures) {
   const auto rows = static_cast<double>(figures.rows);
   nlohmann::ordered_json all;
   for (const Shape& shape : figures.shapes) {
-    const Summary sum = summarise(shape, rows);
     auto walls = nlohmann::ordered_json::array();
-    for (const Pair& pair : shape.pairs) walls.push_back({rounded(pair.anchor_wall_s, 1e3), rounded(pair.wall_s, 1e3)});
-    all[shape.name] = {{"rows_per_s", std::round(sum.rows_per_s)},
-                       {"anchor_rows_per_s", std::round(sum.anchor_rows_per_s)},
-                       {"ratio", rounded(sum.ratio, 1e3)},
-                       {"cpu_us_per_row", rounded(sum.cpu_us_per_row, 1e3)},
-                       {"peak_rss_mib", rounded(sum.peak_rss_mib, 10)},
-                       {"rows_per_s_inside", std::round(sum.rows_per_s_inside)},
-                       {"cpu_s", rounded(sum.cpu_s, 1e3)},
-                       {"anchor_cpu_us_per_row", rounded(sum.anchor_cpu_us_per_row, 1e3)},
-                       {"servers_cpu_s", rounded(of(shape, &Pair::servers_cpu_s), 1e3)},
-                       {"broker_cpu_s", rounded(of(shape, &Pair::broker_cpu_s), 1e3)},
-                       {"record_bytes", std::round(shape.record_bytes)},
-                       {"wall_s_anchor_and_product", walls}};
+    for (const Pair& pair : shape.pairs)
+      walls.push_back({rounded(pair.anchor_wall_s, 1e3), rounded(pair.product.wall_s, 1e3)});
+    nlohmann::ordered_json one = program_json(shape, &Pair::product, rows);
+    one["anchor_rows_per_s"] = std::round(median_of(shape, [&](const Pair& p) { return rows / p.anchor_wall_s; }));
+    one["anchor_cpu_us_per_row"] = rounded(of(shape, &Pair::anchor_cpu_s) / rows * 1e6, 1e3);
+    one["record_bytes"] = std::round(shape.record_bytes);
+    one["wall_s_anchor_and_product"] = std::move(walls);
+    if (!figures.against.empty()) one["other"] = program_json(shape, &Pair::other, rows);
+    all[shape.name] = std::move(one);
   }
   all["rows"] = figures.rows;
   all["broker"] = figures.broker;
   all["compression"] = figures.compression;
   all["server"] = figures.server;
+  if (!figures.against.empty()) all["against"] = figures.against;
   all["load_s"] = rounded(figures.load_s, 10);
   return all.dump();
 }

@@ -1,6 +1,6 @@
 #include "source/binlog/event.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <charconv>
 
@@ -78,15 +78,15 @@ constexpr TypeName type_names[] = {
 };
 
 bool crc_matches(std::string_view raw, bool clear_in_use) {
-  const auto* bytes = reinterpret_cast<const Bytef*>(raw.data());
+  const char* bytes = raw.data();
   const std::size_t size = raw.size() - checksum_size;
-  const auto expected = static_cast<std::uint32_t>(little<4>(raw.data() + size));
-  if (!clear_in_use) return crc32_z(crc32(0, nullptr, 0), bytes, size) == expected;
+  const auto expected = static_cast<std::uint32_t>(little<4>(bytes + size));
+  if (!clear_in_use) return libdeflate_crc32(0, bytes, size) == expected;
   // The flag is set in place while the file is open; the checksum is that of the closed file.
-  const Bytef flags = bytes[17] & static_cast<Bytef>(~EventHeader::flag_in_use);
-  auto crc = crc32_z(crc32(0, nullptr, 0), bytes, 17);
-  crc = crc32_z(crc, &flags, 1);
-  return crc32_z(crc, bytes + 18, size - 18) == expected;
+  const auto flags = static_cast<unsigned char>(bytes[17] & ~EventHeader::flag_in_use);
+  auto crc = libdeflate_crc32(0, bytes, 17);
+  crc = libdeflate_crc32(crc, &flags, 1);
+  return libdeflate_crc32(crc, bytes + 18, size - 18) == expected;
 }
 
 // "8.0.34-log" to 80034.
@@ -135,13 +135,14 @@ base::Result<EventHeader> parse_event_header(std::string_view raw) {
   if (raw.size() < event_header_size) {
     return malformed("an event of " + std::to_string(raw.size()) + " bytes has no whole header", raw.size());
   }
+  const char* at = raw.data();
   EventHeader header;
-  header.timestamp = static_cast<std::uint32_t>(little<4>(raw.data()));
-  header.type = static_cast<EventType>(raw[4]);
-  header.server_id = static_cast<std::uint32_t>(little<4>(raw.data() + 5));
-  header.size = static_cast<std::uint32_t>(little<4>(raw.data() + 9));
-  header.next_position = static_cast<std::uint32_t>(little<4>(raw.data() + 13));
-  header.flags = static_cast<std::uint16_t>(little<2>(raw.data() + 17));
+  header.timestamp = static_cast<std::uint32_t>(little<4>(at));
+  header.type = static_cast<EventType>(at[4]);
+  header.server_id = static_cast<std::uint32_t>(little<4>(at + 5));
+  header.size = static_cast<std::uint32_t>(little<4>(at + 9));
+  header.next_position = static_cast<std::uint32_t>(little<4>(at + 13));
+  header.flags = static_cast<std::uint16_t>(little<2>(at + 17));
   if (header.size < event_header_size) {
     return malformed("the event says it is " + std::to_string(header.size) + " bytes long", 9);
   }
@@ -152,11 +153,12 @@ base::Result<EventHeader> parse_event_header_v1(std::string_view raw) {
   if (raw.size() < event_header_size_v1) {
     return malformed("an event of " + std::to_string(raw.size()) + " bytes has no whole header", raw.size());
   }
+  const char* at = raw.data();
   EventHeader header;
-  header.timestamp = static_cast<std::uint32_t>(little<4>(raw.data()));
-  header.type = static_cast<EventType>(raw[4]);
-  header.server_id = static_cast<std::uint32_t>(little<4>(raw.data() + 5));
-  header.size = static_cast<std::uint32_t>(little<4>(raw.data() + 9));
+  header.timestamp = static_cast<std::uint32_t>(little<4>(at));
+  header.type = static_cast<EventType>(at[4]);
+  header.server_id = static_cast<std::uint32_t>(little<4>(at + 5));
+  header.size = static_cast<std::uint32_t>(little<4>(at + 9));
   if (header.size < event_header_size_v1) {
     return malformed("the event says it is " + std::to_string(header.size) + " bytes long", 9);
   }
