@@ -47,6 +47,7 @@ LIBRARIES = {
     "nlohmann/": {"checkpoint", "task", "cli", "lab"},
     "zstd.h": {"source"},
     "zlib.h": {"source", "encode"},
+    "libdeflate.h": {"source"},
     "openssl/": {"mysql", "kafka", "lab", "base"},
     "unicode/": {"source", "encode", "transform"},
 }
