@@ -109,6 +109,7 @@ json from_stream(const StreamState& s) {
           {"restart_gtid_set", s.restart_gtid_set},
           {"changed_gtid_set", s.changed_gtid_set},
           {"next_record_id", s.next_record_id},
+          {"sliced_to_id", s.sliced_to_id},
           {"emitted_schema", s.emitted_schema},
           {"restart_schema", s.restart_schema},
           {"schema_from", from_position(s.schema_from)}};
@@ -126,6 +127,7 @@ StreamState to_stream(Reader& reader, const json& object, const std::string& pat
                                   ? to_gtid_set(reader, object, path, "changed_gtid_set")
                                   : std::string(),
           .next_record_id = reader.number(object, path, "next_record_id"),
+          .sliced_to_id = object.contains("sliced_to_id") ? reader.number(object, path, "sliced_to_id") : 0,
           .emitted_schema = object.contains("emitted_schema") ? reader.number(object, path, "emitted_schema") : 0,
           .restart_schema = object.contains("restart_schema") ? reader.number(object, path, "restart_schema") : 0,
           .schema_from = object.contains("schema_from") ? to_position(reader, object, path, "schema_from")
@@ -187,9 +189,10 @@ std::unexpected<base::Error> malformed(std::string_view what) {
 }  // namespace
 
 std::string serialise(const SubtaskCheckpoint& c) {
-  const json object = {{"format", format_version},        {"task_fingerprint", c.task_fingerprint},
-                       {"stream", from_stream(c.stream)}, {"snapshot", from_snapshot(c.snapshot)},
-                       {"schema_done", c.schema_done},    {"snapshot_done", c.snapshot_done}};
+  const json object = {
+      {"format", format_version},     {"task_fingerprint", c.task_fingerprint}, {"run", c.run},
+      {"revision", c.revision},       {"stream", from_stream(c.stream)},        {"snapshot", from_snapshot(c.snapshot)},
+      {"schema_done", c.schema_done}, {"snapshot_done", c.snapshot_done}};
   // Names and ids are ASCII by nature; should one not be, a replacement character is better than an exception.
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -216,6 +219,8 @@ Result<SubtaskCheckpoint> parse(std::string_view text) {
   if (format == 0) return malformed("checkpoint.format is 0");
   SubtaskCheckpoint c;
   c.task_fingerprint = reader.text(object, "checkpoint", "task_fingerprint");
+  c.run = object.contains("run") ? reader.text(object, "checkpoint", "run") : std::string();
+  c.revision = object.contains("revision") ? reader.number(object, "checkpoint", "revision") : 0;
   if (const json* stream = reader.member(object, "checkpoint", "stream", json::value_t::object))
     c.stream = to_stream(reader, *stream, "stream");
   if (const json* snapshot = reader.member(object, "checkpoint", "snapshot", json::value_t::object))

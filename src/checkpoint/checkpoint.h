@@ -31,6 +31,9 @@ struct StreamState {
   // emitted_gtid_set as it was behind the last transaction that concerned the task; empty: not known.
   std::string changed_gtid_set;
   std::uint64_t next_record_id = 0;
+  // Of the transaction behind `emitted` the changes with smaller ids are in Kafka, too: it was large, and is sent in
+  // slices. No more than next_record_id if there is none.
+  std::uint64_t sliced_to_id = 0;
   // Numbers of the last statements that concern tables before these places (schema_history.h), and the place at which
   // the structures of number 0 were read: statements before it are in them.
   std::uint64_t emitted_schema = 0, restart_schema = 0;
@@ -67,6 +70,8 @@ struct SnapshotState {
 
 struct SubtaskCheckpoint {
   std::string task_fingerprint;  // of what may not change between runs: objects, names, source, topic
+  std::string run;               // of the process that made it
+  std::uint64_t revision = 0;    // grows with each copy that is kept; of two places that keep one, the higher counts
   StreamState stream;
   SnapshotState snapshot;
   bool schema_done = false;

@@ -23,7 +23,8 @@ class Saver {
   using Mark = std::function<base::Result<std::string>()>;      // makes the checkpoint's bytes
   using Save = std::function<base::Status(std::string bytes)>;  // keeps them; called by one thread at a time
 
-  explicit Saver(Save save, std::int64_t interval_ms = 200);
+  static constexpr std::int64_t default_interval_ms = 200;
+  explicit Saver(Save save, std::int64_t interval_ms = default_interval_ms);
   // Saves what is ready, without waiting for more.
   ~Saver();
   Saver(const Saver&) = delete;

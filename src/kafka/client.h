@@ -3,8 +3,9 @@
 //
 // Errors: destination_config (a setting is refused), destination_unreachable (retriable), destination_auth,
 // destination_topic_missing, destination_topic_denied, destination_record_too_large (what: the record's key),
-// destination_fenced, destination_rejected, destination_records_gone, cancelled.
-// Facts: librdkafka's CONFIGURATION.md and INTRODUCTION.md (idempotence, ordering), KIP-98.
+// destination_fenced, destination_transactions, destination_transaction_lost (retriable), destination_rejected,
+// destination_records_gone, cancelled.
+// Facts: librdkafka's CONFIGURATION.md and INTRODUCTION.md (idempotence, ordering, transactions), KIP-98.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,9 @@ struct Config {
   std::uint32_t batch_bytes_max = 1'000'000;   // must not be over the topic's max.message.bytes
   std::uint32_t record_bytes_max = 1'000'000;  // key and value; larger ones are destination_record_too_large
   std::size_t unacked_bytes_max = 16u << 20;   // produce() waits beyond this; bounds the producer's memory
+
+  std::string transactional_id;                   // not empty: a producer of transactions, see Producer::fence()
+  std::uint32_t transaction_timeout_ms = 60'000;  // the broker aborts what is open for longer
 
   std::map<std::string, std::string> overrides;  // librdkafka properties, applied last
 };
@@ -96,8 +100,8 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
 
   // The number by which runs name the topic: 0, 1, ... in the order of first asking. The topic is neither created nor
-  // checked: see describe().
-  base::Result<std::uint16_t> topic(const std::string& name);
+  // checked: see describe(). record_bytes_max 0: that of the configuration. Not beside produce().
+  base::Result<std::uint16_t> topic(const std::string& name, std::uint32_t record_bytes_max = 0);
 
   // Hands over the records in the order of the runs, which must cover the batch, each record once. Waits while too much
   // is unacknowledged. Afterwards the batch is empty, and its byte buffer is another, recycled one: large batches are
@@ -106,12 +110,24 @@ class Producer {
   // error a part may be on its way.
   base::Status produce(model::RecordBatch& batch, std::span<const Run> runs, const base::CancelToken& cancel);
 
-  // destination_record_too_large, with the key, if one of them is over Config::record_bytes_max. produce() asks too.
+  // destination_record_too_large, with the key, if one of them is over its topic's limit. produce() asks too.
   base::Status check(const model::RecordBatch& batch) const;
 
   // Sends at once what lingers and waits until everything is acknowledged and handed to the handler.
   // destination_unreachable when the time is over.
   base::Status flush(std::int64_t timeout_ms, const base::CancelToken& cancel);
+
+  // ---- with a transactional id: fence() once, then begin(), produce() ..., commit() or abort(), by one thread.
+  // Takes the id over: what an older producer of it left open is aborted, and whatever it still tries is refused.
+  // Waits for the brokers up to timeout_ms. destination_transactions: they can't do that, or don't let us.
+  base::Status fence(std::int64_t timeout_ms, const base::CancelToken& cancel);
+  base::Status begin();
+  // Sends what lingers, waits until all of the transaction is acknowledged, and ends it. After an error nobody but the
+  // broker knows whether it was committed, and the producer is of no use any more: a newer one of the same id, and what
+  // it finds in the topics, tell. destination_transaction_lost: it was aborted or given up by the broker.
+  base::Status commit(const base::CancelToken& cancel);
+  // Gives the open transaction up; as well as it goes.
+  void abort(std::int64_t timeout_ms);
 
   base::Status status() const;  // the permanent error, if there is one
   std::optional<Problem> problem() const;
@@ -177,6 +193,12 @@ class Consumer {
   std::unique_ptr<State> state_;
 };
 
+// The value of the newest committed record of a key in a compacted topic; unset if there is none. Reads the partition
+// from its beginning to its end, and waits for transactions open there to end, up to timeout_ms.
+base::Result<std::optional<std::string>> last_value(const Config& config, const std::string& topic,
+                                                    std::int32_t partition, std::string_view key, int timeout_ms,
+                                                    const base::CancelToken& cancel);
+
 // ---- the cluster ----------------------------------------------------------------------------------------------------
 
 struct Topic {
@@ -193,6 +215,15 @@ struct Cluster {
 // Connects, authenticates and looks at the named topics without creating any. An error names the first topic in
 // trouble.
 base::Result<Cluster> describe(const Config& config, const std::vector<std::string>& topics, int timeout_ms);
+
+struct TransactionSetup {
+  std::string id;  // a transactional id to try; no producer of the task has it
+  std::string checkpoint_topic;
+};
+
+// Whether the cluster lets us write in transactions, and has the checkpoint topic, which is made (compacted) if it is
+// missing; its partitions. destination_transactions, or what is wrong with the topic.
+base::Result<std::int32_t> prepare_transactions(const Config& config, const TransactionSetup& setup, int timeout_ms);
 
 // An existing topic is not an error. replicas -1: the broker's default.
 base::Status create_topic(const Config& config, const std::string& name, std::int32_t partitions, int replicas,

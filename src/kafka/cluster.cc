@@ -20,6 +20,7 @@ using internal::to_error;
 
 namespace {
 
+constexpr std::int32_t checkpoint_partitions = 8;
 constexpr int slice_ms = 500;              // errors are looked at between requests this long
 constexpr int settings_timeout_ms = 1000;  // asking for a topic's limit is a courtesy: not worth a long wait
 
@@ -157,6 +158,36 @@ Result<Cluster> describe(const Config& config, const std::vector<std::string>& t
       if (!topic.message_bytes_max) break;
     }
   return cluster;
+}
+
+Result<std::int32_t> prepare_transactions(const Config& config, const TransactionSetup& setup, int timeout_ms) {
+  {
+    Inquirer inquirer;
+    TRY(inquirer.open(config));
+    TRY(inquirer.metadata(nullptr, Deadline(timeout_ms)));
+    if (is_mock_cluster(inquirer.handle.get()))
+      return fail(ErrorCode::destination_transactions,
+                  "this is librdkafka's mock cluster, which shows consumers what was aborted", config.brokers);
+  }
+  auto cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
+  if (!cluster && cluster.error().code == ErrorCode::destination_topic_missing) {
+    constexpr int brokers_default = -1;
+    // Small segments are compacted soon: a restart reads the topic from its beginning.
+    TRY(create_topic(config, setup.checkpoint_topic, checkpoint_partitions, brokers_default,
+                     {{"cleanup.policy", "compact"},
+                      {"segment.bytes", "8388608"},
+                      {"min.cleanable.dirty.ratio", "0.05"},
+                      {"max.message.bytes", "16777216"}},
+                     timeout_ms));
+    cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
+  }
+  if (!cluster) return fail(std::move(cluster.error()));
+  Config transactional = config;
+  transactional.transactional_id = setup.id;
+  TRY_VALUE(const auto producer, Producer::create(transactional, [](std::span<const Ack>) {}));
+  const base::CancelToken never;
+  TRY(producer->fence(timeout_ms, never));
+  return cluster->topics.front().partitions;
 }
 
 Status create_topic(const Config& config, const std::string& name, std::int32_t partitions, int replicas,

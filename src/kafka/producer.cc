@@ -41,6 +41,7 @@ constexpr int wait_slice_ms = 5;
 constexpr std::size_t requests_in_flight_max = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
+constexpr int init_slice_ms = 2000, commit_slice_ms = 1000;  // how soon a request to stop is heard
 // Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
 // itself.
 constexpr std::int64_t stall_ms = 5000;
@@ -91,6 +92,7 @@ struct Producer::State {
     Owned<rd_kafka_topic_t> handle;
   };
   std::deque<Topic> topics;
+  std::vector<std::size_t> record_bytes_max;  // by topic; complete before anything is produced
 
   // ---- produce() only
   std::array<rd_kafka_message_t, messages_per_call> messages;
@@ -119,12 +121,17 @@ Status Producer::State::create() {
   TRY_VALUE(auto conf, internal::common_settings(config));
   TRY(set(conf.get(), "enable.idempotence", "true"));
   TRY(set(conf.get(), "acks", "all"));
-  TRY(set(conf.get(), "message.timeout.ms", "0"));  // never given up here; the task's own limit decides
+  // Never given up here; the task's own limit decides. In transactions it must not outlast them.
+  TRY(set(conf.get(), "message.timeout.ms",
+          config.transactional_id.empty() ? "0" : std::to_string(config.transaction_timeout_ms)));
   TRY(set(conf.get(), "linger.ms", std::to_string(config.linger_ms)));
   TRY(set(conf.get(), "batch.size", std::to_string(config.batch_bytes_max)));
   TRY(set(conf.get(), "batch.num.messages", "100000"));
   // The library refuses less than 1000.
-  TRY(set(conf.get(), "message.max.bytes", std::to_string(std::max(config.record_bytes_max, config.batch_bytes_max))));
+  constexpr std::uint32_t with_transactions = 16u << 20;  // checkpoints, in a topic of their own
+  TRY(set(conf.get(), "message.max.bytes",
+          std::to_string(std::max({config.record_bytes_max, config.batch_bytes_max,
+                                   config.transactional_id.empty() ? 0 : with_transactions}))));
   // produce() bounds what is under way; the library's own limits only stand behind it.
   TRY(set(conf.get(), "queue.buffering.max.messages", "10000000"));
   TRY(set(conf.get(), "queue.buffering.max.kbytes",
@@ -132,6 +139,10 @@ Status Producer::State::create() {
               std::min<std::size_t>(2'000'000, 2 * (config.unacked_bytes_max + config.record_bytes_max) / 1024))));
   static constexpr std::array codecs = {"none", "gzip", "snappy", "lz4", "zstd"};
   TRY(set(conf.get(), "compression.codec", codecs.at(static_cast<std::size_t>(config.compression))));
+  if (!config.transactional_id.empty()) {
+    TRY(set(conf.get(), "transactional.id", config.transactional_id));
+    TRY(set(conf.get(), "transaction.timeout.ms", std::to_string(config.transaction_timeout_ms)));
+  }
   TRY(internal::apply_overrides(conf.get(), config));
   TRY_VALUE(request_bytes, get_number(conf.get(), "batch.size"));
   TRY_VALUE(const std::size_t in_flight, get_number(conf.get(), "max.in.flight.requests.per.connection"));
@@ -405,7 +416,7 @@ Producer::~Producer() {
   s.handle.reset();  // before the bytes that its messages still point to
 }
 
-Result<std::uint16_t> Producer::topic(const std::string& name) {
+Result<std::uint16_t> Producer::topic(const std::string& name, std::uint32_t record_bytes_max) {
   std::lock_guard lock(state_->mutex);
   auto& topics = state_->topics;
   for (std::size_t i = 0; i < topics.size(); ++i)
@@ -417,13 +428,16 @@ Result<std::uint16_t> Producer::topic(const std::string& name) {
   Owned<rd_kafka_topic_t> handle(rd_kafka_topic_new(state_->handle.get(), name.c_str(), conf));
   if (!handle) return fail(to_error(rd_kafka_last_error(), "", name));
   topics.push_back({name, std::move(handle)});
+  state_->record_bytes_max.push_back(record_bytes_max != 0 ? record_bytes_max : state_->config.record_bytes_max);
   return static_cast<std::uint16_t>(topics.size() - 1);
 }
 
 Status Producer::check(const model::RecordBatch& batch) const {
-  const std::size_t allowed = state_->config.record_bytes_max;
+  const std::vector<std::size_t>& limits = state_->record_bytes_max;
   for (const model::EncodedRecord& record : batch.records) {
-    const std::size_t size = record.value_size + key_bytes(record);
+    if (record.topic >= limits.size())
+      return fail(ErrorCode::internal, fmt::format("no topic has the number {}", record.topic));
+    const std::size_t size = record.value_size + key_bytes(record), allowed = limits[record.topic];
     if (size <= allowed) [[likely]]
       continue;
     const std::string_view key = batch.key(record);
@@ -491,6 +505,70 @@ Status Producer::flush(std::int64_t timeout_ms, const base::CancelToken& cancel)
     s.progress.wait_for(lock, std::chrono::milliseconds(5),
                         [&] { return s.error || (s.unacked.empty() && s.handlers_running == 0); });
   }
+}
+
+// ---- transactions
+
+namespace {
+
+// The library has its own words for what a transaction died of; whether it may be tried again is known by flags.
+Error transaction_error(const rd_kafka_error_t* error, const Config& config) {
+  Error ours = to_error(rd_kafka_error_code(error), rd_kafka_error_string(error), config.brokers);
+  if (ours.code == ErrorCode::destination_fenced) return ours;
+  if (rd_kafka_error_txn_requires_abort(error)) ours.code = ErrorCode::destination_transaction_lost;
+  return ours;
+}
+
+}  // namespace
+
+Status Producer::fence(std::int64_t timeout_ms, const base::CancelToken& cancel) {
+  State& s = *state_;
+  const std::int64_t until = monotonic_ms() + timeout_ms;
+  while (true) {
+    const internal::Owned<rd_kafka_error_t> error(rd_kafka_init_transactions(s.handle.get(), init_slice_ms));
+    if (!error) return {};
+    if (cancel.requested()) return fail(ErrorCode::cancelled);
+    const bool is_late = monotonic_ms() >= until;
+    if (rd_kafka_error_is_retriable(error.get()) && !is_late) continue;
+    if (const auto problem = s.problems.now()) return fail(problem->error);
+    Error ours = transaction_error(error.get(), s.config);
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+    // Brokers that answer and have no coordinator for the id can't make their transaction log, or may not tell us.
+    if (rd_kafka_error_is_retriable(error.get()) || code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ||
+        code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+      ours.code = ErrorCode::destination_transactions;
+    ours.where = s.config.transactional_id;
+    return fail(std::move(ours));
+  }
+}
+
+Status Producer::begin() {
+  TRY(state_->status());
+  const internal::Owned<rd_kafka_error_t> error(rd_kafka_begin_transaction(state_->handle.get()));
+  if (error) return fail(transaction_error(error.get(), state_->config));
+  return {};
+}
+
+Status Producer::commit(const base::CancelToken& cancel) {
+  State& s = *state_;
+  while (true) {
+    const internal::Owned<rd_kafka_error_t> error(rd_kafka_commit_transaction(s.handle.get(), commit_slice_ms));
+    if (!error) break;
+    TRY(s.status());
+    if (!rd_kafka_error_is_retriable(error.get())) return fail(transaction_error(error.get(), s.config));
+    if (cancel.requested()) return fail(ErrorCode::cancelled);
+  }
+  // The library knows of every acknowledgement by now; our thread may still be at it.
+  std::unique_lock lock(s.mutex);
+  s.progress.wait(lock, [&] { return s.error || (s.unacked.empty() && s.handlers_running == 0); });
+  if (s.error) return fail(*s.error);
+  return {};
+}
+
+void Producer::abort(std::int64_t timeout_ms) {
+  const internal::Owned<rd_kafka_error_t> error(
+      rd_kafka_abort_transaction(state_->handle.get(), static_cast<int>(timeout_ms)));
+  if (error) base::log::debug("kafka producer: abort: {}", rd_kafka_error_string(error.get()));
 }
 
 Status Producer::status() const { return state_->status(); }

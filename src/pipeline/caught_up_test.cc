@@ -15,7 +15,7 @@ class Watching final : public sink::Delivery {
   bool refuses = false;
   std::size_t records = 0;
 
-  Status emit(model::RecordBatch& batch, std::optional<sink::Mark>, const base::CancelToken&) override {
+  Status emit(model::RecordBatch& batch, const sink::MakeMark&, sink::When, const base::CancelToken&) override {
     caught_up_meanwhile = caught_up_meanwhile || sequencer->caught_up();
     if (refuses) return base::fail(base::ErrorCode::cancelled);
     records += batch.records.size();
@@ -42,8 +42,7 @@ class SequencerTest : public ::testing::Test {
   Watching delivery_;
   sink::Router router_{sink::PartitionPolicy::zero, sink::Route{0, 1}, std::uint16_t{0}};
   base::CancelToken cancel_;
-  base::SystemClock clock_;
-  Sequencer sequencer_{{delivery_, router_, cancel_, clock_, std::vector<SubtaskTablePtr>(1), true, {}}};
+  Sequencer sequencer_{{delivery_, router_, cancel_, std::vector<SubtaskTablePtr>(1), true, {}}};
 };
 
 TEST_F(SequencerTest, IsCaughtUpOnlyWhenTheChangesThatLeadThereAreHandedOver) {
@@ -73,7 +72,7 @@ TEST_F(SequencerTest, IsNotCaughtUpByThePositionThatAnEarlierRunReached) {
   checkpoint::SubtaskCheckpoint kept;
   kept.snapshot_done = kept.snapshot.high_watermark_reached = true;
   kept.snapshot.high_watermark = kept.stream.emitted = {"mysql-bin.000001", 500};
-  Sequencer again({delivery_, router_, cancel_, clock_, std::vector<SubtaskTablePtr>(1), true, kept});
+  Sequencer again({delivery_, router_, cancel_, std::vector<SubtaskTablePtr>(1), true, kept});
   delivery_.sequencer = &again;
   model::RecordBatch batch;
   StreamMark mark;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "model/position.h"
@@ -17,8 +18,11 @@ struct StartPosition {
   std::string gtid_set;  // wins over binlog when not empty
 };
 
+enum class DeliveryMode : std::uint8_t { at_least_once, exactly_once };
+
 struct Config {
   std::string task;
+  std::string run;          // of this process: no other has the same
   std::string fingerprint;  // of what the state belongs to
 
   source::SourceConfig source;
@@ -29,6 +33,11 @@ struct Config {
   std::string topic;
   std::string ddl_topic;        // empty: the data topic
   std::int32_t partitions = 1;  // of the data topic
+  DeliveryMode delivery = DeliveryMode::at_least_once;
+  std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
+  std::string checkpoint_topic;                    // exactly once
+  std::int32_t checkpoint_partitions = 1;
+  std::int64_t commit_idle_ms = 10, commit_load_ms = 500;  // see sink::Transactions
 
   bool schema = true, full = true, incremental = true;
   bool forwards_ddl = true;        // statements that change tables are sent as DDL records

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/topology.h"
+#include "pipeline/kept_delivery.h"
 #include "pipeline/schema_records.h"
 #include "pipeline/source_check.h"
 #include "pipeline/subtask.h"
@@ -52,6 +53,7 @@ class Job {
     std::unique_ptr<store::Store> store;
     if (doors_.resuming) {
       TRY_VALUE(store, doors_.open_store());
+      TRY(recall_delivery(*store));
       TRY_VALUE(known_, checkpoint::load_topology(*store, config_.task, config_.fingerprint));
       if (known_) config_.source.may_be_missing.insert(known_->gone.begin(), known_->gone.end());
     }
@@ -60,6 +62,7 @@ class Job {
     if (!store) {
       TRY_VALUE(store, doors_.open_store());
     }
+    TRY(settle_delivery(*store));
     TRY(settle_topology(*store));
     TRY(schemas(*store));
     TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
@@ -73,9 +76,51 @@ class Job {
   }
 
  private:
+  static std::string delivery_key(const std::string& task) { return "delivery/" + task; }
+  static constexpr std::string_view once = "exactly_once", at_least = "at_least_once";
+
+  // A task goes on as it began unless it is asked for otherwise.
+  Status recall_delivery(store::Store& store) {
+    TRY_VALUE(const auto kept, store.get(delivery_key(config_.task)));
+    if (kept) former_delivery_ = kept->value == once ? DeliveryMode::exactly_once : DeliveryMode::at_least_once;
+    // What a former release began is at-least-once.
+    TRY_VALUE(const auto checkpoints, store.list(checkpoint::store_key(config_.task + "/")));
+    if (!kept && !checkpoints.empty()) former_delivery_ = DeliveryMode::at_least_once;
+    return {};
+  }
+
+  Status prepare_destination() {
+    const std::optional<DeliveryMode> wanted =
+        config_.delivery_asked_for ? config_.delivery_asked_for : former_delivery_;
+    const bool leaves_transactions =
+        wanted == DeliveryMode::at_least_once && former_delivery_ == DeliveryMode::exactly_once;
+    TRY_VALUE(Prepared prepared,
+              doors_.prepare_destination(wanted != DeliveryMode::at_least_once || leaves_transactions));
+    config_.partitions = prepared.partitions;
+    config_.checkpoint_partitions = prepared.checkpoint_partitions;
+    config_.delivery =
+        wanted.value_or(prepared.no_transactions ? DeliveryMode::at_least_once : DeliveryMode::exactly_once);
+    if (!prepared.no_transactions) return {};
+    if (wanted == DeliveryMode::exactly_once || leaves_transactions) return fail(std::move(*prepared.no_transactions));
+    if (!wanted)
+      base::log::warn("{}: delivery is at least once: {}", config_.task, prepared.no_transactions->message());
+    return {};
+  }
+
+  // The store has to know where the task is before anybody asks it.
+  Status settle_delivery(store::Store& store) {
+    if (former_delivery_ == DeliveryMode::exactly_once) TRY(adopt_committed(config_, store, cancel_));
+    if (former_delivery_ == config_.delivery) return {};
+    if (former_delivery_)
+      base::log::warn("{}: delivery is {} from here on", config_.task,
+                      config_.delivery == DeliveryMode::exactly_once ? once : at_least);
+    return store.put(delivery_key(config_.task),
+                     std::string(config_.delivery == DeliveryMode::exactly_once ? once : at_least));
+  }
+
   // All that can be refused before anything is written.
   Status look_around() {
-    TRY_VALUE(config_.partitions, doors_.prepare_destination());
+    TRY(prepare_destination());
     const bool can_change = config_.source.engine != source::Engine::mysql;
     TRY_VALUE(topology_, source::read_layout(known_ && can_change ? for_another_look(config_.source, known_->topology)
                                                                   : config_.source));
@@ -137,7 +182,8 @@ class Job {
       TRY(drained);
       if (cancel_.requested()) return fail(ErrorCode::cancelled);
     }
-    if (config_.schema) TRY(send_schemas(config_, topology_, acceptance.new_tables(), clock_));
+    if (config_.schema)
+      TRY(send_schemas(config_, topology_, acceptance.new_tables(), clock_, store, config_.task + "/schema"));
     return acceptance.finish(former, cancel_);
   }
 
@@ -149,11 +195,7 @@ class Job {
     report(Phase::schema);
     std::vector<std::uint32_t> all(topology_.tables.size());
     std::iota(all.begin(), all.end(), 0U);
-    TRY(send_schemas(config_, topology_, all, clock_));
-    checkpoint::SubtaskCheckpoint done;
-    done.task_fingerprint = config_.fingerprint;
-    done.schema_done = true;
-    return checkpoint::save(store, name, done);
+    return send_schemas(config_, topology_, all, clock_, store, name);
   }
 
   Status run_subtasks() {
@@ -237,6 +279,7 @@ class Job {
     out.task = config_.task;
     out.phase = phase;
     out.snapshot_selected = config_.full;
+    out.exactly_once = config_.delivery == DeliveryMode::exactly_once;
     out.elapsed_ms = clock_.monotonic_ms() - begun_ms_;
     out.snapshot_done = !subtasks_.empty();
     out.caught_up = !subtasks_.empty();
@@ -305,6 +348,7 @@ class Job {
   source::Topology topology_;
   std::optional<Error> problem_;  // of the beginning, while it is retried
   std::uint64_t attempts_ = 0;
+  std::optional<DeliveryMode> former_delivery_;     // by the task's state
   std::optional<checkpoint::TopologyState> known_;  // by the task's state
   model::KnownTopology present_;
   std::vector<source::TopologyChange> changes_;

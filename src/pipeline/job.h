@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -16,9 +17,16 @@
 namespace tributary::pipeline {
 
 // What the job needs from outside, asked for in this order.
+struct Prepared {
+  std::int32_t partitions = 1;                 // of the data topic
+  std::int32_t checkpoint_partitions = 1;      // of the checkpoint topic, if transactions were asked for
+  std::optional<base::Error> no_transactions;  // why records can't be delivered in transactions
+};
+
 struct Doors {
-  bool resuming = false;                                            // there is state of an earlier run
-  std::function<base::Result<std::int32_t>()> prepare_destination;  // checks the topics; the data topic's partitions
+  bool resuming = false;  // there is state of an earlier run
+  // Checks the topics; with transactions also that they can be had, and makes the checkpoint topic if need be.
+  std::function<base::Result<Prepared>(bool transactions)> prepare_destination;
   std::function<base::Result<std::unique_ptr<store::Store>>()> open_store;  // after all checks, before anything is sent
 };
 

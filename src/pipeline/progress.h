@@ -39,6 +39,7 @@ struct Progress {
   std::string task;
   Phase phase = Phase::starting;
   bool snapshot_selected = false;
+  bool exactly_once = false;  // else at least once
   bool snapshot_done = false;
   bool caught_up = false;          // the stream has passed the positions seen when the snapshot finished
   std::uint64_t records_sent = 0;  // handed to the client library in this run

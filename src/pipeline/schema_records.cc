@@ -4,7 +4,7 @@
 #include <string>
 
 #include "encode/encoder.h"
-#include "sink/delivery.h"
+#include "pipeline/kept_delivery.h"
 #include "source/topology/schema_reader.h"
 
 namespace tributary::pipeline {
@@ -22,15 +22,7 @@ struct Statement {
   const std::string& server_version;
 };
 
-Status send(const Config& config, const std::vector<Statement>& statements, const base::Clock& clock) {
-  base::CancelToken never;
-  TRY_VALUE(const auto delivery,
-            sink::at_least_once(config.kafka, {config.ddl_topic.empty() ? config.topic : config.ddl_topic},
-                                sink::Tracking{.emitted = [](auto, auto, auto) {},
-                                               .marked = [](auto, auto) {},
-                                               .acked = [](auto, auto) {},
-                                               .flush = []() -> Status { return {}; },
-                                               .status = []() -> Status { return {}; }}));
+model::RecordBatch encoded(const std::vector<Statement>& statements, const base::Clock& clock) {
   model::RecordBatch batch;
   encode::ChangeHeader header;
   header.position = header.safe_position = "0@0";
@@ -44,25 +36,37 @@ Status send(const Config& config, const std::vector<Statement>& statements, cons
     record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
     batch.records.push_back(record);
   }
-  TRY(delivery->emit(batch, std::nullopt, never));
-  return delivery->flush(schema_flush_ms_max, never);
+  return batch;
 }
 
 }  // namespace
 
 Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
-                    const base::Clock& clock) {
+                    const base::Clock& clock, store::Store& store, const std::string& subtask) {
   std::vector<Statement> statements;
   for (const std::uint32_t index : tables) {
     const source::LogicalTable& table = topology.tables[index];
     const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
     statements.push_back({table.schema->database, table.create_statement, instance.server_version});
   }
-  return send(config, statements, clock);
+  base::CancelToken never;
+  TRY_VALUE(
+      const KeptDelivery kept,
+      KeptDelivery::open(config, store, subtask, {config.ddl_topic.empty() ? config.topic : config.ddl_topic}, never));
+  checkpoint::SubtaskCheckpoint done = kept.state;
+  done.schema_done = true;
+  ++done.revision;
+  model::RecordBatch batch = encoded(statements, clock);
+  const sink::MakeMark mark = [&done] {
+    return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };
+  };
+  TRY(kept.delivery->emit(batch, mark, sink::When::now, never));
+  return kept.delivery->flush(schema_flush_ms_max, never);
 }
 
-Status send_late_schemas(const Config& config, const source::Instance& instance,
-                         const std::vector<source::CapturedTable>& tables, const base::Clock& clock) {
+base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
+                                              const std::vector<source::CapturedTable>& tables,
+                                              const base::Clock& clock) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
   std::vector<std::string> texts;
   texts.reserve(tables.size());  // statements refer to them
@@ -75,7 +79,7 @@ Status send_late_schemas(const Config& config, const source::Instance& instance,
     texts.push_back(*std::move(text));
     statements.push_back({names.logical_database, texts.back(), instance.server_version});
   }
-  return send(config, statements, clock);
+  return encoded(statements, clock);
 }
 
 }  // namespace tributary::pipeline

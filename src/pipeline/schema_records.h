@@ -3,22 +3,28 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "model/record.h"
 #include "pipeline/config.h"
 #include "source/binlog/live_tables.h"
 #include "source/topology/topology.h"
+#include "store/store.h"
 
 namespace tributary::pipeline {
 
-// One record per table named, to the DDL topic if there is one; returns when the broker has acknowledged them.
+// One record per table named, to the DDL topic if there is one. Returns when they are delivered, and it is known under
+// `subtask` that they are.
 base::Status send_schemas(const Config& config, const source::Topology& topology,
-                          const std::vector<std::uint32_t>& tables, const base::Clock& clock);
+                          const std::vector<std::uint32_t>& tables, const base::Clock& clock, store::Store& store,
+                          const std::string& subtask);
 
-// The same for tables of one server that the topology does not know; those gone by now are left out.
-base::Status send_late_schemas(const Config& config, const source::Instance& instance,
-                               const std::vector<source::CapturedTable>& tables, const base::Clock& clock);
+// Such records of tables of one server that the topology does not know; those gone by now are left out.
+base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
+                                              const std::vector<source::CapturedTable>& tables,
+                                              const base::Clock& clock);
 
 }  // namespace tributary::pipeline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace tributary::pipeline {
 
@@ -10,17 +11,11 @@ using base::fail;
 using base::Result;
 using base::Status;
 
-namespace {
-
-constexpr std::int64_t mark_interval_ms = 50;
-
-}  // namespace
-
 Sequencer::Sequencer(Setup setup)
     : delivery_(setup.delivery),
       router_(setup.router),
       cancel_(setup.cancel),
-      clock_(setup.clock),
+      make_mark_([this] { return make_mark(); }),
       has_stream_(setup.has_stream),
       views_from_(std::move(setup.views_from)),
       on_keep_(std::move(setup.on_keep)),
@@ -29,6 +24,8 @@ Sequencer::Sequencer(Setup setup)
       state_(std::move(setup.state)),
       keyless_(tables_.size()) {
   if (setup.positions_known) reached_ = state_.stream.emitted;
+  in_transaction_ = state_.stream.sliced_to_id > state_.stream.next_record_id;
+  statement_ = state_.stream.emitted_schema;
   if (auto set = model::GtidSet::parse(state_.stream.emitted_gtid_set)) emitted_gtid_set_ = std::move(*set);
 }
 
@@ -39,29 +36,28 @@ Status Sequencer::wait(std::unique_lock<std::mutex>& lock, Condition condition) 
   return {};
 }
 
-Status Sequencer::emit(model::RecordBatch& batch, bool force_mark) {
-  if (broken_) return fail(ErrorCode::cancelled);
-  const std::int64_t now = clock_.monotonic_ms();
-  std::optional<sink::Mark> mark;
-  if (force_mark || now - last_mark_ms_ >= mark_interval_ms) {
-    last_mark_ms_ = now;
-    std::shared_ptr<const checkpoint::SubtaskCheckpoint> copy;
-    {
-      std::lock_guard lock(state_mutex_);
-      copy = std::make_shared<const checkpoint::SubtaskCheckpoint>(state_);
-    }
-    mark = [copy, on_keep = on_keep_]() -> Result<std::string> {
-      if (on_keep) on_keep(*copy);
-      return checkpoint::serialise(*copy);
-    };
+sink::Mark Sequencer::make_mark() {
+  std::shared_ptr<const checkpoint::SubtaskCheckpoint> copy;
+  {
+    std::lock_guard lock(state_mutex_);
+    ++state_.revision;
+    copy = std::make_shared<const checkpoint::SubtaskCheckpoint>(state_);
   }
-  return hand_over(batch, std::move(mark));
+  return [copy, on_keep = on_keep_]() -> Result<std::string> {
+    if (on_keep) on_keep(*copy);
+    return checkpoint::serialise(*copy);
+  };
 }
 
 // After a failure the state may speak of records that were never handed over: no mark may follow.
-Status Sequencer::hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark) {
+Status Sequencer::emit(model::RecordBatch& batch, sink::When when) {
   if (broken_) return fail(ErrorCode::cancelled);
-  Status done = delivery_.emit(batch, std::move(mark), cancel_);
+  bool can_mark;
+  {
+    std::lock_guard lock(state_mutex_);
+    can_mark = state_.stream.emitted_schema >= statement_;
+  }
+  Status done = delivery_.emit(batch, can_mark ? make_mark_ : sink::MakeMark(), when, cancel_);
   if (!done) broken_ = true;
   return done;
 }
@@ -76,6 +72,7 @@ void Sequencer::apply(const StreamMark& mark) {
   stream.restart_schema = mark.restart.schema;
   if (mark.changed) stream.changed_gtid_set = stream.emitted_gtid_set;
   stream.next_record_id = mark.next_record_id;
+  stream.sliced_to_id = mark.sliced_to_id;
   emitted_gtid_set_ = mark.emitted.gtid_set;
   in_transaction_ = mark.in_transaction;
   reached_ = mark.emitted.at;
@@ -94,15 +91,17 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
   // set first because a mark stands behind the records of its own call.
   {
     std::lock_guard lock(state_mutex_);
-    if (mark.in_transaction && mark.emitted.at.empty())
+    if (mark.in_transaction && mark.emitted.at.empty()) {
       in_transaction_ = true;
-    else
+      state_.stream.sliced_to_id = mark.sliced_to_id;
+    } else {
       apply(mark);
+    }
     handing_over_ = true;
   }
   changed_.notify_all();
   router_.route_rows(batch);
-  TRY(mark.in_transaction ? hand_over(batch, std::nullopt) : emit(batch, false));
+  TRY(emit(batch, mark.when));
   // Not before: whoever is told may end the attempt, and with it an emission that waits for room.
   std::lock_guard lock(state_mutex_);
   handing_over_ = false;
@@ -120,20 +119,20 @@ Status Sequencer::advance(const StreamMark& mark) {
   }
   changed_.notify_all();
   model::RecordBatch nothing;
-  if (clock_.monotonic_ms() - last_mark_ms_ < mark_interval_ms) return {};
-  return emit(nothing, true);
+  return emit(nothing, mark.when);
 }
 
 Status Sequencer::emit_statements(model::RecordBatch& batch) {
   std::lock_guard emission(emit_mutex_);
   router_.route_ddl(batch);
-  return hand_over(batch, std::nullopt);
+  return emit(batch, sink::When::more);
 }
 
-void Sequencer::tables_changed(const std::vector<TableChange>& changes) {
+void Sequencer::tables_changed(const std::vector<TableChange>& changes, std::uint64_t number) {
   {
     std::lock_guard emission(emit_mutex_);
     std::lock_guard lock(state_mutex_);
+    statement_ = std::max(statement_, number);
     std::vector<bool> reads_former;  // asked before any of them changes
     for (const TableChange& change : changes) {
       const bool is_known = change.former < tables_.size() && tables_[change.former];
@@ -292,7 +291,7 @@ Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch,
     state.done = lane_done;
   }
   router_.route_rows(batch);
-  TRY(emit(batch, lane_done));
+  TRY(emit(batch, sink::When::more));
   return true;
 }
 
@@ -401,7 +400,15 @@ std::set<std::string> Sequencer::recently_decided() const {
 Status Sequencer::save_now() {
   std::lock_guard emission(emit_mutex_);
   model::RecordBatch nothing;
-  return emit(nothing, true);
+  return emit(nothing, sink::When::now);
+}
+
+Status Sequencer::save_if_due() {
+  if (!delivery_.wants_mark()) return {};
+  std::lock_guard emission(emit_mutex_);
+  if (broken_) return {};  // whoever broke it tells
+  model::RecordBatch nothing;
+  return emit(nothing, sink::When::idle);
 }
 
 checkpoint::SubtaskCheckpoint Sequencer::state() const {

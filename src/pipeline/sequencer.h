@@ -13,7 +13,8 @@
 // what they read may be of the table before or behind the statement.
 //
 // Every emission may carry a checkpoint mark: the state as of that moment, kept once Kafka has everything before it.
-// Threads: any; emissions exclude each other. After cancel() everything that waits returns `cancelled`.
+// Only between a statement and the first boundary behind it a restart can't begin. Threads: any; emissions exclude each
+// other. After cancel() everything that waits returns `cancelled`.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,6 @@
 
 #include "base/buffer.h"
 #include "base/cancel.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "model/record.h"
@@ -64,11 +64,13 @@ struct Identities {
 
 // The stream's place after an emission; within a transaction, the last boundary before it (empty: none yet).
 struct StreamMark {
+  sink::When when = sink::When::more;
   source::StreamPosition emitted;
   source::StreamPosition restart;
   std::uint64_t next_record_id = 0;
-  bool changed = true;          // there may have been something for the task since the last mark
-  bool in_transaction = false;  // records behind `emitted` were emitted too (a slice of a large transaction)
+  bool changed = true;             // there may have been something for the task since the last mark
+  bool in_transaction = false;     // records behind `emitted` were emitted too (a slice of a large transaction),
+  std::uint64_t sliced_to_id = 0;  // all with smaller ids
 };
 
 class Sequencer {
@@ -77,7 +79,6 @@ class Sequencer {
     sink::Delivery& delivery;
     const sink::Router& router;
     base::CancelToken& cancel;
-    const base::Clock& clock;
     std::vector<SubtaskTablePtr> tables;  // as they are at state.stream.emitted
     bool has_stream = true;               // without one, chunks wait for nothing
     checkpoint::SubtaskCheckpoint state;
@@ -109,8 +110,8 @@ class Sequencer {
     Lanes lanes = Lanes::go_on;
     std::uint32_t former = 0;
   };
-  // From the emission made last on, the tables are others.
-  void tables_changed(const std::vector<TableChange>& changes);
+  // From the emission made last on, the tables are others. The statement has this number.
+  void tables_changed(const std::vector<TableChange>& changes, std::uint64_t number);
   // Whether chunks are read, or will be: changes have to be emitted with their identities.
   bool is_reading() const { return is_reading_.load(std::memory_order_relaxed); }
 
@@ -163,7 +164,8 @@ class Sequencer {
   static constexpr std::uint32_t no_table = std::numeric_limits<std::uint32_t>::max();
 
   // ---- anybody
-  base::Status save_now();  // a mark of the present state
+  base::Status save_now();     // a mark of the present state
+  base::Status save_if_due();  // if the delivery asks for one
   checkpoint::SubtaskCheckpoint state() const;
   bool caught_up() const;  // the snapshot is finished and what the stream had to its high watermark is handed over
   model::BinlogPosition emitted() const;
@@ -176,8 +178,8 @@ class Sequencer {
     model::BinlogPosition exact, dropped;
     std::int64_t done_to = whole_table;
   };
-  base::Status emit(model::RecordBatch& batch, bool force_mark);  // with emit_mutex_ held
-  base::Status hand_over(model::RecordBatch& batch, std::optional<sink::Mark> mark);
+  base::Status emit(model::RecordBatch& batch, sink::When when);  // with emit_mutex_ held
+  sink::Mark make_mark();
   void apply(const StreamMark& mark);  // with state_mutex_ held
   // With state_mutex_ held.
   std::vector<checkpoint::Lane*> lanes_of(const SubtaskTable& table);
@@ -191,7 +193,7 @@ class Sequencer {
   sink::Delivery& delivery_;
   const sink::Router& router_;
   base::CancelToken& cancel_;
-  const base::Clock& clock_;
+  const sink::MakeMark make_mark_;
   const bool has_stream_;
   const model::BinlogPosition views_from_;
   const std::function<void(const checkpoint::SubtaskCheckpoint&)> on_keep_;
@@ -199,7 +201,6 @@ class Sequencer {
   std::mutex emit_mutex_;              // taken before state_mutex_
   std::vector<ChangeWindow> windows_;  // by physical table
   std::vector<SubtaskTablePtr> tables_;
-  std::int64_t last_mark_ms_ = 0;
   bool broken_ = false;
 
   mutable std::mutex state_mutex_;
@@ -211,7 +212,8 @@ class Sequencer {
   bool finished_ = false;  // finish_snapshot() was called
   std::atomic<bool> is_reading_ = true;
   bool in_transaction_ = false;
-  bool handing_over_ = false;  // state_ speaks of changes that are not yet with the delivery
+  std::uint64_t statement_ = 0;  // the number of the last one passed
+  bool handing_over_ = false;    // state_ speaks of changes that are not yet with the delivery
   bool caught_up_ = false;
   bool cancelled_ = false;
   std::set<std::string> recently_decided_;

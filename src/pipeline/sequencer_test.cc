@@ -10,11 +10,12 @@ namespace {
 // Keeps keys in the order of emission and every mark's bytes.
 class FakeDelivery final : public sink::Delivery {
  public:
-  base::Status emit(model::RecordBatch& batch, std::optional<sink::Mark> mark, const base::CancelToken&) override {
+  base::Status emit(model::RecordBatch& batch, const sink::MakeMark& make_mark, sink::When,
+                    const base::CancelToken&) override {
     if (broken) return base::fail(base::ErrorCode::destination_rejected);
     for (const auto& record : batch.records) keys.emplace_back(batch.key(record));
     batch.clear();
-    if (mark) marks.push_back(*(*mark)());
+    if (make_mark && takes_marks) marks.push_back(*make_mark()());
     return {};
   }
   base::Status flush(std::int64_t, const base::CancelToken&) override { return {}; }
@@ -25,14 +26,14 @@ class FakeDelivery final : public sink::Delivery {
   std::vector<std::string> keys;
   std::vector<std::string> marks;
   bool broken = false;
+  bool takes_marks = true;
 };
 
 struct Fixture {
   FakeDelivery delivery;
   sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
   base::CancelToken cancel;
-  base::ManualClock clock;
-  Sequencer sequencer{{delivery, router, cancel, clock, std::vector<SubtaskTablePtr>(2), true, start()}};
+  Sequencer sequencer{{delivery, router, cancel, std::vector<SubtaskTablePtr>(2), true, start()}};
 
   static checkpoint::SubtaskCheckpoint start() {
     checkpoint::SubtaskCheckpoint state;
@@ -69,6 +70,13 @@ struct Fixture {
   }
   using Keys = std::vector<std::string>;
 };
+
+SubtaskTablePtr some_table(const std::string& name = "t") {
+  SubtaskTable table;
+  table.physical.database = "d";
+  table.physical.table = name;
+  return std::make_shared<const SubtaskTable>(std::move(table));
+}
 
 TEST(Sequencer, DropsASnapshotRowThatChangedSinceItsChunkWasOpened) {
   Fixture f;
@@ -128,14 +136,59 @@ TEST(Sequencer, NoChunkOpensInsideATransactionThatIsSentInSlices) {
 
 TEST(Sequencer, AMarkHoldsThePositionOfTheRecordsBeforeIt) {
   Fixture f;
-  f.clock.advance(1000);
   f.change("a", 110);
   ASSERT_EQ(f.delivery.marks.size(), 1u);
   EXPECT_EQ(checkpoint::parse(f.delivery.marks[0])->stream.emitted.offset, 110u);
-  f.change("b", 120);  // marks are spaced in time
-  EXPECT_EQ(f.delivery.marks.size(), 1u);
+  f.delivery.takes_marks = false;
+  f.change("b", 120);
+  f.delivery.takes_marks = true;
   ASSERT_TRUE(f.sequencer.save_now());
-  EXPECT_EQ(checkpoint::parse(f.delivery.marks[1])->stream.emitted.offset, 120u);
+  ASSERT_EQ(f.delivery.marks.size(), 2u);
+  const auto first = checkpoint::parse(f.delivery.marks[0]), second = checkpoint::parse(f.delivery.marks[1]);
+  EXPECT_EQ(second->stream.emitted.offset, 120u);
+  EXPECT_GT(second->revision, first->revision);
+}
+
+TEST(Sequencer, AMarkInsideATransactionSaysWhatOfItWasEmitted) {
+  Fixture f;
+  model::RecordBatch batch;
+  Identities changed;
+  Fixture::add(batch, changed, 0, "a");
+  StreamMark slice;
+  slice.in_transaction = true;
+  slice.sliced_to_id = 7;
+  ASSERT_TRUE(f.sequencer.emit_changes(batch, changed, slice));
+  StreamMark other = Fixture::mark(110);
+  other.next_record_id = 7;
+  other.in_transaction = true;
+  other.sliced_to_id = 12;
+  Fixture::add(batch, changed, 0, "b");
+  ASSERT_TRUE(f.sequencer.emit_changes(batch, changed, other));
+  f.change("c", 120);
+  ASSERT_EQ(f.delivery.marks.size(), 3u);
+  std::vector<std::uint64_t> offsets, ids;
+  for (const std::string& mark : f.delivery.marks) {
+    const auto state = checkpoint::parse(mark);
+    offsets.push_back(state->stream.emitted.offset);
+    ids.push_back(state->stream.sliced_to_id);
+  }
+  EXPECT_EQ(offsets, (std::vector<std::uint64_t>{100, 110, 120}));
+  EXPECT_EQ(ids, (std::vector<std::uint64_t>{7, 12, 0}));
+}
+
+// A checkpoint in between would have the tables as they are behind the statement, and read it again.
+TEST(Sequencer, NoMarkStandsBetweenAStatementAndTheBoundaryBehindIt) {
+  Fixture f;
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}}, 3);
+  StreamMark before = Fixture::mark(110), behind = Fixture::mark(120);
+  before.emitted.schema = 2;
+  behind.emitted.schema = 3;
+  ASSERT_TRUE(f.sequencer.advance(before));
+  ASSERT_TRUE(f.sequencer.save_now());
+  EXPECT_TRUE(f.delivery.marks.empty());
+  ASSERT_TRUE(f.sequencer.advance(behind));
+  ASSERT_EQ(f.delivery.marks.size(), 1u);
+  EXPECT_EQ(checkpoint::parse(f.delivery.marks[0])->stream.emitted_schema, 3u);
 }
 
 TEST(Sequencer, AfterAFailedHandOverNothingIsMarkedAnyMore) {
@@ -204,17 +257,10 @@ TEST(Sequencer, IsCaughtUpWhenTheSnapshotIsDoneAndItsEndReached) {
   EXPECT_TRUE(f.sequencer.caught_up());
 }
 
-SubtaskTablePtr some_table(const std::string& name = "t") {
-  SubtaskTable table;
-  table.physical.database = "d";
-  table.physical.table = name;
-  return std::make_shared<const SubtaskTable>(std::move(table));
-}
-
 TEST(Sequencer, AChunkDuringWhichItsTableChangedEmitsNothing) {
   Fixture f;
   const auto before = f.sequencer.open_chunk(0), other = f.sequencer.open_chunk(1);
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}}, 0);
   EXPECT_TRUE(f.sequencer.is_stale(*before));
   EXPECT_FALSE(f.sequencer.is_stale(*other));
   model::RecordBatch batch;
@@ -245,14 +291,14 @@ TEST(Sequencer, LanesOfAChangedTableBeginAnewOrEndUnlessAllAreDone) {
   };
   using Done = std::vector<bool>;
   lanes(false);
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}}, 0);
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{false, true, false}));
   EXPECT_TRUE(f.sequencer.lane(0).cursor.empty() && f.sequencer.lane(0).upper.empty());
   lanes(false);
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::end}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::end}}, 0);
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
   lanes(true);
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::anew}}, 0);
   EXPECT_EQ(f.sequencer.lanes_done(), (Done{true, true, false}));
   EXPECT_FALSE(f.sequencer.lane(0).cursor.empty());
 }
@@ -263,7 +309,7 @@ TEST(Sequencer, ATableToWhichRowsCameUnseenIsReadEvenBehindTheSnapshotsEnd) {
   ASSERT_TRUE(f.sequencer.finish_snapshot({}, ""));
   EXPECT_FALSE(f.sequencer.is_reading());
   EXPECT_TRUE(f.sequencer.caught_up());
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}}, 0);
   EXPECT_TRUE(f.sequencer.is_reading());
   EXPECT_FALSE(f.sequencer.caught_up());
   EXPECT_FALSE(f.sequencer.state().snapshot_done);
@@ -271,7 +317,7 @@ TEST(Sequencer, ATableToWhichRowsCameUnseenIsReadEvenBehindTheSnapshotsEnd) {
   EXPECT_FALSE(f.sequencer.finish_snapshot({}, ""));
   ASSERT_TRUE(f.sequencer.wait_unfinished());
   // Once more: the lane it has is read from the beginning.
-  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}});
+  f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::whole}}, 0);
   EXPECT_EQ(f.sequencer.lanes_done(), std::vector<bool>{false});
 }
 
@@ -283,10 +329,10 @@ TEST(Sequencer, ARenamedTableIsReadUnderItsNewNameUnlessItWasReadUnderTheOldOne)
     lane.physical_table = "t";
     lane.done = was_read;
     f.sequencer.set_lanes({lane});
-    f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}});
+    f.sequencer.tables_changed({{0, some_table(), Sequencer::Lanes::go_on}}, 0);
     // RENAME t TO old, other TO t: t itself changes in the same statement.
     f.sequencer.tables_changed(
-        {{0, some_table(), Sequencer::Lanes::whole}, {5, some_table("old"), Sequencer::Lanes::as_former, 0}});
+        {{0, some_table(), Sequencer::Lanes::whole}, {5, some_table("old"), Sequencer::Lanes::as_former, 0}}, 0);
     EXPECT_EQ(f.sequencer.lanes_done(), was_read ? std::vector<bool>{false} : (std::vector<bool>{false, false}));
     EXPECT_EQ(f.sequencer.physical_of(f.sequencer.lane(0)), 0U);
     if (!was_read) {
@@ -297,7 +343,7 @@ TEST(Sequencer, ARenamedTableIsReadUnderItsNewNameUnlessItWasReadUnderTheOldOne)
 
 TEST(Sequencer, ATableMoreHasAWindowOfItsOwn) {
   Fixture f;
-  f.sequencer.tables_changed({{5, some_table(), Sequencer::Lanes::go_on}});
+  f.sequencer.tables_changed({{5, some_table(), Sequencer::Lanes::go_on}}, 0);
   f.change("k", 200, 5);
   EXPECT_TRUE(f.sequencer.open_chunk(5));
 }

@@ -190,6 +190,7 @@ void note_server(const source::Instance& instance, checkpoint::StreamState& stat
     base::log::warn("{}: server {} at {} takes over from {}; it goes on behind {}", instance.name, identity,
                     point.server.address(), state.server_uuid, point.stream.restart.gtid_set.text());
     state.emitted = state.restart = {};  // places in the former server's files
+    state.sliced_to_id = 0;              // another transaction may come first there
   }
   state.server_uuid = identity;
 }

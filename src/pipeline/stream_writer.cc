@@ -59,7 +59,7 @@ Operation operation_of(source::RowChange change) {
 
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                            AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-                           std::uint64_t next_record_id, bool note_identities, SchemaKeeper& schemas)
+                           const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas)
     : listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       maker_(tables.instance.server_version),
@@ -70,8 +70,10 @@ StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const s
       clock_(clock),
       note_identities_(note_identities),
       schemas_(schemas),
-      next_record_id_(next_record_id),
-      boundary_id_(next_record_id) {}
+      next_record_id_(begin.next_record_id),
+      boundary_id_(begin.next_record_id),
+      sliced_to_id_(begin.sliced_to_id),
+      sliced_(begin.sliced_to_id > begin.next_record_id) {}
 
 Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number, Operation operation,
                                 const encode::ChangeHeader& header) {
@@ -134,6 +136,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     if (!more) break;
     // A change that is dropped has a number, too: whether it is dropped when it is read again depends on the snapshot.
     header.id = next_record_id_++;
+    if (header.id < sliced_to_id_) continue;
     if (ask) {
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
@@ -203,7 +206,7 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
         former = static_cast<std::uint32_t>(found);
     changes.push_back({one.table, tables_[one.table], lanes_behind(one, change.sql, former), former.value_or(0)});
   }
-  sequencer_.tables_changed(changes);
+  sequencer_.tables_changed(changes, change.number);
   note_identities_ = note_identities_ || sequencer_.is_reading();
   return send_statements(statements);
 }
@@ -251,7 +254,7 @@ Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t
 }
 
 Status StreamWriter::on_idle() {
-  TRY(flush(false));
+  TRY(flush(false, sink::When::idle));
   if (last_timestamp_s_ != 0) {
     // Whole seconds at the source: a change of this second is not late.
     const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;
@@ -275,6 +278,7 @@ void StreamWriter::on_other_table(std::string_view database, std::string_view ta
 
 StreamMark StreamWriter::mark(bool in_transaction) const {
   StreamMark mark;
+  mark.sliced_to_id = in_transaction ? next_record_id_ : boundary_id_;
   mark.emitted = *boundary_;
   mark.restart = stream_.restart_position(*boundary_);
   mark.next_record_id = boundary_id_;
@@ -289,7 +293,7 @@ void StreamWriter::tell_decided() {
   sequencer_.set_recently_decided(stream_.recently_decided());
 }
 
-Status StreamWriter::flush(bool in_transaction) {
+Status StreamWriter::flush(bool in_transaction, sink::When when) {
   tell_decided();
   stats_.xa_open.store(stream_.held_count(), std::memory_order_relaxed);
   moves_ = 0;
@@ -297,17 +301,22 @@ Status StreamWriter::flush(bool in_transaction) {
     StreamMark slice;
     if (boundary_ != nullptr) slice = mark(true);
     slice.in_transaction = true;
+    slice.sliced_to_id = next_record_id_;
     TRY(sequencer_.emit_changes(batch_, changed_, slice));
     sliced_ = true;
   } else if (batch_.records.empty()) {
     if (!moved_ && !sliced_) return {};
     moved_ = false;
     sliced_ = false;
-    TRY(sequencer_.advance(mark(false)));
+    StreamMark moved = mark(false);
+    moved.when = when;
+    TRY(sequencer_.advance(moved));
     touched_ = false;
     return {};
   } else {
-    TRY(sequencer_.emit_changes(batch_, changed_, mark(false)));
+    StreamMark all = mark(false);
+    all.when = when;
+    TRY(sequencer_.emit_changes(batch_, changed_, all));
     sliced_ = touched_ = false;
     if (last_timestamp_s_ != 0) {
       const std::int64_t age = clock_.now_ms() - std::int64_t{last_timestamp_s_} * 1000;

@@ -32,8 +32,8 @@ struct StreamStats {
 class StreamWriter final : public source::StreamHandler {
  public:
   StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
-               AllTableCounters& counters, StreamStats& stats, const base::Clock& clock, std::uint64_t next_record_id,
-               bool note_identities, SchemaKeeper& schemas);
+               AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
+               const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas);
 
   base::Status on_rows(std::uint32_t table, const model::TableSchemaPtr& schema, source::RowReader& rows,
                        const source::RowContext& context) override;
@@ -54,7 +54,7 @@ class StreamWriter final : public source::StreamHandler {
  private:
   base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
                           const encode::ChangeHeader& header);
-  base::Status flush(bool in_transaction);
+  base::Status flush(bool in_transaction, sink::When when = sink::When::more);
   void tell_decided();
   std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
   StreamMark mark(bool in_transaction) const;
@@ -82,10 +82,11 @@ class StreamWriter final : public source::StreamHandler {
   const source::StreamPosition* boundary_ = nullptr;
   std::size_t boundary_records_ = 0, boundary_changed_ = 0;
   std::uint64_t boundary_id_;
+  const std::uint64_t sliced_to_id_;  // changes with smaller ids were sent by an earlier attempt
   Stranger tell_stranger_;
   std::set<std::string, std::less<>> strangers_;  // database.table
   std::string stranger_name_;
-  bool sliced_ = false;   // a part of the present transaction has been handed over
+  bool sliced_;           // a part of the present transaction has been handed over
   bool touched_ = false;  // rows or a statement of the task's tables since the last hand-over of a boundary
   bool moved_ = false;    // the boundary moved without records since the last hand-over
   std::uint32_t moves_ = 0;

@@ -15,7 +15,7 @@ using source::testing::Event;
 class Counting final : public sink::Delivery {
  public:
   std::size_t records = 0;
-  base::Status emit(model::RecordBatch& batch, std::optional<sink::Mark>, const base::CancelToken&) override {
+  base::Status emit(model::RecordBatch& batch, const sink::MakeMark&, sink::When, const base::CancelToken&) override {
     records += batch.records.size();
     batch.clear();
     return {};
@@ -54,7 +54,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   checkpoint::SubtaskCheckpoint state;
   state.stream.emitted = {"b.000001", inserts};
   state.snapshot.lanes.resize(1);
-  Sequencer sequencer{{delivery, router, cancel, clock, tables.tables, true, state}};
+  Sequencer sequencer{{delivery, router, cancel, tables.tables, true, state}};
   const auto chunk = sequencer.open_chunk(0);
   ASSERT_TRUE(chunk);
 
@@ -71,7 +71,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   DdlBoard board(topology);
   AcceptStructure accept;
   SchemaKeeper keeper({tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel});
-  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, 1, true, keeper);
+  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper);
   const base::Status ended = (*stream)->run(writer, cancel);
   EXPECT_EQ(ended.error().code, base::ErrorCode::source_lost) << ended.error().message();
   ASSERT_TRUE(writer.on_idle());

@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "checkpoint/saver.h"
+#include "pipeline/kept_delivery.h"
 #include "pipeline/schema_keeper.h"
 #include "pipeline/schema_records.h"
 #include "pipeline/schema_start.h"
@@ -29,7 +30,8 @@ namespace {
 constexpr std::int64_t flush_ms_max = 30'000, flush_ms_least = 1'000;  // the latter with a broker that is away
 constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
-constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
+constexpr std::int64_t takeover_ms = 3'000;  // by then another run has committed its first checkpoint
+constexpr std::int64_t calm_ms = 60'000;     // an attempt this long ends a series of failures
 
 }  // namespace
 
@@ -109,11 +111,17 @@ Status Subtask::run() {
       return done;
     }
     if (stop_.requested()) return fail(ErrorCode::cancelled);
-    const Error& error = done.error();
+    Error& error = done.error();
     const std::int64_t now_ms = clock_.monotonic_ms();
     if (failing_since_ms == 0 || now_ms - begun_ms > calm_ms) {
       failing_since_ms = now_ms;
       backoff.reset();
+    }
+    // A broker refuses also the one whose transaction it has given up, after a long stop say.
+    if (error.code == ErrorCode::destination_fenced) {
+      if (stop_.wait_for_ms(takeover_ms)) return fail(ErrorCode::cancelled);
+      if (const auto taken = is_taken_over(config_, name(), stop_); taken && !*taken)
+        error.code = ErrorCode::destination_transaction_lost;
     }
     // An id of our own making is given up for another one.
     const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;
@@ -158,7 +166,11 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
   TRY_VALUE(StreamSchemas begin,
             begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
-  if (config_.schema && !begin.late.empty()) TRY(send_late_schemas(config_, begin.tables.instance, begin.late, clock_));
+  if (config_.schema && !begin.late.empty()) {
+    TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, clock_));
+    attempt.router->route_ddl(batch);
+    TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
+  }
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
       SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_,
@@ -187,28 +199,16 @@ Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
   caught_up_ = false;
-  TRY_VALUE(std::optional<checkpoint::SubtaskCheckpoint> saved, checkpoint::load(store_, name(), config_.fingerprint));
-  checkpoint::SubtaskCheckpoint state = saved.value_or(checkpoint::SubtaskCheckpoint{});
-  state.task_fingerprint = config_.fingerprint;
-
-  attempt.saver = std::make_unique<checkpoint::Saver>(
-      [this](std::string bytes) { return checkpoint::save_serialised(store_, name(), std::move(bytes)); });
-  checkpoint::Saver& saver = *attempt.saver;
   std::vector<std::string> topics = {config_.topic};
   const bool has_ddl_topic = !config_.ddl_topic.empty() && config_.ddl_topic != config_.topic;
   if (has_ddl_topic) topics.push_back(config_.ddl_topic);
-  kafka::Config kafka = config_.kafka;
-  kafka.unacked_bytes_max = std::max<std::size_t>(config_.buffer_bytes / subtask_count_, kafka.record_bytes_max);
-  TRY_VALUE(
-      attempt.delivery,
-      sink::at_least_once(
-          kafka, topics,
-          sink::Tracking{.emitted = [&saver](std::uint32_t p, std::uint64_t first,
-                                             std::uint64_t last) { saver.emitted(p, first, last); },
-                         .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
-                         .acked = [&saver](std::uint32_t p, std::uint64_t last) { saver.acked(p, last); },
-                         .flush = [&saver] { return saver.flush(); },
-                         .status = [&saver] { return saver.status(); }}));
+  Config config = config_;
+  config.kafka.unacked_bytes_max =
+      std::max<std::size_t>(config_.buffer_bytes / subtask_count_, config_.kafka.record_bytes_max);
+  TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), topics, stop_));
+  attempt.saver = std::move(kept.saver);
+  attempt.delivery = std::move(kept.delivery);
+  checkpoint::SubtaskCheckpoint state = std::move(kept.state);
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{has_ddl_topic});
 
   // A table that joined later is read whole, whatever the task began with.
@@ -225,11 +225,11 @@ Status Subtask::attempt() {
   count_saved_snapshot(attempt.tables, state.snapshot);
   state.snapshot.high_watermark_reached = false;
   attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
-      *attempt.delivery, *attempt.router, attempt.give_up, clock_, attempt.tables.tables, config_.incremental, state,
+      *attempt.delivery, *attempt.router, attempt.give_up, attempt.tables.tables, config_.incremental, state,
       start ? start->positions_known : true, start ? start->views_from : model::BinlogPosition{},
-      [this](const checkpoint::SubtaskCheckpoint& kept) {
+      [this](const checkpoint::SubtaskCheckpoint& saved) {
         std::lock_guard lock(mutex_);
-        if (!kept.stream.emitted.empty()) checkpoint_ = kept.stream.emitted.text();
+        if (!saved.stream.emitted.empty()) checkpoint_ = saved.stream.emitted.text();
       }});
   Sequencer& sequencer = *attempt.sequencer;
   if (attempt.stream) sequencer.set_recently_decided(attempt.stream->recently_decided());
@@ -243,7 +243,7 @@ Status Subtask::attempt() {
   const bool keyless_wait = config_.drain && announce_keyless(attempt.tables, sequencer);
   // Kept before anything is read: a crash from here on starts again at this place.
   TRY(sequencer.save_now());
-  TRY(saver.flush());
+  TRY(attempt.saver->flush());
   {
     std::lock_guard lock(mutex_);
     current_ = &attempt;
@@ -254,9 +254,8 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer =
-        std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                       state.stream.next_record_id, snapshot_wanted || keyless_wait, *attempt.schemas);
+    writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
+                                            state.stream, snapshot_wanted || keyless_wait, *attempt.schemas);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
@@ -309,8 +308,12 @@ Status Subtask::attempt() {
 
   base::CancelToken ended;
   // Watch until the end: everything is done, or a part failed, or somebody asks to stop.
-  constexpr std::int64_t watch_ms = 20;
-  while (!attempt.cancel.wait_for_ms(watch_ms)) {
+  constexpr std::int64_t watch_ms = 20, due_ms = 2;
+  while (!attempt.cancel.wait_for_ms(attempt.delivery->wants_mark_soon() ? due_ms : watch_ms)) {
+    if (Status saved = sequencer.save_if_due(); !saved) {
+      attempt.fail_with(std::move(saved.error()));
+      break;
+    }
     if (Status delivered = attempt.delivery->status(); !delivered) {
       attempt.fail_with(std::move(delivered.error()));
       break;

@@ -302,7 +302,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
     deleted += kept;
     if (kept > 0) {
       router.route_rows(batch);
-      TRY(delivery->emit(batch, std::nullopt, cancel));
+      TRY(delivery->emit(batch, {}, sink::When::more, cancel));
     }
     after = last;
   }
@@ -332,6 +332,7 @@ Status TopologyAcceptance::renew_checkpoints() {
     TRY_VALUE(const auto saved, checkpoint::load(store_, subtask, config_.fingerprint));
     if (!saved) continue;
     checkpoint::SubtaskCheckpoint state = *saved;
+    ++state.revision;
     state.stream.next_record_id = std::max(state.stream.next_record_id, next_record_ids_[topology_.instances[i].name]);
     // Where the full load is planned by the subtask itself there is nothing to add.
     const bool planned_later = config_.full && !state.snapshot.planned && !state.snapshot_done;

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "sink/delivery.h"
 #include "sink/emission_order.h"
 
@@ -16,6 +16,8 @@ using base::Result;
 using base::Status;
 
 namespace {
+
+constexpr std::int64_t mark_interval_ms = 50;
 
 class AtLeastOnce final : public Delivery {
  public:
@@ -33,7 +35,7 @@ class AtLeastOnce final : public Delivery {
     return {};
   }
 
-  Status emit(model::RecordBatch& batch, std::optional<Mark> mark, const CancelToken& cancel) override {
+  Status emit(model::RecordBatch& batch, const MakeMark& make_mark, When when, const CancelToken& cancel) override {
     TRY(status());
     if (!batch.records.empty()) {
       const auto runs = order_.plan(batch, next_sequence_);
@@ -44,9 +46,16 @@ class AtLeastOnce final : public Delivery {
       next_sequence_ += batch.records.size();
       TRY(producer_->produce(batch, runs, cancel));
     }
-    if (mark) tracking_.marked(next_sequence_, std::move(*mark));
+    const std::int64_t now_ms = clock_.monotonic_ms();
+    const bool is_due = when == When::now || now_ms - marked_ms_ >= mark_interval_ms;
+    is_unmarked_ = !(make_mark && is_due);
+    if (is_unmarked_) return {};
+    tracking_.marked(next_sequence_, make_mark());
+    marked_ms_ = now_ms;
     return {};
   }
+
+  bool wants_mark() const override { return is_unmarked_ && clock_.monotonic_ms() - marked_ms_ >= mark_interval_ms; }
 
   Status flush(std::int64_t timeout_ms, const CancelToken& cancel) override {
     TRY(producer_->flush(timeout_ms, cancel));
@@ -65,7 +74,10 @@ class AtLeastOnce final : public Delivery {
 
  private:
   const Tracking tracking_;
+  const base::Clock& clock_ = base::SystemClock::instance();
   std::unique_ptr<kafka::Producer> producer_;
+  std::atomic<std::int64_t> marked_ms_ = 0;
+  std::atomic<bool> is_unmarked_ = false;
 
   // emit() only
   EmissionOrder order_;

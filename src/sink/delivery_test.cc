@@ -106,8 +106,8 @@ class AtLeastOnceTest : public testing::Test {
       batch.records.push_back(record);
     }
   }
-  static Mark mark(std::string text) {
-    return [text = std::move(text)] { return base::Result<std::string>(text); };
+  static MakeMark mark(std::string text) {
+    return [text = std::move(text)]() -> Mark { return [text] { return base::Result<std::string>(text); }; };
   }
 
   static inline std::unique_ptr<kafka::MockCluster> shared;
@@ -125,10 +125,10 @@ TEST_F(AtLeastOnceTest, KeepsTheNewestMarkWhenAllIsAcknowledged) {
   for (int i = 0; i < 50; ++i) {
     fill(batch, 1 + i * 7 % 300);
     sent += batch.records.size();
-    ASSERT_TRUE(delivery->emit(batch, mark("after " + std::to_string(i)), cancel));
+    ASSERT_TRUE(delivery->emit(batch, mark("after " + std::to_string(i)), When::now, cancel));
     ASSERT_TRUE(batch.empty());
   }
-  ASSERT_TRUE(delivery->emit(batch, mark("no records"), cancel));
+  ASSERT_TRUE(delivery->emit(batch, mark("no records"), When::now, cancel));
   ASSERT_TRUE(delivery->flush(patience_ms, cancel));
   EXPECT_EQ(tracker.kept(), "no records");
   EXPECT_FALSE(tracker.broken());
@@ -141,11 +141,11 @@ TEST_F(AtLeastOnceTest, ARecordThatIsTooLargeIsNotCountedAsEmitted) {
   auto delivery = open();
   model::RecordBatch large, small;
   fill(large, 1, 9000);
-  const auto refused = delivery->emit(large, mark("large"), cancel);
+  const auto refused = delivery->emit(large, mark("large"), When::now, cancel);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::destination_record_too_large);
   fill(small, 3);
-  ASSERT_TRUE(delivery->emit(small, mark("small"), cancel));
+  ASSERT_TRUE(delivery->emit(small, mark("small"), When::now, cancel));
   ASSERT_TRUE(delivery->flush(patience_ms, cancel));
   EXPECT_EQ(tracker.kept(), "small");
   EXPECT_FALSE(tracker.broken());
@@ -155,11 +155,11 @@ TEST_F(AtLeastOnceTest, NoMarkIsKeptBehindARefusedRecord) {
   auto delivery = open();
   model::RecordBatch batch;
   fill(batch, 3);
-  ASSERT_TRUE(delivery->emit(batch, mark("good"), cancel));
+  ASSERT_TRUE(delivery->emit(batch, mark("good"), When::now, cancel));
   ASSERT_TRUE(delivery->flush(patience_ms, cancel));
   cluster.answer_produce_with({kafka::BrokerAnswer::topic_denied});
   fill(batch, 1);
-  ASSERT_TRUE(delivery->emit(batch, mark("never"), cancel));
+  ASSERT_TRUE(delivery->emit(batch, mark("never"), When::now, cancel));
   const auto flushed = delivery->flush(patience_ms, cancel);
   ASSERT_FALSE(flushed);
   EXPECT_EQ(flushed.error().code, ErrorCode::destination_topic_denied);
@@ -171,7 +171,7 @@ TEST_F(AtLeastOnceTest, ABrokerThatIsAwayIsAProblemNotAnError) {
   cluster.set_down(1);
   model::RecordBatch batch;
   fill(batch, 10);
-  ASSERT_TRUE(delivery->emit(batch, mark("late"), cancel));
+  ASSERT_TRUE(delivery->emit(batch, mark("late"), When::now, cancel));
   const auto flushed = delivery->flush(2000, cancel);
   ASSERT_FALSE(flushed);
   EXPECT_TRUE(flushed.error().is_retriable());
@@ -187,7 +187,7 @@ TEST_F(AtLeastOnceTest, ACheckpointThatCantBeKeptStopsTheEmission) {
   tracker.fail_with({ErrorCode::task_state_unusable, "disk full", ""});
   model::RecordBatch batch;
   fill(batch, 1);
-  const auto refused = delivery->emit(batch, std::nullopt, cancel);
+  const auto refused = delivery->emit(batch, {}, When::more, cancel);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::task_state_unusable);
 }

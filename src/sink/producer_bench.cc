@@ -44,7 +44,7 @@ void at_least_once_delivery(benchmark::State& state) {
              .partition = static_cast<std::int32_t>(i * 7919 % static_cast<std::uint64_t>(partitions))});
         batch.bytes.append(value);
       }
-      if (const auto sent = (*delivery)->emit(batch, std::nullopt, cancel); !sent)
+      if (const auto sent = (*delivery)->emit(batch, {}, When::more, cancel); !sent)
         return state.SkipWithError(sent.error().message().c_str());
     }
     if (const auto flushed = (*delivery)->flush(60'000, cancel); !flushed)

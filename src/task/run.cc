@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 #include "pipeline/job.h"
 #include "store/store.h"
 #include "task/kafka_config.h"
@@ -71,9 +73,10 @@ source::SourceConfig source_config(const TaskSpec& spec) {
 
 namespace {
 
-// Topics must be there before anything is read; partitions of the data topic.
-Result<std::int32_t> prepare_topics(const Destination& destination, const kafka::Config& config) {
+// Topics must be there before anything is read.
+Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config, bool transactions) {
   constexpr int timeout_ms = 15'000;
+  const Destination& destination = spec.destination;
   std::vector<std::string> topics = {destination.topic};
   if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic)
     topics.push_back(destination.ddl_topic);
@@ -82,7 +85,24 @@ Result<std::int32_t> prepare_topics(const Destination& destination, const kafka:
       TRY(kafka::create_topic(config, topic, static_cast<std::int32_t>(destination.partitions),
                               static_cast<int>(destination.replication), {}, timeout_ms));
   TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
-  return cluster.topics.front().partitions;
+  pipeline::Prepared prepared;
+  prepared.partitions = cluster.topics.front().partitions;
+  if (!transactions) return prepared;
+  const auto partitions = kafka::prepare_transactions(
+      config, {.id = "tributary-" + spec.name, .checkpoint_topic = destination.checkpoint_topic}, timeout_ms);
+  if (partitions)
+    prepared.checkpoint_partitions = *partitions;
+  else if (partitions.error().is_retriable())
+    return base::fail(partitions.error());
+  else
+    prepared.no_transactions = partitions.error();
+  return prepared;
+}
+
+// Two processes never have the same.
+std::string make_run_name() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
 }
 
 }  // namespace
@@ -91,6 +111,7 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
                 const ProgressCallback& on_progress) {
   pipeline::Config config;
   config.task = spec.name;
+  config.run = make_run_name();
   config.fingerprint = spec.fingerprint();
   config.source = source_config(spec);
   config.server_id = spec.source.server_id;
@@ -98,6 +119,13 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  if (spec.destination.delivery != Delivery::auto_)
+    config.delivery_asked_for = spec.destination.delivery == Delivery::exactly_once
+                                    ? pipeline::DeliveryMode::exactly_once
+                                    : pipeline::DeliveryMode::at_least_once;
+  config.checkpoint_topic = spec.destination.checkpoint_topic;
+  config.commit_idle_ms = spec.destination.commit.idle_ms;
+  config.commit_load_ms = spec.destination.commit.load_ms;
   config.accepts_structure = options.accept_structure;
   config.forwards_ddl = spec.destination.ddl == Ddl::forward;
   config.schema = spec.migration.schema;
@@ -115,7 +143,7 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
   pipeline::Doors doors;
   doors.resuming = store::exists_sqlite(spec.state_dir);
-  doors.prepare_destination = [&]() -> Result<std::int32_t> { return prepare_topics(spec.destination, config.kafka); };
+  doors.prepare_destination = [&](bool transactions) { return prepare_topics(spec, config.kafka, transactions); };
   doors.open_store = [&] { return store::open_sqlite(spec.state_dir); };
   return pipeline::run_job(config, doors, options.until_caught_up, cancel, on_progress);
 }

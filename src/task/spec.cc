@@ -230,6 +230,18 @@ std::string_view to_string(KafkaSecurity security) {
   return "?";
 }
 
+std::string_view to_string(Delivery delivery) {
+  switch (delivery) {
+    case Delivery::auto_:
+      return "auto";
+    case Delivery::exactly_once:
+      return "exactly_once";
+    case Delivery::at_least_once:
+      return "at_least_once";
+  }
+  return "";
+}
+
 std::string_view to_string(Ddl ddl) { return ddl == Ddl::forward ? "forward" : "ignore"; }
 
 std::string_view to_string(Compression compression) {

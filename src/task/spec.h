@@ -117,6 +117,17 @@ std::string_view to_string(Compression compression);
 enum class Ddl : std::uint8_t { forward, ignore };
 std::string_view to_string(Ddl ddl);
 
+// Whether a consumer of committed records sees each one once, whatever happens; auto: a new task does it if the brokers
+// can, a task begun before goes on as it began.
+enum class Delivery : std::uint8_t { auto_, exactly_once, at_least_once };
+std::string_view to_string(Delivery delivery);  // "auto"
+
+// When transactions end: nothing more comes at the moment and the one before is idle_ms ago; load_ms are over.
+struct Commit {
+  std::uint32_t idle_ms = 10;   // 0 .. 60'000
+  std::uint32_t load_ms = 500;  // 10 .. 60'000, not less than idle_ms
+};
+
 struct Destination {
   KafkaAccess kafka;
   std::string topic;
@@ -124,6 +135,9 @@ struct Destination {
   Ddl ddl = Ddl::forward;
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
   Compression compression = Compression::lz4;
+  Delivery delivery = Delivery::auto_;
+  std::string checkpoint_topic = "tributary-checkpoints";  // exactly once; compacted, made if it is missing
+  Commit commit;
   bool create_topics = false;     // create missing topics with the two numbers below
   std::uint32_t partitions = 1;   // 1 .. 10'000
   std::uint32_t replication = 1;  // 1 .. 32

@@ -79,6 +79,15 @@ std::map<std::string, std::string> read_client(const Section& section) {
   return properties;
 }
 
+Commit read_commit(const Section& destination) {
+  Commit commit;
+  const Section section = destination.section("commit", {"idle_ms", "load_ms"});
+  commit.idle_ms = static_cast<std::uint32_t>(section.number("idle_ms", {0, 60'000}, commit.idle_ms));
+  commit.load_ms = static_cast<std::uint32_t>(section.number("load_ms", {10, 60'000}, commit.load_ms));
+  if (commit.load_ms < commit.idle_ms) section.bad("load_ms", "must not be less than idle_ms");
+  return commit;
+}
+
 KafkaAccess read_access(const Section& section, const std::filesystem::path& base_dir) {
   KafkaAccess access;
   access.brokers = read_brokers(section);
@@ -101,9 +110,10 @@ KafkaAccess read_access(const Section& section, const std::filesystem::path& bas
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir) {
   task.require("destination");
   const Section section =
-      task.section("destination", {"engine", "brokers", "topic", "ddl_topic", "security", "username", "password",
-                                   "password_env", "password_file", "tls", "max_record_bytes", "compression", "ddl",
-                                   "create_topics", "partitions", "replication", "client"});
+      task.section("destination", {"engine",           "brokers",     "topic",        "ddl_topic",        "security",
+                                   "username",         "password",    "password_env", "password_file",    "tls",
+                                   "max_record_bytes", "compression", "ddl",          "create_topics",    "partitions",
+                                   "replication",      "client",      "delivery",     "checkpoint_topic", "commit"});
   Destination destination;
   if (!section.present()) return destination;
   section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
@@ -121,6 +131,19 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
                                                          {"snappy", Compression::snappy},
                                                          {"gzip", Compression::gzip}},
                                                         destination.compression);
+  destination.delivery = section.choice<Delivery>(
+      "delivery",
+      {{"auto", Delivery::auto_}, {"exactly_once", Delivery::exactly_once}, {"at_least_once", Delivery::at_least_once}},
+      destination.delivery);
+  if (section.has("checkpoint_topic")) destination.checkpoint_topic = read_topic(section, "checkpoint_topic");
+  destination.commit = read_commit(section);
+  if (destination.delivery == Delivery::at_least_once) {
+    for (const std::string_view key : {"checkpoint_topic", "commit"}) {
+      if (section.has(key)) section.bad(key, "is of no use with `delivery: at_least_once`");
+    }
+  }
+  if (destination.checkpoint_topic == destination.topic || destination.checkpoint_topic == destination.ddl_topic)
+    section.bad("checkpoint_topic", "must be a topic of its own");
   destination.create_topics = section.boolean("create_topics", false);
   destination.partitions = static_cast<std::uint32_t>(section.number("partitions", {1, 10'000}, 1));
   destination.replication = static_cast<std::uint32_t>(section.number("replication", {1, 32}, 1));

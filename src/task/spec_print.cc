@@ -119,6 +119,13 @@ void print_destination(Printer& out, const Destination& destination) {
   out.number(1, "max_record_bytes", destination.max_record_bytes);
   out.key(1, "ddl", to_string(destination.ddl));
   out.key(1, "compression", to_string(destination.compression));
+  out.key(1, "delivery", to_string(destination.delivery));
+  if (destination.delivery != Delivery::at_least_once) {
+    out.text(1, "checkpoint_topic", destination.checkpoint_topic);
+    out.open(1, "commit");
+    out.number(2, "idle_ms", destination.commit.idle_ms);
+    out.number(2, "load_ms", destination.commit.load_ms);
+  }
   out.key(1, "create_topics", destination.create_topics ? "true" : "false");
   if (destination.create_topics) {
     out.number(1, "partitions", destination.partitions);

@@ -120,7 +120,7 @@ class Case:
 
     def topic(self, lab, suffix="", partitions=1, **config):
         lab.create_topic(self.name + suffix, partitions, **config)
-        topic = Topic(lab.brokers, self.name + suffix, partitions)
+        topic = Topic(lab.brokers, self.name + suffix, partitions, forgets=not lab.is_real_kafka)
         self.to_close.append(topic)
         return topic
 

@@ -207,7 +207,7 @@ class Story:
 
     def check(self, changes, is_complete=True):
         """`changes`: the topic's records without repeats. With a snapshot under way (not is_complete) only what is there at the end counts."""
-        images, last = collections.defaultdict(dict), {}
+        images, told = collections.defaultdict(dict), collections.defaultdict(list)
         for record in changes:
             if record.op == "DDL" or record.db not in self.databases:
                 continue
@@ -219,9 +219,9 @@ class Story:
             # A row of the snapshot may be read behind a statement and before it is touched.
             if names is not None and (record.op != "INIT" or is_complete):
                 assert list(image) == names, f"offset {record.offset}: {record.op} {record.name}: {list(image)} is not {names}"
+            told[place, image["_rid"]].append((record.op, record.offset, record.before, record.after))
             if record.after is not None:
                 images[place][image["_rid"]] = image
-                last[place, image["_rid"]] = record
             else:
                 images[place].pop(image["_rid"], None)
         expected = self.final | (self.ended if is_complete else {})
@@ -231,7 +231,7 @@ class Story:
             for row in rows.keys() | found.keys():
                 if rows.get(row) != found.get(row):
                     wrong.append(f"{place} row {row}: {differing(rows.get(row), found.get(row))}, {dict(zip(self.columns[place], self.types[place]))}; "
-                                 f"{told(last.get((place, row)))}; {self.last_statements(place[:2])}")
+                                 f"{told[place, row][-3:]}; {self.last_statements(place[:2])}")
         compared = sum(map(len, expected.values()))
         print(f"{len(expected)} epochs with {compared} rows compared; {dict(self.counted)}")
         assert not wrong, f"{len(wrong)} rows differ:\n" + "\n".join(wrong[:12])
@@ -239,10 +239,6 @@ class Story:
 
     def last_statements(self, key, count=5):
         return [text for text, tables in self.statements if key in tables][-count:]
-
-
-def told(record):
-    return record and (record.op, record.offset, [field for field in record.raw["fields"]], record.raw["afterImages"])
 
 
 def differing(expected, found):

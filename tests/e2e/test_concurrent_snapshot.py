@@ -52,11 +52,12 @@ def test_a_transaction_sent_in_slices_and_the_snapshot_of_the_same_rows_do_not_m
     sql = case.sql(lab, 0, database)
     table = Keyed(sql, "plain", 1500, seeded, pad=9000)
     topic = case.topic(lab)
-    task = case.mysql_task(lab, database, topic, tuning__chunk_rows=100)
+    task = case.mysql_task(lab, database, topic, tuning__chunk_rows=100, destination__commit={"idle_ms": 0, "load_ms": 20})
 
     def giant(should_end):
         with lab.sql(0, database) as own:
             version = 0
+            topic.wait_for_messages(2)  # the stream has a place to start from
             # Two at least, however fast the snapshot is: what is not mixed with it is still sent in slices.
             while version < 2 or (not should_end() and version < 4):
                 version += 1

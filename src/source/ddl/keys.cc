@@ -138,9 +138,12 @@ void refit_parts(TrackedTable& table, const Column& before, const Column& after)
     for (std::size_t i = 0; i < index.columns.size(); ++i) {
       std::uint32_t& prefix = index.prefixes[i];
       if (!same_name(index.columns[i], before.name)) continue;
-      if (index.is_unique && after.type == model::ColumnType::geometry && before.type != after.type)
-        prefix = geometry_part(after);
-      if (prefix == 0 || after.type == model::ColumnType::geometry) continue;
+      if (after.type == model::ColumnType::geometry) {
+        const bool is_point = after.declared_type.starts_with("point");
+        if (index.is_unique && before.type != after.type && (prefix == 0 || is_point)) prefix = geometry_part(after);
+        continue;
+      }
+      if (prefix == 0) continue;
       const bool fits = can_have_parts(before.type) && can_have_parts(after.type) && after.length >= prefix;
       prefix = fits ? part_length(after, prefix) : 0;
     }

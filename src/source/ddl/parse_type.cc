@@ -76,7 +76,15 @@ void parse_number_attributes(TokenCursor& at, TypeClause& type) {
 }
 
 void parse_string_attributes(TokenCursor& at, TypeClause& type) {
-  while (parse_column_charset(at, type.charset)) {
+  bool is_short = false, more = true;
+  while (more) {
+    is_short |= at.is("ascii") || at.is("unicode");
+    more = parse_column_charset(at, type.charset);
+  }
+  // ASCII BINARY and UNICODE BINARY name a collation; anywhere else BINARY is an attribute that CONVERT TO leaves.
+  if (is_short && type.charset.is_binary && type.charset.collation.empty()) {
+    type.charset.collation = type.charset.charset + "_bin";
+    type.charset.is_binary = false;
   }
 }
 

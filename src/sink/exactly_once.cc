@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <atomic>
+#include <utility>
+
+#include "base/clock.h"
+#include "sink/delivery.h"
+#include "sink/emission_order.h"
+
+namespace tributary::sink {
+
+using base::CancelToken;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::int64_t fence_ms_max = 30'000, abort_ms_max = 5'000;
+constexpr int read_ms_max = 90'000;               // longer than other producers' transactions can be open
+constexpr std::int64_t position_ms_least = 1000;  // between transactions without records
+constexpr std::uint32_t checkpoint_bytes_max = 16u << 20;
+
+class ExactlyOnce final : public Delivery {
+ public:
+  explicit ExactlyOnce(Transactions transactions) : to_(std::move(transactions)) {}
+
+  ~ExactlyOnce() override {
+    if (is_open_) producer_->abort(abort_ms_max);
+  }
+
+  Status open(kafka::Config config, const std::vector<std::string>& topics, const CancelToken& cancel,
+              std::optional<std::string>& newest) {
+    config.transactional_id = to_.id;
+    TRY_VALUE(producer_, kafka::Producer::create(config, [](std::span<const kafka::Ack>) {}));
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+      TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
+      if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);
+    }
+    TRY_VALUE(checkpoints_, producer_->topic(to_.checkpoint_topic, checkpoint_bytes_max));
+    TRY(producer_->fence(fence_ms_max, cancel));
+    // Nothing of an older run can be added from here on.
+    TRY_VALUE(newest, kafka::last_value(config, to_.checkpoint_topic, to_.checkpoint_partition, to_.checkpoint_key,
+                                        read_ms_max, cancel));
+    return {};
+  }
+
+  Status emit(model::RecordBatch& batch, const MakeMark& make_mark, When when, const CancelToken& cancel) override {
+    TRY(status());
+    if (!batch.records.empty()) TRY(send(batch, cancel));
+    is_waiting_ = true;
+    if (!make_mark || !is_due(when)) return {};
+    return keep(make_mark(), cancel);
+  }
+
+  bool wants_mark() const override { return is_waiting_ && is_due(When::idle); }
+
+  bool wants_mark_soon() const override { return is_open_; }
+
+  Status flush(std::int64_t timeout_ms, const CancelToken& cancel) override {
+    (void)timeout_ms;  // a commit takes what it takes
+    (void)cancel;
+    TRY(status());
+    if (!is_open_) return {};
+    // The end of it is of no use to a restart.
+    producer_->abort(abort_ms_max);
+    is_open_ = false;
+    return {};
+  }
+
+  Status status() const override { return producer_->status(); }
+  std::optional<kafka::Problem> problem() const override { return producer_->problem(); }
+  DeliveryCounters counters() const override {
+    const kafka::ProducerCounters c = producer_->counters();
+    return {c.records_sent - checkpoints_sent_, records_committed_, bytes_committed_, c.unacked_bytes};
+  }
+
+ private:
+  std::int64_t now_ms() const { return clock_.monotonic_ms(); }
+
+  bool is_due(When when) const {
+    const std::int64_t now = now_ms();
+    if (when == When::now) return true;
+    if (!is_open_) return now - committed_ms_ >= position_ms_least;
+    return now - begun_ms_ >= to_.load_ms || (when == When::idle && now - committed_ms_ >= to_.idle_ms);
+  }
+
+  Status begin() {
+    if (is_open_) return {};
+    TRY(producer_->begin());
+    is_open_ = true;
+    begun_ms_ = now_ms();
+    return {};
+  }
+
+  Status send(model::RecordBatch& batch, const CancelToken& cancel) {
+    TRY(producer_->check(batch));
+    TRY(begin());
+    const auto runs = order_.plan(batch, next_sequence_);
+    next_sequence_ += batch.records.size();
+    records_open_ += batch.records.size();
+    for (const model::EncodedRecord& record : batch.records)
+      bytes_open_ += record.value_size + (record.key_size == model::no_key ? 0 : record.key_size);
+    return producer_->produce(batch, runs, cancel);
+  }
+
+  Status keep(const Mark& mark, const CancelToken& cancel) {
+    TRY_VALUE(std::string checkpoint, mark());
+    model::RecordBatch batch;
+    batch.bytes.append(to_.checkpoint_key);
+    model::EncodedRecord record;
+    record.key_size = static_cast<std::uint32_t>(to_.checkpoint_key.size());
+    record.value_begin = batch.bytes.size();
+    record.value_size = static_cast<std::uint32_t>(checkpoint.size());
+    record.topic = checkpoints_;
+    record.partition = to_.checkpoint_partition;
+    batch.bytes.append(checkpoint);
+    batch.records.push_back(record);
+    TRY(begin());
+    const auto runs = order_.plan(batch, next_sequence_++);
+    TRY(producer_->produce(batch, runs, cancel));
+    ++checkpoints_sent_;
+    TRY(producer_->commit(cancel));
+    is_open_ = is_waiting_ = false;
+    committed_ms_ = now_ms();
+    records_committed_ += std::exchange(records_open_, 0);
+    bytes_committed_ += std::exchange(bytes_open_, 0);
+    if (to_.committed) to_.committed(checkpoint);
+    return {};
+  }
+
+  const Transactions to_;
+  const base::Clock& clock_ = base::SystemClock::instance();
+  std::unique_ptr<kafka::Producer> producer_;
+  std::uint16_t checkpoints_ = 0;
+  // Written by the emitting thread.
+  std::atomic<bool> is_open_ = false;     // a transaction
+  std::atomic<bool> is_waiting_ = false;  // something was emitted behind the last mark
+  std::atomic<std::int64_t> begun_ms_ = 0, committed_ms_ = 0;
+  std::atomic<std::uint64_t> records_committed_ = 0, bytes_committed_ = 0, checkpoints_sent_ = 0;
+
+  // emit() only
+  EmissionOrder order_;
+  std::uint64_t next_sequence_ = 0, records_open_ = 0, bytes_open_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Delivery>> exactly_once(const kafka::Config& config, const std::vector<std::string>& topics,
+                                               Transactions transactions, const CancelToken& cancel,
+                                               std::optional<std::string>& newest) {
+  auto delivery = std::make_unique<ExactlyOnce>(std::move(transactions));
+  TRY(delivery->open(config, topics, cancel, newest));
+  return delivery;
+}
+
+}  // namespace tributary::sink
