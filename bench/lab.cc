@@ -1,7 +1,6 @@
 #include "bench/lab.h"
 
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kafka/client.h"
 #include "lab/kafka.h"
 
 namespace tributary::bench {
@@ -26,7 +26,6 @@ namespace {
 
 constexpr int watch_ms = 50;
 constexpr int stop_ms_max = 30'000;
-constexpr int metadata_ms_max = 10'000;
 
 mysql::Endpoint endpoint(const json& storage, const char* user, const char* password) {
   mysql::Endpoint e;
@@ -114,18 +113,21 @@ Status Lab::remove_topic(const std::string& name) const {
 }
 
 Result<std::uint64_t> Lab::records_in(const std::string& topic) const {
-  char error[512];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  rd_kafka_conf_set(conf, "bootstrap.servers", brokers_.c_str(), error, sizeof error);
-  const std::unique_ptr<rd_kafka_t, void (*)(rd_kafka_t*)> client(
-      rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error), rd_kafka_destroy);
-  if (client == nullptr) return fail(ErrorCode::destination_config, error);
-  std::int64_t first = 0, end = 0;
-  // The end counts also what the mock has dropped again; nothing is ever dropped from the front before offset 0.
-  if (const auto code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), 0, &first, &end, metadata_ms_max);
-      code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(ErrorCode::destination_unreachable, rd_kafka_err2str(code), topic);
-  return static_cast<std::uint64_t>(end);
+  kafka::Config config;
+  config.brokers = brokers_;
+  TRY_VALUE(const auto consumer, kafka::Consumer::create(config));
+  if (!real_kafka_) {  // it has dropped most again; the end counts those, too
+    TRY_VALUE(const auto spans, consumer->spans(topic));
+    return static_cast<std::uint64_t>(spans.front().end);
+  }
+  TRY(consumer->assign({topic}, kafka::StartAt::beginning()));
+  std::uint64_t records = 0;
+  while (!consumer->at_end()) {
+    constexpr int wait_ms = 1000;
+    TRY_VALUE(const auto some, consumer->poll(wait_ms, 10'000));
+    records += some.size();
+  }
+  return records;
 }
 
 Result<model::BinlogPosition> binlog_end(const mysql::Endpoint& server) {

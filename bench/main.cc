@@ -30,7 +30,8 @@ bool stopped() { return stop_asked.load(); }
 struct Arguments {
   std::uint64_t rows = 2'000'000;
   int runs = 1;
-  std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, against, program_dir;
+  std::string broker = "auto", compression = "lz4", only = "both", dir, keep, profile, against, delivery,
+              other_delivery, program_dir;
   std::vector<std::string> task_lines, client;
   int buffer_pool_mb = 1024;
   bool as_json = false, stream_too = false, resumed = false;
@@ -99,7 +100,7 @@ class Bench {
     Figures figures{.rows = a_.rows,
                     .broker = lab_.real_kafka() ? "kafka" : "mock",
                     .compression = a_.compression,
-                    .against = a_.against};
+                    .against = other_text()};
     TRY_VALUE(mysql::Connection connection, mysql::Connection::open(lab_.readers().front()));
     figures.server = connection.server_version();
     // A small table first: the product's records of it are what the anchor sends.
@@ -117,8 +118,8 @@ class Bench {
     TRY_VALUE(from_, binlog_ends(lab_));
     TRY(make_table(lab_, "bench"));
     for (int i = 0; a_.resumed && i < a_.runs; ++i) {
-      TRY(begin_catch_up(i, "product", program()));
-      if (!a_.against.empty()) TRY(begin_catch_up(i, "other", a_.against));
+      TRY(begin_catch_up(i, ours()));
+      if (has_other()) TRY(begin_catch_up(i, other()));
     }
     say("loading {} rows", a_.rows);
     const Stopwatch loading;
@@ -141,6 +142,21 @@ class Bench {
   }
 
  private:
+  bool has_other() const { return !a_.against.empty() || !a_.other_delivery.empty(); }
+  std::string other_text() const {
+    if (!has_other()) return {};
+    return fmt::format("{}{}{}", a_.against.empty() ? program() : a_.against, a_.other_delivery.empty() ? "" : ", ",
+                       a_.other_delivery);
+  }
+  struct Program {
+    const char* name;
+    std::string path, delivery;
+  };
+  Program ours() const { return {"product", program(), a_.delivery}; }
+  Program other() const {
+    return {"other", a_.against.empty() ? program() : a_.against,
+            a_.other_delivery.empty() && a_.against.empty() ? a_.delivery : a_.other_delivery};
+  }
   std::string program() const { return a_.program_dir + "/tributary"; }
 
   Status sample(ProductTask task, Messages& messages) {
@@ -184,22 +200,23 @@ class Bench {
     }
     // Whatever comes second finds the servers' caches as the first left them: so they take turns at being first.
     const bool other_first = number % 2 == 1;
-    if (!a_.against.empty() && other_first) {
-      TRY_VALUE(out.other, product(catch_up, number, "other", a_.against));
+    if (has_other() && other_first) {
+      TRY_VALUE(out.other, product(catch_up, number, other()));
     }
-    TRY_VALUE(out.product, product(catch_up, number, "product", program()));
-    if (!a_.against.empty() && !other_first) {
-      TRY_VALUE(out.other, product(catch_up, number, "other", a_.against));
+    TRY_VALUE(out.product, product(catch_up, number, ours()));
+    if (has_other() && !other_first) {
+      TRY_VALUE(out.other, product(catch_up, number, other()));
     }
     return out;
   }
 
-  ProductTask task_of(bool catch_up, int number, const char* which) const {
-    ProductTask task{.name = fmt::format("{}-{}-{}", which, catch_up ? "catch-up" : "snapshot", number),
+  ProductTask task_of(bool catch_up, int number, const Program& which) const {
+    ProductTask task{.name = fmt::format("{}-{}-{}", which.name, catch_up ? "catch-up" : "snapshot", number),
                      .database = "bench",
                      .catch_up = catch_up,
                      .stream_too = a_.stream_too,
                      .compression = a_.compression,
+                     .delivery = which.delivery,
                      .client = like_product_.overrides,
                      .extra = a_.task_lines};
     task.topic = task.name;
@@ -208,15 +225,15 @@ class Bench {
   }
 
   // A task that runs before there are rows, and is stopped.
-  Status begin_catch_up(int number, const char* which, const std::string& program) const {
+  Status begin_catch_up(int number, const Program& which) const {
     ProductTask task = task_of(true, number, which);
     task.keeps_state = true;
     TRY(lab_.make_topic(task.topic));
-    TRY(run_product(lab_, program, dir_, task, {}, stopped));
+    TRY(run_product(lab_, which.path, dir_, task, {}, stopped));
     return {};
   }
 
-  Result<Cost> product(bool catch_up, int number, const char* which, const std::string& program) const {
+  Result<Cost> product(bool catch_up, int number, const Program& which) const {
     const char* shape = catch_up ? "catch-up" : "snapshot";
     const ProductTask task = task_of(catch_up, number, which);
     const std::string& name = task.name;
@@ -225,7 +242,7 @@ class Bench {
     if (!a_.profile.empty())
       wrapper = {"perf", "record", "-q", "-F", "499", "-g", "-o", fmt::format("{}-{}.data", a_.profile, shape), "--"};
     const double servers = cpu_s(lab_.server_pids()), broker = cpu_s(lab_.broker_pid());
-    TRY_VALUE(const ProductRun run, run_product(lab_, program, dir_, task, wrapper, stopped));
+    TRY_VALUE(const ProductRun run, run_product(lab_, which.path, dir_, task, wrapper, stopped));
     Cost out{.wall_s = run.wall_s,
              .inside_s = run.inside_s,
              .cpu_s = run.cpu_s,
@@ -234,7 +251,7 @@ class Bench {
              .peak_rss_mib = run.peak_rss_mib};
     TRY(expect_records(name));
     TRY(lab_.remove_topic(name));
-    say("{} {:<8} {:.2f} s ({:.2f} CPU s)", shape, which, out.wall_s, out.cpu_s);
+    say("{} {:<8} {:.2f} s ({:.2f} CPU s)", shape, which.name, out.wall_s, out.cpu_s);
     return out;
   }
 
@@ -290,6 +307,10 @@ int main(int argc, char** argv) {
                  "Run the product under perf record, data in PROFILE-snapshot.data and PROFILE-catch-up.data");
   app.add_option("--against", a.against, "Another build's tributary, run in turn with this one")
       ->check(CLI::ExistingFile);
+  app.add_option("--delivery", a.delivery, "exactly_once or at_least_once (the product's default: exactly once)")
+      ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
+  app.add_option("--other-delivery", a.other_delivery, "Another delivery, run in turn")
+      ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
   app.add_flag("--json", a.as_json, "One object instead of a table");
   CLI11_PARSE(app, argc, argv);
 

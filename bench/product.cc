@@ -33,8 +33,9 @@ std::string task_file(const Lab& lab, const ProductTask& task, const std::string
   std::string client;
   for (const auto& [name, value] : task.client)
     client += fmt::format("{}{}: {}", client.empty() ? "" : ", ", name, value);
-  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}, client: {{{}}}}}\n",
-                      lab.brokers(), task.topic, task.compression, client);
+  const std::string delivery = task.delivery.empty() ? "" : fmt::format(", delivery: {}", task.delivery);
+  yaml += fmt::format("destination: {{engine: kafka, brokers: \"{}\", topic: {}, compression: {}, client: {{{}}}{}}}\n",
+                      lab.brokers(), task.topic, task.compression, client, delivery);
   yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
                                            : task.stream_too ? "full, incremental"
                                                              : "full");

@@ -21,6 +21,7 @@ struct ProductTask {
   std::vector<model::BinlogPosition> from;  // one per server; none with catch_up: from where it is, or left off
   bool keeps_state = false;                 // a later run of the same name goes on
   std::string compression = "lz4";
+  std::string delivery;                            // as in the task file; empty: not said
   std::map<std::string, std::string> client = {};  // librdkafka properties
   std::vector<std::string> extra = {};  // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"
 };

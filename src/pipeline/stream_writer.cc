@@ -263,6 +263,15 @@ Status StreamWriter::on_idle() {
   return {};
 }
 
+Status StreamWriter::finish() {
+  if (sliced_) return batch_.records.empty() ? Status() : flush(true);
+  if (boundary_ == nullptr) return {};
+  batch_.records.resize(boundary_records_);
+  changed_.entries.resize(boundary_changed_);
+  next_record_id_ = boundary_id_;
+  return flush(false);
+}
+
 void StreamWriter::on_other_table(std::string_view database, std::string_view table, std::string_view sql) {
   if (!tell_stranger_) return;
   if (!sql.empty()) {

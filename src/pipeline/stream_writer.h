@@ -45,6 +45,8 @@ class StreamWriter final : public source::StreamHandler {
       const source::StructureQuestion& question) override;
   base::Status on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) override;
   base::Status on_idle() override;
+  // Behind the stream's end: what was read goes out, but for the beginning of a transaction, which is read again.
+  base::Status finish();
   void on_other_table(std::string_view database, std::string_view table, std::string_view sql) override;
 
   // Told of each table, once, that may be one the task's topology does not know yet. Before the stream runs.

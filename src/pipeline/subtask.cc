@@ -258,8 +258,10 @@ Status Subtask::attempt() {
                                             state.stream, snapshot_wanted || keyless_wait, *attempt.schemas);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
-      if (Status ended = attempt.stream->run(*writer, attempt.cancel); !ended)
-        attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
+      Status ended = attempt.stream->run(*writer, attempt.cancel);
+      if (!ended && ended.error().is_cancelled())
+        if (Status rest = writer->finish(); !rest) ended = std::move(rest);
+      if (!ended) attempt.fail_with(std::move(ended.error()).in("instance " + tables_.instance.name));
     });
     if (attempt.heartbeat)
       threads.emplace_back([&] {

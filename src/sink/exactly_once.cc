@@ -20,6 +20,8 @@ namespace {
 constexpr std::int64_t fence_ms_max = 30'000, abort_ms_max = 5'000;
 constexpr int read_ms_max = 90'000;               // longer than other producers' transactions can be open
 constexpr std::int64_t position_ms_least = 1000;  // between transactions without records
+constexpr std::uint64_t small_bytes_max = 64u << 10;
+constexpr std::int64_t pause_ms_least = 10;
 constexpr std::uint32_t checkpoint_bytes_max = 16u << 20;
 
 class ExactlyOnce final : public Delivery {
@@ -50,6 +52,7 @@ class ExactlyOnce final : public Delivery {
     TRY(status());
     if (!batch.records.empty()) TRY(send(batch, cancel));
     is_waiting_ = true;
+    emitted_ms_ = now_ms();
     if (!make_mark || !is_due(when)) return {};
     return keep(make_mark(), cancel);
   }
@@ -83,7 +86,10 @@ class ExactlyOnce final : public Delivery {
     const std::int64_t now = now_ms();
     if (when == When::now) return true;
     if (!is_open_) return now - committed_ms_ >= position_ms_least;
-    return now - begun_ms_ >= to_.load_ms || (when == When::idle && now - committed_ms_ >= to_.idle_ms);
+    if (now - begun_ms_ >= to_.load_ms) return true;
+    if (when != When::idle || now - committed_ms_ < to_.idle_ms) return false;
+    // A source that is read faster than it sends is idle all the time: then a pause has to last.
+    return bytes_open_ <= small_bytes_max || now - emitted_ms_ >= pause_ms_least;
   }
 
   Status begin() {
@@ -100,8 +106,10 @@ class ExactlyOnce final : public Delivery {
     const auto runs = order_.plan(batch, next_sequence_);
     next_sequence_ += batch.records.size();
     records_open_ += batch.records.size();
+    std::uint64_t bytes = 0;
     for (const model::EncodedRecord& record : batch.records)
-      bytes_open_ += record.value_size + (record.key_size == model::no_key ? 0 : record.key_size);
+      bytes += record.value_size + (record.key_size == model::no_key ? 0 : record.key_size);
+    bytes_open_ += bytes;
     return producer_->produce(batch, runs, cancel);
   }
 
@@ -125,7 +133,7 @@ class ExactlyOnce final : public Delivery {
     is_open_ = is_waiting_ = false;
     committed_ms_ = now_ms();
     records_committed_ += std::exchange(records_open_, 0);
-    bytes_committed_ += std::exchange(bytes_open_, 0);
+    bytes_committed_ += bytes_open_.exchange(0);
     if (to_.committed) to_.committed(checkpoint);
     return {};
   }
@@ -137,12 +145,13 @@ class ExactlyOnce final : public Delivery {
   // Written by the emitting thread.
   std::atomic<bool> is_open_ = false;     // a transaction
   std::atomic<bool> is_waiting_ = false;  // something was emitted behind the last mark
-  std::atomic<std::int64_t> begun_ms_ = 0, committed_ms_ = 0;
+  std::atomic<std::int64_t> begun_ms_ = 0, committed_ms_ = 0, emitted_ms_ = 0;
+  std::atomic<std::uint64_t> bytes_open_ = 0;
   std::atomic<std::uint64_t> records_committed_ = 0, bytes_committed_ = 0, checkpoints_sent_ = 0;
 
   // emit() only
   EmissionOrder order_;
-  std::uint64_t next_sequence_ = 0, records_open_ = 0, bytes_open_ = 0;
+  std::uint64_t next_sequence_ = 0, records_open_ = 0;
 };
 
 }  // namespace

@@ -27,6 +27,22 @@ def without_repeats(records):
     return first, repeats
 
 
+def assert_once(records, keys):
+    """No record stands twice in the topic. `keys`: the key's columns of the tables whose snapshot rows can be told apart."""
+    changes, repeats = without_repeats(records)
+    assert repeats == 0, f"{repeats} changes were delivered again"
+    seen = {}
+    for record in changes:
+        if record.op == "INIT" and record.table in keys:
+            mark = (record.db, record.table, tuple(record.after[column] for column in keys[record.table]))
+        elif record.op == "DDL":
+            mark = (record.db, record.statement)
+        else:
+            continue
+        assert mark not in seen, f"delivered again: offset {seen[mark]} and {record.offset}, {mark}"
+        seen[mark] = record.offset
+
+
 class Replay:
     """The rows that the records of one table leave behind, by key, and what was wrong with the order.
 
