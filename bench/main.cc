@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "bench/anchor.h"
+#include "bench/latency.h"
 #include "bench/orders.h"
 #include "bench/product.h"
 #include "bench/report.h"
@@ -34,7 +35,8 @@ struct Arguments {
               other_delivery, program_dir;
   std::vector<std::string> task_lines, client;
   int buffer_pool_mb = 1024;
-  bool as_json = false, stream_too = false, resumed = false;
+  bool as_json = false, stream_too = false, resumed = false, latency = false;
+  std::uint32_t changes_per_s = 1000;
 };
 
 template <typename... Args>
@@ -263,17 +265,43 @@ class Bench {
   std::vector<model::BinlogPosition> from_;
 };
 
-Result<Figures> measure(const Arguments& a, const std::string& dir) {
-  say("starting two servers and a broker");
-  TRY_VALUE(const Lab lab, Lab::up({.program = a.program_dir + "/tributary-lab",
-                                    .dir = dir + "/lab",
-                                    .broker = a.broker,
-                                    .buffer_pool_mb = a.buffer_pool_mb,
-                                    // No page is written out while something is measured, nor at the end.
-                                    .server_options = {"innodb-log-file-size=2G", "innodb-fast-shutdown=2"}},
-                                   stopped));
-  if (!lab.real_kafka()) say("NOT A REAL KAFKA: librdkafka's mock broker. Anchor and product both use it.");
-  return Bench(a, dir, lab).run();
+Result<Lab> start_lab(const Arguments& a, const std::string& dir, int servers) {
+  say("starting {} and a broker", servers == 1 ? "a server" : "two servers");
+  TRY_VALUE(Lab lab, Lab::up({.program = a.program_dir + "/tributary-lab",
+                              .dir = dir + "/lab",
+                              .broker = a.broker,
+                              .servers = servers,
+                              .buffer_pool_mb = a.buffer_pool_mb,
+                              // No page is written out while something is measured, nor at the end.
+                              .server_options = {"innodb-log-file-size=2G", "innodb-fast-shutdown=2"}},
+                             stopped));
+  if (!lab.real_kafka()) say("NOT A REAL KAFKA: librdkafka's mock broker.");
+  return lab;
+}
+
+Result<std::string> throughput(const Arguments& a, const std::string& dir) {
+  TRY_VALUE(const Lab lab, start_lab(a, dir, 2));
+  TRY_VALUE(const Figures figures, Bench(a, dir, lab).run());
+  return a.as_json ? as_json(figures) : as_table(figures);
+}
+
+Result<std::string> latency(const Arguments& a, const std::string& dir) {
+  TRY_VALUE(const Lab lab, start_lab(a, dir, 1));
+  std::vector<std::string> deliveries = {"exactly_once", "at_least_once"};
+  if (!lab.real_kafka()) deliveries.erase(deliveries.begin());
+  if (!a.delivery.empty()) deliveries = {a.delivery};
+  std::vector<LatencyFigures> all;
+  for (const std::string& delivery : deliveries) {
+    say("{} changes a second, {}", a.changes_per_s, delivery);
+    TRY_VALUE(all.emplace_back(), measure_latency(lab,
+                                                  {.program = a.program_dir + "/tributary",
+                                                   .dir = dir,
+                                                   .delivery = delivery,
+                                                   .changes_per_s = a.changes_per_s},
+                                                  stopped));
+  }
+  const std::string broker = lab.real_kafka() ? "kafka" : "mock";
+  return a.as_json ? latency_json(all, broker) : latency_table(all, broker);
 }
 
 }  // namespace
@@ -311,6 +339,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
   app.add_option("--other-delivery", a.other_delivery, "Another delivery, run in turn")
       ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
+  app.add_flag("--latency", a.latency,
+               "From commit to consumer instead, at --rate changes a second, for each delivery");
+  app.add_option("--rate", a.changes_per_s, "With --latency (1000)")->check(CLI::Range(1, 100'000));
   app.add_flag("--json", a.as_json, "One object instead of a table");
   CLI11_PARSE(app, argc, argv);
 
@@ -324,15 +355,15 @@ int main(int argc, char** argv) {
     say("no folder can be made");
     return 1;
   }
-  const Result<Figures> figures = measure(a, folder.path());
-  if (!figures) {
-    if (figures.error().is_cancelled()) {
+  const Result<std::string> report = a.latency ? latency(a, folder.path()) : throughput(a, folder.path());
+  if (!report) {
+    if (report.error().is_cancelled()) {
       say("stopped");
       return 130;
     }
-    say("{}", figures.error().message());
+    say("{}", report.error().message());
     return 1;
   }
-  fmt::print("{}\n", a.as_json ? as_json(*figures) : as_table(*figures));
+  fmt::print("{}\n", *report);
   return 0;
 }

@@ -25,11 +25,17 @@ namespace {
 
 std::string task_file(const Lab& lab, const ProductTask& task, const std::string& state_dir) {
   const mysql::Endpoint& login = lab.readers().front();
-  std::string yaml = fmt::format("name: {}\nsource:\n  engine: mysql-shards\n  user: {}\n  password: {}\n  shards:\n",
-                                 task.name, login.user, login.password);
-  for (const mysql::Endpoint& server : lab.readers())
-    yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
-  yaml += fmt::format("  databases:\n    {0}: {{physical: [\"{0}_*\"]}}\n", task.database);
+  const bool is_plain = !task.plain_database.empty();
+  std::string yaml = fmt::format("name: {}\nsource:\n  engine: {}\n  user: {}\n  password: {}\n", task.name,
+                                 is_plain ? "mysql" : "mysql-shards", login.user, login.password);
+  if (is_plain) {
+    yaml += fmt::format("  host: {}\n  port: {}\n", login.host, login.port);
+  } else {
+    yaml += "  shards:\n";
+    for (const mysql::Endpoint& server : lab.readers())
+      yaml += fmt::format("    - {{host: {}, port: {}}}\n", server.host, server.port);
+    yaml += fmt::format("  databases:\n    {0}: {{physical: [\"{0}_*\"]}}\n", task.database);
+  }
   std::string client;
   for (const auto& [name, value] : task.client)
     client += fmt::format("{}{}: {}", client.empty() ? "" : ", ", name, value);
@@ -39,7 +45,8 @@ std::string task_file(const Lab& lab, const ProductTask& task, const std::string
   yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
                                            : task.stream_too ? "full, incremental"
                                                              : "full");
-  yaml += fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", task.database, state_dir);
+  yaml +=
+      fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", is_plain ? task.plain_database : task.database, state_dir);
   if (!task.from.empty()) {
     yaml += "start:\n  position:\n";
     for (std::size_t i = 0; i < lab.readers().size(); ++i)
@@ -64,22 +71,29 @@ json last_report(const std::string& path) {
 
 }  // namespace
 
+Result<pid_t> start_product(const Lab& lab, const std::string& program, const std::string& dir, const ProductTask& task,
+                            const std::vector<std::string>& wrapper) {
+  const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log";
+  std::error_code ignored;
+  std::filesystem::remove(log, ignored);
+  std::ofstream(file) << task_file(lab, task, base + ".state");
+  ::chmod(file.c_str(), 0600);  // it holds a password
+  lab::Command command{.argv = wrapper, .log = log};
+  command.argv.insert(command.argv.end(), {program, "run", file, "--json"});
+  const bool is_run_to_its_end = task.plain_database.empty();
+  if (is_run_to_its_end && (task.catch_up || task.stream_too))
+    command.argv.insert(command.argv.end(), {"--until", "caught-up"});
+  return lab::spawn(command);
+}
+
 Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir,
                                const ProductTask& task, const std::vector<std::string>& wrapper,
                                const StopCheck& stop) {
-  const std::string base = dir + "/" + task.name, file = base + ".yaml", log = base + ".log",
-                    state_dir = base + ".state";
+  const std::string base = dir + "/" + task.name, log = base + ".log", state_dir = base + ".state";
   std::error_code ignored;
-  std::filesystem::remove(log, ignored);
-  std::ofstream(file) << task_file(lab, task, state_dir);
-  ::chmod(file.c_str(), 0600);  // it holds a password
-
-  lab::Command command{.argv = wrapper, .log = log};
-  command.argv.insert(command.argv.end(), {program, "run", file, "--json"});
-  if (task.catch_up || task.stream_too) command.argv.insert(command.argv.end(), {"--until", "caught-up"});
   ProductRun run;
   const Stopwatch watch;
-  TRY_VALUE(const pid_t pid, lab::spawn(command));
+  TRY_VALUE(const pid_t pid, start_product(lab, program, dir, task, wrapper));
   int status = 0;
   rusage usage{};
   bool asked = false;

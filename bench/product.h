@@ -21,7 +21,9 @@ struct ProductTask {
   std::vector<model::BinlogPosition> from;  // one per server; none with catch_up: from where it is, or left off
   bool keeps_state = false;                 // a later run of the same name goes on
   std::string compression = "lz4";
-  std::string delivery;                            // as in the task file; empty: not said
+  std::string delivery;  // as in the task file; empty: not said
+  std::string
+      plain_database;  // not empty: a task over all of this database of the first server, in place of `database`
   std::map<std::string, std::string> client = {};  // librdkafka properties
   std::vector<std::string> extra = {};  // more top-level lines of the task file, "tuning: {chunk_rows: 50000}"
 };
@@ -33,6 +35,10 @@ struct ProductRun {
   double peak_rss_mib = 0;
   std::uint64_t records = 0;  // acknowledged, by its own count
 };
+
+// Starts it and returns; it ends with this thread at the latest. Files go to dir/NAME.*.
+base::Result<pid_t> start_product(const Lab& lab, const std::string& program, const std::string& dir,
+                                  const ProductTask& task, const std::vector<std::string>& wrapper = {});
 
 // Files go to dir/NAME.*. `wrapper` is put in front of the command, e.g. {"perf", "record", "-o", ...}.
 base::Result<ProductRun> run_product(const Lab& lab, const std::string& program, const std::string& dir,
