@@ -117,6 +117,9 @@ class Producer {
   // destination_unreachable when the time is over.
   base::Status flush(std::int64_t timeout_ms, const base::CancelToken& cancel);
 
+  // Sends what lingers now. May wait for a moment.
+  void hurry();
+
   // ---- with a transactional id: fence() once, then begin(), produce() ..., commit() or abort(), by one thread.
   // Takes the id over: what an older producer of it left open is aborted, and whatever it still tries is refused.
   // Waits for the brokers up to timeout_ms. destination_transactions: they can't do that, or don't let us.
@@ -217,7 +220,7 @@ struct Cluster {
 base::Result<Cluster> describe(const Config& config, const std::vector<std::string>& topics, int timeout_ms);
 
 struct TransactionSetup {
-  std::string id;  // a transactional id to try; no producer of the task has it
+  std::string id;  // a transactional id to try, which no producer of the task has; empty: it is known that they work
   std::string checkpoint_topic;
 };
 

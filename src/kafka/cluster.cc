@@ -161,7 +161,7 @@ Result<Cluster> describe(const Config& config, const std::vector<std::string>& t
 }
 
 Result<std::int32_t> prepare_transactions(const Config& config, const TransactionSetup& setup, int timeout_ms) {
-  {
+  if (!setup.id.empty()) {
     Inquirer inquirer;
     TRY(inquirer.open(config));
     TRY(inquirer.metadata(nullptr, Deadline(timeout_ms)));
@@ -182,12 +182,14 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
     cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
   }
   if (!cluster) return fail(std::move(cluster.error()));
+  const std::int32_t partitions = cluster->topics.front().partitions;
+  if (setup.id.empty()) return partitions;
   Config transactional = config;
   transactional.transactional_id = setup.id;
   TRY_VALUE(const auto producer, Producer::create(transactional, [](std::span<const Ack>) {}));
   const base::CancelToken never;
   TRY(producer->fence(timeout_ms, never));
-  return cluster->topics.front().partitions;
+  return partitions;
 }
 
 Status create_topic(const Config& config, const std::string& name, std::int32_t partitions, int replicas,

@@ -41,6 +41,7 @@ constexpr int wait_slice_ms = 5;
 constexpr std::size_t requests_in_flight_max = 5;
 constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
+constexpr int hurry_ms = 2;
 constexpr int init_slice_ms = 2000, commit_slice_ms = 1000;  // how soon a request to stop is heard
 // Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
 // itself.
@@ -506,6 +507,9 @@ Status Producer::flush(std::int64_t timeout_ms, const base::CancelToken& cancel)
                         [&] { return s.error || (s.unacked.empty() && s.handlers_running == 0); });
   }
 }
+
+// The library sends what lingers while it is inside this call, if its thread wakes up in time.
+void Producer::hurry() { rd_kafka_flush(state_->handle.get(), hurry_ms); }
 
 // ---- transactions
 

@@ -37,7 +37,7 @@ struct Config {
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
   std::string checkpoint_topic;                    // exactly once
   std::int32_t checkpoint_partitions = 1;
-  std::int64_t commit_idle_ms = 10, commit_load_ms = 500;  // see sink::Transactions
+  std::int64_t commit_idle_ms = 10, commit_load_ms = 1000;  // see sink::Transactions
 
   bool schema = true, full = true, incremental = true;
   bool forwards_ddl = true;        // statements that change tables are sent as DDL records

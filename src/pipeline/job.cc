@@ -94,8 +94,11 @@ class Job {
         config_.delivery_asked_for ? config_.delivery_asked_for : former_delivery_;
     const bool leaves_transactions =
         wanted == DeliveryMode::at_least_once && former_delivery_ == DeliveryMode::exactly_once;
-    TRY_VALUE(Prepared prepared,
-              doors_.prepare_destination(wanted != DeliveryMode::at_least_once || leaves_transactions));
+    using enum Doors::Transactions;
+    const bool is_known = former_delivery_ == DeliveryMode::exactly_once;
+    TRY_VALUE(Prepared prepared, doors_.prepare_destination(is_known                                ? known
+                                                            : wanted == DeliveryMode::at_least_once ? none
+                                                                                                    : unknown));
     config_.partitions = prepared.partitions;
     config_.checkpoint_partitions = prepared.checkpoint_partitions;
     config_.delivery =

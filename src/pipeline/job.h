@@ -25,8 +25,10 @@ struct Prepared {
 
 struct Doors {
   bool resuming = false;  // there is state of an earlier run
-  // Checks the topics; with transactions also that they can be had, and makes the checkpoint topic if need be.
-  std::function<base::Result<Prepared>(bool transactions)> prepare_destination;
+  // Checks the topics; with transactions also the checkpoint topic, which is made if it is missing, and, unless that is
+  // known, that they can be had.
+  enum class Transactions : std::uint8_t { none, known, unknown };
+  std::function<base::Result<Prepared>(Transactions transactions)> prepare_destination;
   std::function<base::Result<std::unique_ptr<store::Store>>()> open_store;  // after all checks, before anything is sent
 };
 

@@ -18,6 +18,7 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t mark_interval_ms = 50;
+constexpr std::size_t small_bytes_max = 64u << 10;  // what may linger is waited for no longer
 
 class AtLeastOnce final : public Delivery {
  public:
@@ -44,7 +45,9 @@ class AtLeastOnce final : public Delivery {
       for (const kafka::Run& run : runs)
         tracking_.emitted(partition_id(run.topic, run.partition), run.first_sequence, run.last_sequence());
       next_sequence_ += batch.records.size();
+      const bool is_small = batch.bytes.size() <= small_bytes_max;
       TRY(producer_->produce(batch, runs, cancel));
+      if (when != When::more && is_small) producer_->hurry();
     }
     const std::int64_t now_ms = clock_.monotonic_ms();
     const bool is_due = when == When::now || now_ms - marked_ms_ >= mark_interval_ms;

@@ -95,7 +95,7 @@ struct Transactions {
   std::string checkpoint_key;
   // A transaction is committed when nothing more comes at the moment, but not sooner than idle_ms after the one before;
   // and when it is load_ms old.
-  std::int64_t idle_ms = 10, load_ms = 500;
+  std::int64_t idle_ms = 10, load_ms = 1000;
   std::function<void(const std::string& checkpoint)> committed;  // told of what was kept, on the emitting thread
 };
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -21,7 +23,7 @@ constexpr std::int64_t fence_ms_max = 30'000, abort_ms_max = 5'000;
 constexpr int read_ms_max = 90'000;               // longer than other producers' transactions can be open
 constexpr std::int64_t position_ms_least = 1000;  // between transactions without records
 constexpr std::uint64_t small_bytes_max = 64u << 10;
-constexpr std::int64_t pause_ms_least = 10;
+constexpr std::int64_t pause_ms_least = 10, settling_ms = 4;
 constexpr std::uint32_t checkpoint_bytes_max = 16u << 20;
 
 class ExactlyOnce final : public Delivery {
@@ -94,6 +96,9 @@ class ExactlyOnce final : public Delivery {
 
   Status begin() {
     if (is_open_) return {};
+    // A transaction that begins while the broker still writes the marks of the one before is put off by 20 ms.
+    const std::int64_t early_ms = committed_ms_ + settling_ms - now_ms();
+    if (early_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(early_ms));
     TRY(producer_->begin());
     is_open_ = true;
     begun_ms_ = now_ms();

@@ -74,7 +74,8 @@ source::SourceConfig source_config(const TaskSpec& spec) {
 namespace {
 
 // Topics must be there before anything is read.
-Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config, bool transactions) {
+Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config,
+                                          pipeline::Doors::Transactions transactions) {
   constexpr int timeout_ms = 15'000;
   const Destination& destination = spec.destination;
   std::vector<std::string> topics = {destination.topic};
@@ -87,9 +88,13 @@ Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Con
   TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
   pipeline::Prepared prepared;
   prepared.partitions = cluster.topics.front().partitions;
-  if (!transactions) return prepared;
-  const auto partitions = kafka::prepare_transactions(
-      config, {.id = "tributary-" + spec.name, .checkpoint_topic = destination.checkpoint_topic}, timeout_ms);
+  using enum pipeline::Doors::Transactions;
+  if (transactions == none) return prepared;
+  const auto partitions =
+      kafka::prepare_transactions(config,
+                                  {.id = transactions == unknown ? "tributary-" + spec.name : std::string(),
+                                   .checkpoint_topic = destination.checkpoint_topic},
+                                  timeout_ms);
   if (partitions)
     prepared.checkpoint_partitions = *partitions;
   else if (partitions.error().is_retriable())
@@ -143,7 +148,9 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
   pipeline::Doors doors;
   doors.resuming = store::exists_sqlite(spec.state_dir);
-  doors.prepare_destination = [&](bool transactions) { return prepare_topics(spec, config.kafka, transactions); };
+  doors.prepare_destination = [&](pipeline::Doors::Transactions transactions) {
+    return prepare_topics(spec, config.kafka, transactions);
+  };
   doors.open_store = [&] { return store::open_sqlite(spec.state_dir); };
   return pipeline::run_job(config, doors, options.until_caught_up, cancel, on_progress);
 }

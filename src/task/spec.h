@@ -124,8 +124,8 @@ std::string_view to_string(Delivery delivery);  // "auto"
 
 // When transactions end: nothing more comes at the moment and the one before is idle_ms ago; load_ms are over.
 struct Commit {
-  std::uint32_t idle_ms = 10;   // 0 .. 60'000
-  std::uint32_t load_ms = 500;  // 10 .. 60'000, not less than idle_ms
+  std::uint32_t idle_ms = 10;    // 0 .. 60'000
+  std::uint32_t load_ms = 1000;  // 10 .. 60'000, not less than idle_ms
 };
 
 struct Destination {

@@ -31,7 +31,7 @@ destination:
   compression: lz4                  # none | lz4 | zstd | snappy | gzip
   delivery: auto                    # exactly_once | at_least_once | auto: once if the brokers can; as the task began
   checkpoint_topic: tributary-checkpoints   # exactly_once: compacted, made if it is missing; for all tasks
-  commit: {idle_ms: 10, load_ms: 500}       # exactly_once: a transaction ends when nothing more comes, or is this old
+  commit: {idle_ms: 10, load_ms: 1000}      # exactly_once: a transaction ends when nothing more comes, or is this old
   create_topics: true               # default false: a missing topic is an error
   partitions: 1                     # of topics created
   replication: 1
