@@ -99,6 +99,18 @@ std::string to_gtid_set(Reader& reader, const json& object, const std::string& p
   return text;
 }
 
+json from_names(const std::vector<std::string>& names) {
+  json array = json::array();
+  for (const std::string& name : names) array.push_back(to_text(name));
+  return array;
+}
+std::vector<std::string> to_names(Reader& reader, const json& object, const std::string& path, const char* name) {
+  std::vector<std::string> names;
+  if (const json* array = reader.member(object, path, name, json::value_t::array))
+    for (const json& item : *array) names.push_back(reader.bytes(item, path + "." + name));
+  return names;
+}
+
 json from_stream(const StreamState& s) {
   return {{"started", s.started},
           {"flavour", s.flavour},
@@ -112,7 +124,8 @@ json from_stream(const StreamState& s) {
           {"sliced_to_id", s.sliced_to_id},
           {"emitted_schema", s.emitted_schema},
           {"restart_schema", s.restart_schema},
-          {"schema_from", from_position(s.schema_from)}};
+          {"schema_from", from_position(s.schema_from)},
+          {"told", from_names(s.told)}};
 }
 StreamState to_stream(Reader& reader, const json& object, const std::string& path) {
   return {.started = reader.flag(object, path, "started"),
@@ -131,7 +144,8 @@ StreamState to_stream(Reader& reader, const json& object, const std::string& pat
           .emitted_schema = object.contains("emitted_schema") ? reader.number(object, path, "emitted_schema") : 0,
           .restart_schema = object.contains("restart_schema") ? reader.number(object, path, "restart_schema") : 0,
           .schema_from = object.contains("schema_from") ? to_position(reader, object, path, "schema_from")
-                                                        : model::BinlogPosition{}};
+                                                        : model::BinlogPosition{},
+          .told = object.contains("told") ? to_names(reader, object, path, "told") : std::vector<std::string>()};
 }
 
 json from_lane(const Lane& lane) {

@@ -38,6 +38,8 @@ struct StreamState {
   // the structures of number 0 were read: statements before it are in them.
   std::uint64_t emitted_schema = 0, restart_schema = 0;
   model::BinlogPosition schema_from;
+  // The statements on logical tables that this subtask has told of, by told_name(), the newest last.
+  std::vector<std::string> told;
 
   bool operator==(const StreamState&) const = default;
 };

@@ -147,6 +147,10 @@ std::string text_of(const json& object) { return object.dump(-1, ' ', true, json
 
 }  // namespace
 
+std::string told_name(const KeptStatement& statement) {
+  return fmt::format("{}/{}.{}", statement.number, statement.logical_database, statement.logical_table);
+}
+
 std::string schema_prefix(std::string_view subtask) { return fmt::format("schema/{}/", subtask); }
 std::string schema_key(std::string_view subtask, std::uint64_t number, std::string_view database,
                        std::string_view table) {

@@ -58,6 +58,9 @@ struct KeptStatement {
   bool operator==(const KeptStatement&) const = default;
 };
 
+// What tells it from all others that are told, as long as the table's first shard is the same.
+std::string told_name(const KeptStatement& statement);
+
 std::string schema_prefix(std::string_view subtask);
 std::string schema_key(std::string_view subtask, std::uint64_t number, std::string_view database,
                        std::string_view table);

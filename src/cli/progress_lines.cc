@@ -123,10 +123,11 @@ std::string render_line(const Progress* earlier, const Progress& now) {
 
 std::string render_summary(const Progress& now, bool stopped) {
   const Totals sum = totals(now);
-  return stamped(now, fmt::format("{}: {} rows and {} changes read, {} records ({}) delivered{}",
-                                  stopped ? "stopped" : "done", with_commas(sum.rows_done), with_commas(sum.changes),
-                                  with_commas(now.records_acked), human_bytes(static_cast<double>(now.bytes_acked)),
-                                  stopped ? "; started again, it goes on from here" : ""));
+  return stamped(
+      now, fmt::format("{}: {} rows and {} changes read, {} records ({}) delivered{}{}", stopped ? "stopped" : "done",
+                       with_commas(sum.rows_done), with_commas(sum.changes), with_commas(now.records_acked),
+                       human_bytes(static_cast<double>(now.bytes_acked)), now.exactly_once ? " exactly once" : "",
+                       stopped ? "; started again, it goes on from here" : ""));
 }
 
 std::string render_json(const Progress& now, std::string_view event, const base::Error* error) {
@@ -137,6 +138,7 @@ std::string render_json(const Progress& now, std::string_view event, const base:
   object.text("task", now.task);
   object.text("phase", phase_word(now.phase));
   object.number("elapsed_ms", now.elapsed_ms);
+  object.text("delivery", now.exactly_once ? "exactly_once" : "at_least_once");
   object.boolean("snapshot_selected", now.snapshot_selected);
   object.boolean("snapshot_done", now.snapshot_done);
   object.boolean("caught_up", now.caught_up);

@@ -109,8 +109,8 @@ class ScreenText {
     }
     line("", "  " + fmt::format("{}", fmt::join(parts, " · ")));
     const std::uint64_t waiting = now_.records_sent - std::min(now_.records_sent, now_.records_acked);
-    line("", fmt::format("  {} records delivered, {}{}", with_commas(now_.records_acked),
-                         human_bytes(static_cast<double>(now_.bytes_acked)),
+    line("", fmt::format("  {} records delivered{}, {}{}", with_commas(now_.records_acked),
+                         now_.exactly_once ? " exactly once" : "", human_bytes(static_cast<double>(now_.bytes_acked)),
                          waiting ? fmt::format("; {} on their way", with_commas(waiting)) : ""));
     if (!now_.destination_problem.empty())
       line(red(screen_), "  ! destination: " + printable(now_.destination_problem));

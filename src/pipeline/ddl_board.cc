@@ -52,6 +52,7 @@ Result<std::unique_ptr<DdlBoard>> DdlBoard::load(const source::Topology& topolog
     const std::string subtask = task + "/" + instance.name;
     TRY_VALUE(const auto saved, checkpoint::load(store, subtask, ""));
     const std::uint64_t emitted = saved ? saved->stream.emitted_schema : 0;
+    if (saved) board->delivered_.insert(saved->stream.told.begin(), saved->stream.told.end());
     const std::string prefix = checkpoint::statement_prefix(subtask);
     TRY_VALUE(const auto entries, store.list(prefix));
     for (const store::Entry& entry : entries) {
@@ -105,6 +106,7 @@ std::vector<KeptStatement> DdlBoard::pass(std::string_view instance, const KeptS
   shard->number = statement.number;
   shard->waiting.push_back(statement);
   std::vector<KeptStatement> told = settle(names, logical);
+  std::erase_if(told, [&](const KeptStatement& one) { return delivered_.contains(checkpoint::told_name(one)); });
   if (told.empty()) return told;
   sent_order_.push_back(place);
   sent_[std::move(place)] = told;

@@ -1,6 +1,6 @@
 // Where the shards of all instances tell which statements they have passed, so that one on a logical table reaches the
 // topic once, when the last shard has passed it. Whoever passes it last sends it; the record is the first shard's, so
-// that a repeat after a crash is the same, whoever sends it then.
+// that a repeat after a crash is the same, whoever sends it then. What a checkpoint says was told is not told again.
 //
 // Shards pass the same statements in the same order, or this is a pause: nothing is told until the structures of all
 // shards agree again; then the statements of the first shard are.
@@ -53,6 +53,7 @@ class DdlBoard {
   static std::vector<checkpoint::KeptStatement> settle(const Names& names, Logical& logical);
 
   std::mutex mutex_;
+  std::set<std::string> delivered_;  // told_name()
   std::map<Names, Logical> tables_;
   std::map<Place, std::vector<checkpoint::KeptStatement>> sent_;  // by whom
   std::deque<Place> sent_order_;

@@ -102,5 +102,21 @@ TEST(DdlBoard, GoesOnWithWhatTheCheckpointsSay) {
   }
 }
 
+// Shard b was the last and its checkpoint has the record; then a's checkpoint was lost with the process.
+TEST(DdlBoard, WhatACheckpointSaysWasToldIsNotToldAgainByAnother) {
+  const auto store = store::make_memory_store();
+  const KeptStatement of_a = statement("a", 1, "x"), of_b = statement("b", 5, "x");
+  checkpoint::SubtaskCheckpoint state;
+  state.stream.emitted_schema = 5;
+  state.stream.told = {checkpoint::told_name(of_a)};
+  ASSERT_TRUE(store->put(checkpoint::statement_key("task/b", of_b), checkpoint::serialise(of_b)));
+  ASSERT_TRUE(checkpoint::save(*store, "task/b", state));
+  auto board = DdlBoard::load(two_shards(), *store, "task");
+  ASSERT_TRUE(board) << board.error().message();
+  EXPECT_EQ(texts((*board)->passed("a", of_a)), Texts{});
+  EXPECT_EQ(texts((*board)->passed("a", statement("a", 2, "y"))), Texts{});
+  EXPECT_EQ(texts((*board)->passed("b", statement("b", 6, "y"))), Texts{"y@a2"});
+}
+
 }  // namespace
 }  // namespace tributary::pipeline

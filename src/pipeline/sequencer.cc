@@ -11,6 +11,13 @@ using base::fail;
 using base::Result;
 using base::Status;
 
+namespace {
+
+// Shards that lag behind by more statements than this may have one told again after a crash.
+constexpr std::ptrdiff_t told_max = 256;
+
+}  // namespace
+
 Sequencer::Sequencer(Setup setup)
     : delivery_(setup.delivery),
       router_(setup.router),
@@ -122,8 +129,14 @@ Status Sequencer::advance(const StreamMark& mark) {
   return emit(nothing, mark.when);
 }
 
-Status Sequencer::emit_statements(model::RecordBatch& batch) {
+Status Sequencer::emit_statements(model::RecordBatch& batch, const std::vector<std::string>& told) {
   std::lock_guard emission(emit_mutex_);
+  {
+    std::lock_guard lock(state_mutex_);
+    std::vector<std::string>& kept = state_.stream.told;
+    kept.insert(kept.end(), told.begin(), told.end());
+    if (std::ssize(kept) > told_max) kept.erase(kept.begin(), kept.end() - told_max);
+  }
   router_.route_ddl(batch);
   return emit(batch, sink::When::more);
 }

@@ -94,8 +94,8 @@ class Sequencer {
   base::Status emit_changes(model::RecordBatch& batch, const Identities& changed, const StreamMark& mark);
   base::Status advance(const StreamMark& mark);
   void set_recently_decided(std::set<std::string> xids);
-  // DDL records: nothing but their emission.
-  base::Status emit_statements(model::RecordBatch& batch);
+  // DDL records, and the names (checkpoint::told_name) under which the checkpoint knows that they were sent.
+  base::Status emit_statements(model::RecordBatch& batch, const std::vector<std::string>& told);
   // What becomes of the lanes of a table that changed.
   enum class Lanes : std::uint8_t {
     go_on,

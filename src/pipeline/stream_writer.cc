@@ -214,7 +214,9 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
 Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement>& statements) {
   if (statements.empty()) return {};
   model::RecordBatch batch;
+  std::vector<std::string> told;
   for (const checkpoint::KeptStatement& statement : statements) {
+    told.push_back(checkpoint::told_name(statement));
     encode::ChangeHeader header;
     header.id = statement.record_id;
     header.timestamp_s = statement.timestamp_s;
@@ -229,7 +231,7 @@ Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement
     record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
     batch.records.push_back(record);
   }
-  return sequencer_.emit_statements(batch);
+  return sequencer_.emit_statements(batch, told);
 }
 
 base::Result<std::vector<source::TableState>> StreamWriter::on_structures_unknown(

@@ -142,4 +142,7 @@ def test_a_statement_is_told_once_also_when_the_task_ends_between_its_shards(lab
         assert len(alters(ddl, shards)) <= min(shards.passed.values())
     task.catch_up()
     assert matches(alters(ddl, shards), len(STATEMENTS)), alters(ddl, shards)
+    if lab.is_real_kafka:  # exactly once
+        fold.assert_once(ddl.records(), {})
+        fold.assert_once(topic.records(), {shards.name: ["id"]})
     shards.check_rows(topic.records())
