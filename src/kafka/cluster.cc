@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <thread>
 
 #include "base/log.h"
 #include "kafka/client.h"
@@ -21,6 +22,7 @@ using internal::to_error;
 namespace {
 
 constexpr std::int32_t checkpoint_partitions = 8;
+constexpr int made_look_ms = 50;
 constexpr int slice_ms = 500;              // errors are looked at between requests this long
 constexpr int settings_timeout_ms = 1000;  // asking for a topic's limit is a courtesy: not worth a long wait
 
@@ -179,7 +181,13 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
                       {"min.cleanable.dirty.ratio", "0.05"},
                       {"max.message.bytes", "16777216"}},
                      timeout_ms));
-    cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
+    // It may take a moment until the brokers know it; another run may be making it, too.
+    const Deadline deadline(timeout_ms);
+    do {
+      cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
+      if (cluster || cluster.error().code != ErrorCode::destination_topic_missing) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(made_look_ms));
+    } while (deadline.left_ms() > 0);
   }
   if (!cluster) return fail(std::move(cluster.error()));
   const std::int32_t partitions = cluster->topics.front().partitions;

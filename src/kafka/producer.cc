@@ -329,10 +329,15 @@ void Producer::State::on_failed_delivery(const rd_kafka_message_t& first, rd_kaf
       if (other->err == first.err && other->len + other->key_len > culprit->len + culprit->key_len) culprit = other;
   const std::string where = fmt::format("{}, partition {}", topic_name(*culprit), culprit->partition);
   const std::string key = internal::printable_key(culprit->key, culprit->key_len);
-  if (culprit->err == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, 512> why{};
-    const rd_kafka_resp_err_t code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
-    fail_with(to_error(code, why.data(), where));
+  // Why all is lost says more than that this record was dropped for it.
+  std::array<char, 512> why{};
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail_with(to_error(fatal, why.data(), where));
+    return;
+  }
+  if (purged(first.err) && !config.transactional_id.empty()) {
+    fail_with({ErrorCode::destination_transaction_lost, "it was aborted", config.brokers});
     return;
   }
   fail_with(to_error(culprit->err, fmt::format("{} bytes, key {}", culprit->len + culprit->key_len, key), where));

@@ -117,11 +117,12 @@ Status Subtask::run() {
       failing_since_ms = now_ms;
       backoff.reset();
     }
-    // A broker refuses also the one whose transaction it has given up, after a long stop say.
-    if (error.code == ErrorCode::destination_fenced) {
+    // A broker refuses in much the same words the one that was fenced and the one whose transaction it has given up,
+    // after a long stop say. To try again would fence the newer one.
+    if (error.code == ErrorCode::destination_fenced || error.code == ErrorCode::destination_transaction_lost) {
       if (stop_.wait_for_ms(takeover_ms)) return fail(ErrorCode::cancelled);
-      if (const auto taken = is_taken_over(config_, name(), stop_); taken && !*taken)
-        error.code = ErrorCode::destination_transaction_lost;
+      if (const auto taken = is_taken_over(config_, name(), stop_))
+        error.code = *taken ? ErrorCode::destination_fenced : ErrorCode::destination_transaction_lost;
     }
     // An id of our own making is given up for another one.
     const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;

@@ -127,6 +127,7 @@ dev_check() {
     step "unit tests, asan and ubsan" check_sanitized asan
     step "unit tests, tsan" check_sanitized tsan
     step "fuzzing" fuzz_targets 60
+    step "chaos, 3 minutes" dev_chaos --minutes 1.5
   fi
   printf '%s\n' "" "${CHECK_RESULTS[@]}"
   if printf '%s\n' "${CHECK_RESULTS[@]}" | grep -q '^FAILED'; then

@@ -1,0 +1,251 @@
+"""Chaos: a task over a fleet of shards, a random workload, random faults from a seeded schedule, and at the end an independent reader that compares
+the topic with the source: nothing lost, nothing stale, each row's changes in order; delivered exactly once, nothing twice.
+
+A failure prints the seed and keeps the evidence: servers' folders, the task's state and log, the topic's records.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+import fold  # noqa: E402
+import source  # noqa: E402
+import workload  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from servers import Lab  # noqa: E402
+from task import Task, background  # noqa: E402
+from topic import Topic  # noqa: E402
+
+WRITERS = 3
+SERVERS = 2
+DATABASE = "chaos"
+
+
+def say(text):
+    print(f"chaos: {time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+class Supervised:
+    """The task, started again whenever a fault has ended it. That it ends by itself is a failure."""
+
+    def __init__(self, task):
+        self.task = task
+        self.run = task.start()
+        self.lock = threading.Lock()
+        self.problem = None
+
+    def check(self):
+        with self.lock:
+            if self.run.process.poll() is not None and not self.problem:
+                self.problem = self.run.story()
+        return self.problem
+
+    def kill(self):
+        with self.lock:
+            self.run.process.kill()
+            self.run.wait()
+            self.run = self.task.start()
+
+    def signal(self, number):
+        with self.lock:
+            if self.run.process.poll() is None:
+                self.run.process.send_signal(number)
+
+    def stop(self):
+        with self.lock:
+            if self.run.process.poll() is None:
+                self.run.stop(120)
+
+
+class Faults:
+    """Each method is a fault, from its beginning to its end."""
+
+    def __init__(self, lab, supervised, proxies, rng):
+        self.lab, self.task, self.proxies, self.rng = lab, supervised, proxies, rng
+        self.counted = collections.Counter()
+
+    def some_time(self, most):
+        time.sleep(self.rng.uniform(0.05, most))
+
+    def task_killed(self):
+        self.task.kill()
+
+    def task_stopped(self):
+        self.task.signal(signal.SIGSTOP)
+        self.some_time(6)
+        self.task.signal(signal.SIGCONT)
+
+    def server_killed(self):
+        number = self.rng.randrange(SERVERS)
+        self.lab.server("stop", number, "--kill")
+        self.some_time(2)
+        self.lab.server("start", number)
+
+    def server_restarted(self):
+        number = self.rng.randrange(SERVERS)
+        self.lab.server("stop", number)
+        self.lab.server("start", number)
+
+    def server_stopped(self):
+        number = self.rng.randrange(SERVERS)
+        pid = int(next(pathlib.Path(self.lab.storage[number]["dir"]).glob("**/*.pid")).read_text())
+        os.kill(pid, signal.SIGSTOP)
+        self.some_time(4)
+        os.kill(pid, signal.SIGCONT)
+
+    def broker_killed(self):
+        self.lab.broker("stop", "--kill")
+        self.some_time(2)
+        self.lab.broker("start")
+
+    def broker_restarted(self):
+        self.lab.broker("stop")
+        self.lab.broker("start")
+
+    def source_cut(self):
+        self.rng.choice(self.proxies).cut()
+
+    def source_half_open(self):
+        proxy = self.rng.choice(self.proxies)
+        proxy.frozen.set()
+        self.some_time(8)
+        if self.rng.random() < 0.5:
+            proxy.cut()
+        proxy.frozen.clear()
+
+    def source_slow(self):
+        proxy = self.rng.choice(self.proxies)
+        proxy.delay_s = self.rng.uniform(0.01, 0.2)
+        self.some_time(5)
+        proxy.delay_s = 0
+
+    # Those that take long are rare.
+    CHANCES = {"task_killed": 8, "task_stopped": 3, "server_killed": 3, "server_restarted": 1, "server_stopped": 3, "broker_killed": 2,
+               "broker_restarted": 1, "source_cut": 8, "source_half_open": 3, "source_slow": 2}
+
+    def once(self):
+        name = self.rng.choices(list(self.CHANCES), self.CHANCES.values())[0]
+        getattr(self, name)()
+        self.counted[name] += 1
+
+
+def check(lab, shards, topic, delivery):
+    records = [record for record in topic.records(timeout=300) if record.db == DATABASE]
+    compared = 0
+    for table in workload.TABLES:
+        of_table = fold.of_table(records, DATABASE, table)
+        changes, _ = fold.without_repeats(of_table)
+        fold.assert_versions_rise(changes, ["id"], "ver")
+        last = {}
+        for record in changes:
+            if record.before is not None:
+                last[record.before["id"]] = None
+            if record.after is not None:
+                last[record.after["id"]] = record.after
+        rows = []
+        for shard in shards:
+            with lab.sql(shard.server) as sql:
+                rows += source.rows(sql, shard.database, table)
+        found = {(key,): image for key, image in last.items() if image is not None}
+        wrong = fold.difference(fold.by_key(rows, ["id"]), found)
+        assert not wrong, f"{table}: {wrong}"
+        compared += len(rows)
+    repeats = fold.without_repeats(records)[1]
+    if delivery == "exactly_once":
+        fold.assert_once(records, {table: ["id"] for table in workload.TABLES})
+    return len(records), compared, repeats
+
+
+def run(seed, minutes, delivery, keep):
+    rng = random.Random(f"{seed} {delivery}")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tributary-chaos."))
+    faults = None
+    try:
+        with Lab(instances=SERVERS, front=False, kafka="auto") as lab:
+            if delivery == "exactly_once" and not lab.is_real_kafka:
+                say("exactly once needs a real Kafka, which can't be had here: left out")
+                return None
+            shards = [workload.Shard(lab, server, f"{DATABASE}_{place}") for place in range(2) for server in range(SERVERS)]
+            workload.create(lab, shards)
+            lab.create_topic(DATABASE)
+            topic = Topic(lab.brokers, DATABASE, forgets=not lab.is_real_kafka)
+            proxies = [Proxy(one["host"], one["port"]) for one in lab.storage]
+            login = lab.storage[0]
+            task = Task(folder, DATABASE, {
+                "engine": "mysql-shards", "user": login["user"], "password": login["password"],
+                "shards": [{"host": proxy.host, "port": proxy.port} for proxy in proxies],
+                "databases": {DATABASE: {"physical": [f"{DATABASE}_*"]}}}, {DATABASE: "all"}, lab.brokers, DATABASE,
+                destination__delivery=delivery, tuning__chunk_rows=100)
+            writers = [workload.Writer(lab, shards, seed, number, WRITERS) for number in range(WRITERS)]
+            alterer = workload.Alterer(lab, shards, seed)
+            until = time.monotonic() + 60 * minutes
+            with background(*writers, alterer) as ending:
+                supervised = Supervised(task)
+                faults = Faults(lab, supervised, proxies, rng)
+                told = time.monotonic()
+                while time.monotonic() < until and not supervised.check():
+                    faults.some_time(3)
+                    faults.once()
+                    if time.monotonic() - told > 30:
+                        told = time.monotonic()
+                        say(f"{sum(faults.counted.values())} faults, {sum(w.done for w in writers)} transactions, {alterer.done} statements, {topic.count} records")
+                ending.set()
+            problem = supervised.check()
+            assert not problem, f"the task ended by itself:\n{problem}"
+            supervised.stop()
+            workload.touch(lab, shards)
+            task.catch_up(300)
+            records, rows, repeats = check(lab, shards, topic, delivery)
+            topic.close()
+            for proxy in proxies:
+                proxy.close()
+            result = {"delivery": delivery, "seed": seed, "faults": sum(faults.counted.values()), "by_kind": dict(faults.counted),
+                      "transactions": sum(w.done for w in writers), "across_servers": sum(w.xa for w in writers), "statements": alterer.done,
+                      "records": records, "rows_compared": rows, "repeats": repeats, "lost": 0, "stale": 0, "out_of_order": 0}
+    except BaseException:
+        kept = pathlib.Path(keep) / f"{delivery}-{seed}"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folder, kept)
+        say(f"FAILED: seed {seed}, {delivery}, {sum(faults.counted.values()) if faults else 0} faults; evidence in {kept}")
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=3, help="of faults, for each delivery (3)")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="of the schedule and the workload (random, and printed)")
+    parser.add_argument("--delivery", choices=["exactly_once", "at_least_once", "both"], default="both")
+    parser.add_argument("--keep", default="build/chaos", help="where the evidence of a failure goes (build/chaos)")
+    parser.add_argument("--json", action="store_true", help="the results as JSON lines")
+    arguments = parser.parse_args()
+    deliveries = ["exactly_once", "at_least_once"] if arguments.delivery == "both" else [arguments.delivery]
+    for delivery in deliveries:
+        say(f"seed {arguments.seed}, {delivery}, {arguments.minutes:g} minutes")
+        result = run(arguments.seed, arguments.minutes, delivery, arguments.keep)
+        if result is None:
+            continue
+        if arguments.json:
+            print(json.dumps(result))
+            continue
+        kinds = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(result["by_kind"].items()))
+        say(f"{delivery}: {result['faults']} faults ({kinds})")
+        say(f"{delivery}: {result['transactions']:,} transactions, {result['across_servers']:,} of them across servers, {result['statements']} statements on all shards; "
+            f"{result['records']:,} records, {result['rows_compared']:,} rows compared: 0 lost, 0 stale, 0 out of order, {result['repeats']:,} repeated")
+
+
+if __name__ == "__main__":
+    main()
