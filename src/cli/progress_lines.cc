@@ -78,6 +78,8 @@ void append_instance(std::string& out, const InstanceProgress& instance) {
     object.text("problem", instance.problem);
     object.number("attempts", instance.attempts);
     object.number("retry_in_ms", instance.retry_in_ms);
+    object.number("failing_for_ms", instance.failing_for_ms);
+    object.number("gives_up_in_ms", instance.gives_up_in_ms);
   }
   object.close();
 }

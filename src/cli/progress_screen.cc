@@ -190,6 +190,9 @@ class ScreenText {
                    with_commas(instance.xa_open)));
       if (!instance.problem.empty())
         line(red(screen_), fmt::format("  ! {}{}", retry_text(instance), printable(instance.problem)));
+      if (!instance.problem.empty() && instance.gives_up_in_ms > 0)
+        line(red(screen_), fmt::format("    failing for {}, given up in {}", human_duration(instance.failing_for_ms),
+                                       human_duration(instance.gives_up_in_ms)));
     }
   }
 

@@ -56,7 +56,9 @@ Progress in_mid_snapshot() {
                          .xa_open = 2,
                          .problem = "[source.unreachable] the source can't be reached: connection refused",
                          .attempts = 3,
-                         .retry_in_ms = 4000}};
+                         .retry_in_ms = 4000,
+                         .failing_for_ms = 63'000,
+                         .gives_up_in_ms = 43'137'000}};
   return progress;
 }
 
@@ -88,6 +90,7 @@ TEST(ProgressScreen, ShowsTablesByActivityInstancesAndRetries) {
   127.0.0.1:13306  mysql-bin.000012:4711      350 ms            127        0
   127.0.0.1:13307  mysql-bin.000003:120         1:01              0        2
   ! attempt 3, next in 4.0 s: [source.unreachable] the source can't be reached: connection refused
+    failing for 1:03, given up in 11:58:57
 )");
 }
 

@@ -164,7 +164,8 @@ Status Producer::State::status() const {
 void Producer::State::fail_with(Error why) {
   {
     std::lock_guard lock(mutex);
-    if (!error) error = std::move(why);
+    // What was dropped because a transaction failed may be told before what it failed of.
+    if (!error || error->code == ErrorCode::destination_transaction_lost) error = std::move(why);
     failed.store(true, std::memory_order_release);
   }
   progress.notify_all();
@@ -524,7 +525,9 @@ namespace {
 Error transaction_error(const rd_kafka_error_t* error, const Config& config) {
   Error ours = to_error(rd_kafka_error_code(error), rd_kafka_error_string(error), config.brokers);
   if (ours.code == ErrorCode::destination_fenced) return ours;
-  if (rd_kafka_error_txn_requires_abort(error)) ours.code = ErrorCode::destination_transaction_lost;
+  // What names a cause that goes on after an abort stays what it is.
+  if (rd_kafka_error_txn_requires_abort(error) && ours.code == ErrorCode::destination_rejected)
+    ours.code = ErrorCode::destination_transaction_lost;
   return ours;
 }
 
@@ -563,8 +566,11 @@ Status Producer::commit(const base::CancelToken& cancel) {
   while (true) {
     const internal::Owned<rd_kafka_error_t> error(rd_kafka_commit_transaction(s.handle.get(), commit_slice_ms));
     if (!error) break;
-    TRY(s.status());
+    // Our own error has the record's key.
+    const Status own = s.status();
+    if (!own && own.error().code != ErrorCode::destination_transaction_lost) return own;
     if (!rd_kafka_error_is_retriable(error.get())) return fail(transaction_error(error.get(), s.config));
+    TRY(own);
     if (cancel.requested()) return fail(ErrorCode::cancelled);
   }
   // The library knows of every acknowledgement by now; our thread may still be at it.

@@ -33,6 +33,8 @@ struct InstanceProgress {
   std::string problem;         // the error being retried, empty if none
   std::uint64_t attempts = 0;  // of the retry under way
   std::int64_t retry_in_ms = 0;
+  std::int64_t failing_for_ms = 0;  // since the first of a series of failures
+  std::int64_t gives_up_in_ms = 0;  // when the limit for failures of the kind is reached
 };
 
 struct Progress {

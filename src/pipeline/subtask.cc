@@ -33,6 +33,12 @@ constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t takeover_ms = 3'000;  // by then another run has committed its first checkpoint
 constexpr std::int64_t calm_ms = 60'000;     // an attempt this long ends a series of failures
 
+// The others are of servers and brokers that answer.
+bool is_of_connection(ErrorCode code) {
+  return code == ErrorCode::source_unreachable || code == ErrorCode::source_lost || code == ErrorCode::source_moved ||
+         code == ErrorCode::source_behind || code == ErrorCode::destination_unreachable;
+}
+
 }  // namespace
 
 // What lives as long as one attempt, in the order in which it is put together.
@@ -93,11 +99,14 @@ void Subtask::stop() {
   if (current_) current_->stop();
 }
 
-void Subtask::set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms) {
+void Subtask::set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms, std::int64_t since_ms,
+                          std::int64_t limit_ms) {
   std::lock_guard lock(mutex_);
   problem_ = std::move(problem);
   attempts_ = attempts;
   retry_in_ms_ = retry_in_ms;
+  failing_since_ms_ = since_ms;
+  retry_limit_ms_ = limit_ms;
 }
 
 Status Subtask::run() {
@@ -127,12 +136,13 @@ Status Subtask::run() {
     // An id of our own making is given up for another one.
     const bool other_id = error.code == ErrorCode::source_server_id && config_.server_id == 0;
     if (other_id) ++replica_attempt_;
-    if (!(error.is_retriable() || other_id) || now_ms - failing_since_ms > config_.retry_connection_ms) {
+    const std::int64_t limit_ms = is_of_connection(error.code) ? config_.retry_connection_ms : config_.retry_other_ms;
+    if (!(error.is_retriable() || other_id) || now_ms - failing_since_ms > limit_ms) {
       phase_ = Phase::failed;
       return done;
     }
     const std::int64_t wait_ms = backoff.next_ms();
-    set_problem(error.message(), backoff.attempts(), wait_ms);
+    set_problem(error.message(), backoff.attempts(), wait_ms, failing_since_ms, limit_ms);
     phase_ = Phase::retrying;
     base::log::warn("{}: {}; attempt {} in {} ms", name(), error.message(), backoff.attempts() + 1, wait_ms);
     if (stop_.wait_for_ms(wait_ms)) return fail(ErrorCode::cancelled);
@@ -249,7 +259,7 @@ Status Subtask::attempt() {
     std::lock_guard lock(mutex_);
     current_ = &attempt;
   }
-  set_problem({}, 0, 0);
+  set_problem({}, 0, 0, 0, 0);
   if (stop_.requested()) attempt.stop();
 
   std::unique_ptr<StreamWriter> writer;
@@ -383,6 +393,10 @@ InstanceProgress Subtask::progress() const {
   out.problem = problem_;
   out.attempts = attempts_;
   out.retry_in_ms = retry_in_ms_;
+  if (!problem_.empty()) {
+    out.failing_for_ms = clock_.monotonic_ms() - failing_since_ms_;
+    out.gives_up_in_ms = std::max<std::int64_t>(0, retry_limit_ms_ - out.failing_for_ms);
+  }
   return out;
 }
 

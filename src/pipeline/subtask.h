@@ -53,7 +53,8 @@ class Subtask {
   base::Result<StartPoint> open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state);
   base::Status end_attempt(Attempt& attempt);
   void count_saved_snapshot(const TableSet& tables, const checkpoint::SnapshotState& saved);
-  void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms);
+  void set_problem(std::string problem, std::uint64_t attempts, std::int64_t retry_in_ms, std::int64_t since_ms,
+                   std::int64_t limit_ms);
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
 
@@ -83,6 +84,7 @@ class Subtask {
   std::string problem_;
   std::uint64_t attempts_ = 0;
   std::int64_t retry_in_ms_ = 0;
+  std::int64_t failing_since_ms_ = 0, retry_limit_ms_ = 0;  // of problem_, by the monotonic clock
   std::string position_, checkpoint_;
 
   std::set<std::string> decided_;  // XA ids, from attempt to attempt: a server that died may have some to finish yet

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "kafka/client.h"
 #include "model/record.h"
@@ -97,6 +98,7 @@ struct Transactions {
   // and when it is load_ms old.
   std::int64_t idle_ms = 10, load_ms = 1000;
   std::function<void(const std::string& checkpoint)> committed;  // told of what was kept, on the emitting thread
+  const base::Clock& clock = base::SystemClock::instance();
 };
 
 // Fences older producers of the id, which may take a while; `newest` is then the last checkpoint committed under it.

@@ -5,7 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/clock.h"
 #include "sink/delivery.h"
 #include "sink/emission_order.h"
 
@@ -82,7 +81,7 @@ class ExactlyOnce final : public Delivery {
   }
 
  private:
-  std::int64_t now_ms() const { return clock_.monotonic_ms(); }
+  std::int64_t now_ms() const { return to_.clock.monotonic_ms(); }
 
   bool is_due(When when) const {
     const std::int64_t now = now_ms();
@@ -144,7 +143,6 @@ class ExactlyOnce final : public Delivery {
   }
 
   const Transactions to_;
-  const base::Clock& clock_ = base::SystemClock::instance();
   std::unique_ptr<kafka::Producer> producer_;
   std::uint16_t checkpoints_ = 0;
   // Written by the emitting thread.

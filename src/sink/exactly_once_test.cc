@@ -1,8 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <thread>
-
 #include "kafka/mock_cluster.h"
 #include "sink/delivery.h"
 
@@ -36,7 +33,8 @@ class ExactlyOnceTest : public testing::Test {
                               .checkpoint_key = name,
                               .idle_ms = idle_ms,
                               .load_ms = load_ms,
-                              .committed = [this](const std::string& text) { committed.push_back(text); }},
+                              .committed = [this](const std::string& text) { committed.push_back(text); },
+                              .clock = clock},
                              cancel, newest);
     if (!made) ADD_FAILURE() << made.error().message();
     return made ? *std::move(made) : nullptr;
@@ -65,6 +63,7 @@ class ExactlyOnceTest : public testing::Test {
   static inline std::unique_ptr<kafka::MockCluster> shared;
   kafka::Config config;
   CancelToken cancel;
+  base::ManualClock clock;
   std::string name;
   std::int64_t idle_ms = 0, load_ms = 60'000;
   std::optional<std::string> newest;
@@ -101,7 +100,7 @@ TEST_F(ExactlyOnceTest, UnderLoadAMarkIsMadeOnlyWhenTheTransactionIsOld) {
   ASSERT_TRUE(emit(*delivery, "2", When::more));
   EXPECT_EQ(marks_made, 1);
   EXPECT_FALSE(committed.size() > 1);
-  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  clock.advance(120);
   EXPECT_TRUE(delivery->wants_mark());
   ASSERT_TRUE(emit(*delivery, "3", When::more));
   EXPECT_EQ(committed, (Texts{"0", "3"}));
@@ -116,7 +115,7 @@ TEST_F(ExactlyOnceTest, NothingMoreToComeEndsTheTransactionButNotAtOnceAfterTheO
   EXPECT_EQ(committed, Texts{"0"});
   EXPECT_FALSE(delivery->wants_mark());
   EXPECT_TRUE(delivery->wants_mark_soon());
-  std::this_thread::sleep_for(std::chrono::milliseconds(170));
+  clock.advance(170);
   EXPECT_TRUE(delivery->wants_mark());
   ASSERT_TRUE(emit(*delivery, "2", When::idle));
   EXPECT_EQ(committed, (Texts{"0", "2"}));
@@ -129,7 +128,7 @@ TEST_F(ExactlyOnceTest, AMoveWithoutRecordsIsKeptOnceASecond) {
   ASSERT_TRUE(delivery->emit(nothing, mark("b"), When::idle, cancel));
   EXPECT_EQ(committed, Texts{"a"});
   EXPECT_FALSE(delivery->wants_mark());
-  std::this_thread::sleep_for(std::chrono::milliseconds(1020));
+  clock.advance(1020);
   EXPECT_TRUE(delivery->wants_mark());
   ASSERT_TRUE(delivery->emit(nothing, mark("c"), When::idle, cancel));
   EXPECT_EQ(committed, (Texts{"a", "c"}));

@@ -36,7 +36,7 @@ def assert_once(records, keys):
         if record.op == "INIT" and record.table in keys:
             mark = (record.db, record.table, tuple(record.after[column] for column in keys[record.table]))
         elif record.op == "DDL":
-            mark = (record.db, record.statement)
+            mark = (record.db, record.statement, record.id, record.position)
         else:
             continue
         assert mark not in seen, f"delivered again: offset {seen[mark]} and {record.offset}, {mark}"
