@@ -18,7 +18,8 @@ using checkpoint::SubtaskCheckpoint;
 namespace {
 
 constexpr std::int64_t copy_interval_ms = 1000;  // the store's copy lags behind the topic by no more
-constexpr int look_ms_max = 10'000;
+constexpr int look_ms_max =
+    90'000;  // what a fenced or stopped producer left open ends in a minute, and nobody sees behind it before
 
 std::int32_t partition_of(const Config& config, const std::string& subtask) {
   return sink::floor_mod(sink::java_hash(subtask), std::max(1, config.checkpoint_partitions));

@@ -65,7 +65,22 @@ class Supervised:
     def stop(self):
         with self.lock:
             if self.run.process.poll() is None:
+                self.run.wait_for_new_lines(1)  # a process that is only just starting ends by the signal itself
                 self.run.stop(120)
+
+
+class Kills:
+    """SIGKILL at any moment, and nothing else."""
+
+    def __init__(self, supervised, rng):
+        self.task, self.rng = supervised, rng
+        self.counted = collections.Counter()
+
+    def once(self):
+        time.sleep(self.rng.uniform(0.05, 1.2))
+        is_done = any(line["snapshot_done"] for line in self.task.run.lines)
+        self.task.kill()
+        self.counted["killed behind the snapshot" if is_done else "killed in the snapshot"] += 1
 
 
 class Faults:
@@ -135,6 +150,7 @@ class Faults:
                "broker_restarted": 1, "source_cut": 8, "source_half_open": 3, "source_slow": 2}
 
     def once(self):
+        self.some_time(3)
         name = self.rng.choices(list(self.CHANCES), self.CHANCES.values())[0]
         getattr(self, name)()
         self.counted[name] += 1
@@ -167,7 +183,7 @@ def check(lab, shards, topic, delivery):
     return len(records), compared, repeats
 
 
-def run(seed, minutes, delivery, keep):
+def run(seed, minutes, kills, rows, delivery, keep):
     rng = random.Random(f"{seed} {delivery}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tributary-chaos."))
     faults = None
@@ -177,7 +193,7 @@ def run(seed, minutes, delivery, keep):
                 say("exactly once needs a real Kafka, which can't be had here: left out")
                 return None
             shards = [workload.Shard(lab, server, f"{DATABASE}_{place}") for place in range(2) for server in range(SERVERS)]
-            workload.create(lab, shards)
+            workload.create(lab, shards, rows)
             lab.create_topic(DATABASE)
             topic = Topic(lab.brokers, DATABASE, forgets=not lab.is_real_kafka)
             proxies = [Proxy(one["host"], one["port"]) for one in lab.storage]
@@ -187,15 +203,14 @@ def run(seed, minutes, delivery, keep):
                 "shards": [{"host": proxy.host, "port": proxy.port} for proxy in proxies],
                 "databases": {DATABASE: {"physical": [f"{DATABASE}_*"]}}}, {DATABASE: "all"}, lab.brokers, DATABASE,
                 destination__delivery=delivery, tuning__chunk_rows=100)
-            writers = [workload.Writer(lab, shards, seed, number, WRITERS) for number in range(WRITERS)]
+            writers = [workload.Writer(lab, shards, seed, number, WRITERS, rows) for number in range(WRITERS)]
             alterer = workload.Alterer(lab, shards, seed)
             until = time.monotonic() + 60 * minutes
-            with background(*writers, alterer) as ending:
+            with background(*writers, *([] if kills else [alterer])) as ending:
                 supervised = Supervised(task)
-                faults = Faults(lab, supervised, proxies, rng)
+                faults = Kills(supervised, rng) if kills else Faults(lab, supervised, proxies, rng)
                 told = time.monotonic()
-                while time.monotonic() < until and not supervised.check():
-                    faults.some_time(3)
+                while (sum(faults.counted.values()) < kills if kills else time.monotonic() < until) and not supervised.check():
                     faults.once()
                     if time.monotonic() - told > 30:
                         told = time.monotonic()
@@ -204,7 +219,8 @@ def run(seed, minutes, delivery, keep):
             problem = supervised.check()
             assert not problem, f"the task ended by itself:\n{problem}"
             supervised.stop()
-            workload.touch(lab, shards)
+            if not kills:
+                workload.touch(lab, shards)
             task.catch_up(300)
             records, rows, repeats = check(lab, shards, topic, delivery)
             topic.close()
@@ -227,6 +243,8 @@ def run(seed, minutes, delivery, keep):
 def main():
     parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3, help="of faults, for each delivery (3)")
+    parser.add_argument("--kills", type=int, default=0, help="instead of all faults: kill the task so many times, in the snapshot of large tables under writers")
+    parser.add_argument("--rows", type=int, help="of each of the two tables (400; with --kills 200,000)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="of the schedule and the workload (random, and printed)")
     parser.add_argument("--delivery", choices=["exactly_once", "at_least_once", "both"], default="both")
     parser.add_argument("--keep", default="build/chaos", help="where the evidence of a failure goes (build/chaos)")
@@ -234,8 +252,9 @@ def main():
     arguments = parser.parse_args()
     deliveries = ["exactly_once", "at_least_once"] if arguments.delivery == "both" else [arguments.delivery]
     for delivery in deliveries:
-        say(f"seed {arguments.seed}, {delivery}, {arguments.minutes:g} minutes")
-        result = run(arguments.seed, arguments.minutes, delivery, arguments.keep)
+        say(f"seed {arguments.seed}, {delivery}, {f'{arguments.kills} kills' if arguments.kills else f'{arguments.minutes:g} minutes'}")
+        rows = arguments.rows or (200_000 if arguments.kills else 400)
+        result = run(arguments.seed, arguments.minutes, arguments.kills, rows, delivery, arguments.keep)
         if result is None:
             continue
         if arguments.json:

@@ -9,7 +9,6 @@ import time
 import pymysql
 
 TABLES = ("accounts", "orders")
-ROWS = 400
 
 
 def now_us():
@@ -23,21 +22,22 @@ class Shard:
         self.lab, self.server, self.database = lab, server, database
 
 
-def create(lab, shards):
+def create(lab, shards, rows):
+    """Each table has `rows` rows, number n in shard n modulo the number of shards."""
     for shard in shards:
         with lab.sql(shard.server) as sql:
             sql(f"CREATE DATABASE {shard.database}")
             for table in TABLES:
                 sql(f"CREATE TABLE {shard.database}.{table} (id BIGINT PRIMARY KEY, ver BIGINT NOT NULL, pad VARCHAR(2000), KEY (ver))")
-                if rows := ", ".join(f"({n}, {now_us()}, REPEAT('x', {n % 300}))" for n in range(ROWS) if n % len(shards) == shards.index(shard)):
-                    sql(f"INSERT INTO {shard.database}.{table} VALUES {rows}")
+                sql(f"INSERT INTO {shard.database}.{table} SELECT seq * {len(shards)} + {shards.index(shard)}, {now_us()}, REPEAT('x', seq % 300) "
+                    f"FROM seq_0_to_{rows // len(shards) - 1}")
 
 
 class Writer:
     """A worker for task.background()."""
 
-    def __init__(self, lab, shards, seed, number, of):
-        self.lab, self.shards, self.number, self.of = lab, shards, number, of
+    def __init__(self, lab, shards, seed, number, of, rows):
+        self.lab, self.shards, self.number, self.of, self.rows = lab, shards, number, of, rows
         self.rng = random.Random(seed * 1000 + number)
         self.connections = {}
         self.done = self.failed = self.xa = 0
@@ -61,7 +61,7 @@ class Writer:
         sql = self.sql(shard.server)
         table = f"{shard.database}.{self.rng.choice(TABLES)}"
         place = self.shards.index(shard)
-        row = self.rng.randrange(2 * ROWS // (len(self.shards) * self.of)) * len(self.shards) * self.of + place + self.number * len(self.shards)
+        row = self.rng.randrange(2 * self.rows // (len(self.shards) * self.of)) * len(self.shards) * self.of + place + self.number * len(self.shards)
         kind = self.rng.random()
         if kind < 0.25:
             sql(f"INSERT IGNORE INTO {table} (id, ver, pad) VALUES ({row}, {now_us()}, '{'i' * self.rng.randrange(200)}')")

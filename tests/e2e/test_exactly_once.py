@@ -53,7 +53,7 @@ def test_two_runs_of_one_state_folder_the_second_is_refused(busy):
         first.wait_until(lambda line: line["caught_up"])
         with busy.task.start() as second:
             assert second.wait() != 0 and last_line(second)["code"] == "task.state_in_use", second.story()
-        busy.topic.wait_for_messages(busy.topic.count + 200)
+        busy.topic.wait_for_messages(busy.topic.count + 200, timeout=90)
         first.stop()
     busy.check()
 
@@ -91,14 +91,14 @@ def test_the_older_run_taken_up_again_goes_on_where_the_newer_one_was(busy, lab,
 
 
 def test_a_run_that_stood_still_for_longer_than_its_transaction_may_goes_on(busy):
-    busy.task.change(destination__client={"transaction.timeout.ms": "2000", "message.timeout.ms": "2000"}, destination__commit={"idle_ms": 1000, "load_ms": 1000})
+    busy.task.change(destination__client={"transaction.timeout.ms": "5000", "message.timeout.ms": "5000"}, destination__commit={"idle_ms": 1000, "load_ms": 1000})
     with busy.writing():
         with busy.task.start() as run:
             run.wait_until(lambda line: line["caught_up"])
             for _ in range(2):
-                busy.topic.wait_for_messages(busy.topic.count + 200)
+                busy.topic.wait_for_messages(busy.topic.count + 200, timeout=90)
                 run.process.send_signal(signal.SIGSTOP)
-                time.sleep(14)  # the broker looks every ten seconds
+                time.sleep(18)  # the broker looks every ten seconds
                 run.process.send_signal(signal.SIGCONT)
             busy.topic.wait_for_messages(busy.topic.count + 500, timeout=90)
             run.stop()
