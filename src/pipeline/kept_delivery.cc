@@ -50,8 +50,7 @@ Result<SubtaskCheckpoint> settle(const Config& config, store::Store& store, cons
   return newest;
 }
 
-Result<std::unique_ptr<sink::Delivery>> begin_transactions(const Config& config, kafka::Config kafka,
-                                                           const std::string& subtask,
+Result<std::unique_ptr<sink::Delivery>> begin_transactions(const Config& config, const std::string& subtask,
                                                            const std::vector<std::string>& topics,
                                                            checkpoint::Saver* copies, const base::CancelToken& cancel,
                                                            std::optional<std::string>& newest) {
@@ -66,7 +65,7 @@ Result<std::unique_ptr<sink::Delivery>> begin_transactions(const Config& config,
     transactions.committed = [copies](const std::string& checkpoint) {
       copies->marked(0, [checkpoint] { return Result<std::string>(checkpoint); });
     };
-  return sink::exactly_once(kafka, topics, std::move(transactions), cancel, newest);
+  return sink::exactly_once(config.kafka, topics, std::move(transactions), cancel, newest);
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ Result<KeptDelivery> KeptDelivery::open(const Config& config, store::Store& stor
       in_transactions ? copy_interval_ms : checkpoint::Saver::default_interval_ms);
   std::optional<std::string> newest;
   if (in_transactions) {
-    TRY_VALUE(out.delivery, begin_transactions(config, config.kafka, subtask, topics, out.saver.get(), cancel, newest));
+    TRY_VALUE(out.delivery, begin_transactions(config, subtask, topics, out.saver.get(), cancel, newest));
     TRY_VALUE(out.state, settle(config, store, subtask, newest));
     out.state.run = config.run;
     return out;
@@ -109,7 +108,7 @@ Status adopt_committed(const Config& config, store::Store& store, const base::Ca
   for (const store::Entry& entry : entries) {
     const std::string subtask = config.task + "/" + entry.key.substr(prefix.size());
     std::optional<std::string> newest;
-    TRY(begin_transactions(config, config.kafka, subtask, {config.topic}, nullptr, cancel, newest));
+    TRY(begin_transactions(config, subtask, {config.topic}, nullptr, cancel, newest));
     TRY(settle(config, store, subtask, newest));
   }
   return {};
