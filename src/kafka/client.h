@@ -27,6 +27,9 @@ namespace tributary::kafka {
 enum class Security : std::uint8_t { plaintext, plain, scram_sha_256, scram_sha_512 };
 enum class Compression : std::uint8_t { none, gzip, snappy, lz4, zstd };
 
+// The topic of checkpoints takes records of this size, whatever the others do.
+inline constexpr std::uint32_t checkpoint_bytes_max = 16u << 20;
+
 struct Config {
   std::string brokers;  // host:port,host:port
   Security security = Security::plaintext;

@@ -179,7 +179,7 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
                      {{"cleanup.policy", "compact"},
                       {"segment.bytes", "8388608"},
                       {"min.cleanable.dirty.ratio", "0.05"},
-                      {"max.message.bytes", "16777216"}},
+                      {"max.message.bytes", std::to_string(checkpoint_bytes_max)}},
                      timeout_ms));
     // It may take a moment until the brokers know it; another run may be making it, too.
     const Deadline deadline(timeout_ms);
@@ -196,8 +196,12 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
   transactional.transactional_id = setup.id;
   TRY_VALUE(const auto producer, Producer::create(transactional, [](std::span<const Ack>) {}));
   const base::CancelToken never;
-  TRY(producer->fence(timeout_ms, never));
-  return partitions;
+  Status fenced = producer->fence(timeout_ms, never);
+  if (fenced) return partitions;
+  // Brokers that answered a moment ago and have no coordinator for the id can't make their transaction log.
+  if (fenced.error().code == ErrorCode::destination_unreachable)
+    fenced.error().code = ErrorCode::destination_transactions;
+  return fail(std::move(fenced.error()));
 }
 
 Status create_topic(const Config& config, const std::string& name, std::int32_t partitions, int replicas,

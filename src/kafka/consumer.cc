@@ -58,15 +58,7 @@ Consumer::~Consumer() = default;
 
 Result<std::unique_ptr<Consumer>> Consumer::create(const Config& config) {
   auto state = std::make_unique<State>(config);
-  TRY_VALUE(auto conf, internal::common_settings(config));
-  // A name is required to assign partitions; without subscribe() no group is joined and nothing is committed.
-  TRY(set(conf.get(), "group.id", "tributary-reader"));
-  TRY(set(conf.get(), "enable.auto.commit", "false"));
-  TRY(set(conf.get(), "enable.auto.offset.store", "false"));
-  TRY(set(conf.get(), "auto.offset.reset", "error"));
-  TRY(set(conf.get(), "enable.partition.eof", "true"));
-  TRY(set(conf.get(), "isolation.level", "read_committed"));
-  TRY(set(conf.get(), "fetch.wait.max.ms", "50"));
+  TRY_VALUE(auto conf, internal::reader_settings(config));
   TRY(set(conf.get(), "queued.max.messages.kbytes", "16384"));
   TRY(internal::apply_overrides(conf.get(), config));
   rd_kafka_conf_set_opaque(conf.get(), state.get());

@@ -30,6 +30,8 @@ using Owned = std::unique_ptr<T, Deleter>;
 
 // The settings all handles share, with `config.overrides` not yet applied.
 base::Result<Owned<rd_kafka_conf_t>> common_settings(const Config& config);
+// And those of all that read without joining a group: they see where a partition ends, and committed records only.
+base::Result<Owned<rd_kafka_conf_t>> reader_settings(const Config& config);
 base::Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value);
 base::Status apply_overrides(rd_kafka_conf_t* conf, const Config& config);
 base::Result<Owned<rd_kafka_t>> make_handle(rd_kafka_type_t type, Owned<rd_kafka_conf_t> conf);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
@@ -18,17 +19,12 @@ using internal::to_error;
 
 namespace {
 
-constexpr int slice_ms = 200;  // how soon a request to stop is heard
+// How soon a request to stop is heard.
+constexpr int slice_ms = 200, span_ms_max = 5'000;
 
-// A consumer that joins no group. Its view of where a partition ends goes by the isolation level, too.
+// A consumer's view of where a partition ends goes by the isolation level, too.
 Result<Owned<rd_kafka_t>> open(const Config& config, const char* isolation) {
-  TRY_VALUE(auto conf, internal::common_settings(config));
-  TRY(set(conf.get(), "group.id", "tributary-reader"));
-  TRY(set(conf.get(), "enable.auto.commit", "false"));
-  TRY(set(conf.get(), "enable.auto.offset.store", "false"));
-  TRY(set(conf.get(), "auto.offset.reset", "error"));
-  TRY(set(conf.get(), "enable.partition.eof", "true"));
-  TRY(set(conf.get(), "fetch.wait.max.ms", "50"));
+  TRY_VALUE(auto conf, internal::reader_settings(config));
   TRY(internal::apply_overrides(conf.get(), config));
   TRY(set(conf.get(), "isolation.level", isolation));
   TRY_VALUE(auto handle, internal::make_handle(RD_KAFKA_CONSUMER, std::move(conf)));
@@ -55,7 +51,7 @@ Result<Span> whole_span(const Config& config, const std::string& topic, std::int
 Result<std::optional<std::string>> last_value(const Config& config, const std::string& topic, std::int32_t partition,
                                               std::string_view key, int timeout_ms, const base::CancelToken& cancel) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  TRY_VALUE(const Span span, whole_span(config, topic, partition, timeout_ms));
+  TRY_VALUE(const Span span, whole_span(config, topic, partition, std::min(timeout_ms, span_ms_max)));
   if (span.first == span.end) return std::optional<std::string>();
   std::string newest;
   bool is_there = false;

@@ -129,10 +129,9 @@ Status Producer::State::create() {
   TRY(set(conf.get(), "batch.size", std::to_string(config.batch_bytes_max)));
   TRY(set(conf.get(), "batch.num.messages", "100000"));
   // The library refuses less than 1000.
-  constexpr std::uint32_t with_transactions = 16u << 20;  // checkpoints, in a topic of their own
   TRY(set(conf.get(), "message.max.bytes",
           std::to_string(std::max({config.record_bytes_max, config.batch_bytes_max,
-                                   config.transactional_id.empty() ? 0 : with_transactions}))));
+                                   config.transactional_id.empty() ? 0 : checkpoint_bytes_max}))));
   // produce() bounds what is under way; the library's own limits only stand behind it.
   TRY(set(conf.get(), "queue.buffering.max.messages", "10000000"));
   TRY(set(conf.get(), "queue.buffering.max.kbytes",
@@ -545,9 +544,10 @@ Status Producer::fence(std::int64_t timeout_ms, const base::CancelToken& cancel)
     if (const auto problem = s.problems.now()) return fail(problem->error);
     Error ours = transaction_error(error.get(), s.config);
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
-    // Brokers that answer and have no coordinator for the id can't make their transaction log, or may not tell us.
-    if (rd_kafka_error_is_retriable(error.get()) || code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ||
-        code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    if (rd_kafka_error_is_retriable(error.get()))
+      ours.code = ErrorCode::destination_unreachable;
+    else if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ||
+             code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
       ours.code = ErrorCode::destination_transactions;
     ours.where = s.config.transactional_id;
     return fail(std::move(ours));

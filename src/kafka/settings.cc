@@ -75,6 +75,19 @@ Result<Owned<rd_kafka_conf_t>> common_settings(const Config& config) {
   return conf;
 }
 
+Result<Owned<rd_kafka_conf_t>> reader_settings(const Config& config) {
+  TRY_VALUE(auto conf, common_settings(config));
+  // A name is required to assign partitions; without subscribe() no group is joined and nothing is committed.
+  TRY(set(conf.get(), "group.id", "tributary-reader"));
+  TRY(set(conf.get(), "enable.auto.commit", "false"));
+  TRY(set(conf.get(), "enable.auto.offset.store", "false"));
+  TRY(set(conf.get(), "auto.offset.reset", "error"));
+  TRY(set(conf.get(), "enable.partition.eof", "true"));
+  TRY(set(conf.get(), "isolation.level", "read_committed"));
+  TRY(set(conf.get(), "fetch.wait.max.ms", "50"));
+  return conf;
+}
+
 Status apply_overrides(rd_kafka_conf_t* conf, const Config& config) {
   for (const auto& [name, value] : config.overrides) TRY(set(conf, name, value));
   return {};

@@ -18,23 +18,25 @@ using checkpoint::SubtaskCheckpoint;
 namespace {
 
 constexpr std::int64_t copy_interval_ms = 1000;  // the store's copy lags behind the topic by no more
-constexpr int look_ms_max =
-    90'000;  // what a fenced or stopped producer left open ends in a minute, and nobody sees behind it before
+// What a fenced or stopped producer left open ends in a minute, and nobody sees behind it before.
+constexpr int look_ms_max = 90'000;
 
 std::int32_t partition_of(const Config& config, const std::string& subtask) {
   return sink::floor_mod(sink::java_hash(subtask), std::max(1, config.checkpoint_partitions));
 }
 
+// Of revision 0 and no run if nothing was committed.
+Result<SubtaskCheckpoint> parse_committed(const Config& config, const std::optional<std::string>& committed) {
+  if (!committed) return SubtaskCheckpoint();
+  auto parsed = checkpoint::parse(*committed);
+  if (!parsed) return fail(std::move(parsed.error()).in(config.checkpoint_topic));
+  return *std::move(parsed);
+}
+
 // The subtask's state from the two places. A new one is kept before it is used: by that it is known to have begun.
 Result<SubtaskCheckpoint> settle(const Config& config, store::Store& store, const std::string& subtask,
-                                 const std::optional<std::string>& committed) {
+                                 const SubtaskCheckpoint& newest) {
   TRY_VALUE(std::optional<SubtaskCheckpoint> saved, checkpoint::load(store, subtask, config.fingerprint));
-  SubtaskCheckpoint newest;
-  if (committed) {
-    auto parsed = checkpoint::parse(*committed);
-    if (!parsed) return fail(std::move(parsed.error()).in(config.checkpoint_topic));
-    newest = *std::move(parsed);
-  }
   if (saved && saved->revision >= newest.revision) return *std::move(saved);
   if (!saved) {
     SubtaskCheckpoint fresh;
@@ -80,7 +82,9 @@ Result<KeptDelivery> KeptDelivery::open(const Config& config, store::Store& stor
   std::optional<std::string> newest;
   if (in_transactions) {
     TRY_VALUE(out.delivery, begin_transactions(config, subtask, topics, out.saver.get(), cancel, newest));
-    TRY_VALUE(out.state, settle(config, store, subtask, newest));
+    TRY_VALUE(const SubtaskCheckpoint committed, parse_committed(config, newest));
+    TRY_VALUE(out.state, settle(config, store, subtask, committed));
+    out.former_run = committed.run;
     out.state.run = config.run;
     return out;
   }
@@ -109,17 +113,18 @@ Status adopt_committed(const Config& config, store::Store& store, const base::Ca
     const std::string subtask = config.task + "/" + entry.key.substr(prefix.size());
     std::optional<std::string> newest;
     TRY(begin_transactions(config, subtask, {config.topic}, nullptr, cancel, newest));
-    TRY(settle(config, store, subtask, newest));
+    TRY_VALUE(const SubtaskCheckpoint committed, parse_committed(config, newest));
+    TRY(settle(config, store, subtask, committed));
   }
   return {};
 }
 
-Result<bool> is_taken_over(const Config& config, const std::string& subtask, const base::CancelToken& cancel) {
+Result<bool> is_taken_over(const Config& config, const std::string& subtask, const std::string& former_run,
+                           const base::CancelToken& cancel) {
   TRY_VALUE(const auto newest, kafka::last_value(config.kafka, config.checkpoint_topic, partition_of(config, subtask),
                                                  subtask, look_ms_max, cancel));
-  if (!newest) return false;
-  TRY_VALUE(const SubtaskCheckpoint parsed, checkpoint::parse(*newest));
-  return parsed.run != config.run;
+  TRY_VALUE(const SubtaskCheckpoint committed, parse_committed(config, newest));
+  return committed.run != config.run && committed.run != former_run;
 }
 
 }  // namespace tributary::pipeline

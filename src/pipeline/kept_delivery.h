@@ -29,12 +29,15 @@ struct KeptDelivery {
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;  // before the saver's end
   checkpoint::SubtaskCheckpoint state;       // where it goes on
+  std::string former_run;                    // exactly-once: whose checkpoint was the last one committed
 };
 
 // Has the store know what was committed last for all of the task's subtasks. Exactly-once only.
 base::Status adopt_committed(const Config& config, store::Store& store, const base::CancelToken& cancel);
 
-// Whether another run has taken the subtask over: this one was refused, and the last checkpoint is not of its making.
-base::Result<bool> is_taken_over(const Config& config, const std::string& subtask, const base::CancelToken& cancel);
+// Whether another run has taken the subtask over: this one was refused, and the last checkpoint is neither of its
+// making nor that of the run it goes on for.
+base::Result<bool> is_taken_over(const Config& config, const std::string& subtask, const std::string& former_run,
+                                 const base::CancelToken& cancel);
 
 }  // namespace tributary::pipeline

@@ -130,7 +130,7 @@ Status Subtask::run() {
     // after a long stop say. To try again would fence the newer one.
     if (error.code == ErrorCode::destination_fenced || error.code == ErrorCode::destination_transaction_lost) {
       if (stop_.wait_for_ms(takeover_ms)) return fail(ErrorCode::cancelled);
-      if (const auto taken = is_taken_over(config_, name(), stop_))
+      if (const auto taken = is_taken_over(config_, name(), former_run_, stop_))
         error.code = *taken ? ErrorCode::destination_fenced : ErrorCode::destination_transaction_lost;
     }
     // An id of our own making is given up for another one.
@@ -220,6 +220,7 @@ Status Subtask::attempt() {
   attempt.saver = std::move(kept.saver);
   attempt.delivery = std::move(kept.delivery);
   checkpoint::SubtaskCheckpoint state = std::move(kept.state);
+  if (kept.former_run != config_.run) former_run_ = kept.former_run;
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{has_ddl_topic});
 
   // A table that joined later is read whole, whatever the task began with.

@@ -87,6 +87,7 @@ class Subtask {
   std::int64_t failing_since_ms_ = 0, retry_limit_ms_ = 0;  // of problem_, by the monotonic clock
   std::string position_, checkpoint_;
 
+  std::string former_run_;         // whose checkpoint it goes on from, if that is another process
   std::set<std::string> decided_;  // XA ids, from attempt to attempt: a server that died may have some to finish yet
 };
 

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
-#include <utility>
 
 #include "sink/delivery.h"
 #include "sink/emission_order.h"
@@ -23,7 +22,6 @@ constexpr int read_ms_max = 90'000;               // longer than other producers
 constexpr std::int64_t position_ms_least = 1000;  // between transactions without records
 constexpr std::uint64_t small_bytes_max = 64u << 10;
 constexpr std::int64_t pause_ms_least = 10, settling_ms = 4;
-constexpr std::uint32_t checkpoint_bytes_max = 16u << 20;
 
 class ExactlyOnce final : public Delivery {
  public:
@@ -41,7 +39,7 @@ class ExactlyOnce final : public Delivery {
       TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
       if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);
     }
-    TRY_VALUE(checkpoints_, producer_->topic(to_.checkpoint_topic, checkpoint_bytes_max));
+    TRY_VALUE(checkpoints_, producer_->topic(to_.checkpoint_topic, kafka::checkpoint_bytes_max));
     TRY(producer_->fence(fence_ms_max, cancel));
     // Nothing of an older run can be added from here on.
     TRY_VALUE(newest, kafka::last_value(config, to_.checkpoint_topic, to_.checkpoint_partition, to_.checkpoint_key,
@@ -109,11 +107,7 @@ class ExactlyOnce final : public Delivery {
     TRY(begin());
     const auto runs = order_.plan(batch, next_sequence_);
     next_sequence_ += batch.records.size();
-    records_open_ += batch.records.size();
-    std::uint64_t bytes = 0;
-    for (const model::EncodedRecord& record : batch.records)
-      bytes += record.value_size + (record.key_size == model::no_key ? 0 : record.key_size);
-    bytes_open_ += bytes;
+    bytes_open_ += batch.bytes.size();
     return producer_->produce(batch, runs, cancel);
   }
 
@@ -136,8 +130,12 @@ class ExactlyOnce final : public Delivery {
     TRY(producer_->commit(cancel));
     is_open_ = is_waiting_ = false;
     committed_ms_ = now_ms();
-    records_committed_ += std::exchange(records_open_, 0);
-    bytes_committed_ += bytes_open_.exchange(0);
+    checkpoint_bytes_ += to_.checkpoint_key.size() + checkpoint.size();
+    bytes_open_ = 0;
+    // All that was sent is acknowledged now.
+    const kafka::ProducerCounters c = producer_->counters();
+    records_committed_ = c.records_acked - checkpoints_sent_;
+    bytes_committed_ = c.bytes_acked - checkpoint_bytes_;
     if (to_.committed) to_.committed(checkpoint);
     return {};
   }
@@ -154,7 +152,7 @@ class ExactlyOnce final : public Delivery {
 
   // emit() only
   EmissionOrder order_;
-  std::uint64_t next_sequence_ = 0, records_open_ = 0;
+  std::uint64_t next_sequence_ = 0, checkpoint_bytes_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@ A failure prints the seed and keeps the evidence: servers' folders, the task's s
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -183,12 +184,27 @@ def check(lab, shards, topic, delivery):
     return len(records), compared, repeats
 
 
+def evidence(lab, folder, topic, kept):
+    """Binlogs and logs of the servers, the task's state and log, and the topic's records."""
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(folder, kept)
+    for place in lab.dir.glob("**/*"):
+        if place.is_file() and (place.name.startswith("mysql-bin.") or place.suffix in (".log", ".err")):
+            target = kept / place.relative_to(lab.dir)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(place, target)
+    with open(kept / "records.jsonl", "w") as file:
+        for record in topic.records():
+            image = [record.offset, record.op, record.id, record.name, record.position, record.before, record.after, record.statement]
+            file.write(json.dumps(image, default=repr) + "\n")
+
+
 def run(seed, minutes, kills, rows, delivery, keep):
     rng = random.Random(f"{seed} {delivery}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tributary-chaos."))
     faults = None
     try:
-        with Lab(instances=SERVERS, front=False, kafka="auto") as lab:
+        with Lab(instances=SERVERS, front=False, kafka="auto") as lab, contextlib.ExitStack() as afterwards:
             if delivery == "exactly_once" and not lab.is_real_kafka:
                 say("exactly once needs a real Kafka, which can't be had here: left out")
                 return None
@@ -196,6 +212,18 @@ def run(seed, minutes, kills, rows, delivery, keep):
             workload.create(lab, shards, rows)
             lab.create_topic(DATABASE)
             topic = Topic(lab.brokers, DATABASE, forgets=not lab.is_real_kafka)
+            kept = pathlib.Path(keep) / f"{delivery}-{seed}"
+
+            def keep_evidence(kind, *_):
+                if kind is None:
+                    return
+                say(f"FAILED: seed {seed}, {delivery}, {sum(faults.counted.values()) if faults else 0} faults; evidence in {kept}")
+                try:
+                    evidence(lab, folder, topic, kept)
+                except Exception as error:  # noqa: BLE001 - the failure itself is what matters
+                    say(f"not all of the evidence could be kept: {error!r}")
+
+            afterwards.push(keep_evidence)
             proxies = [Proxy(one["host"], one["port"]) for one in lab.storage]
             login = lab.storage[0]
             task = Task(folder, DATABASE, {
@@ -229,12 +257,6 @@ def run(seed, minutes, kills, rows, delivery, keep):
             result = {"delivery": delivery, "seed": seed, "faults": sum(faults.counted.values()), "by_kind": dict(faults.counted),
                       "transactions": sum(w.done for w in writers), "across_servers": sum(w.xa for w in writers), "statements": alterer.done,
                       "records": records, "rows_compared": rows, "repeats": repeats, "lost": 0, "stale": 0, "out_of_order": 0}
-    except BaseException:
-        kept = pathlib.Path(keep) / f"{delivery}-{seed}"
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(folder, kept)
-        say(f"FAILED: seed {seed}, {delivery}, {sum(faults.counted.values()) if faults else 0} faults; evidence in {kept}")
-        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return result

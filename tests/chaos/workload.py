@@ -27,6 +27,7 @@ def create(lab, shards, rows):
     for shard in shards:
         with lab.sql(shard.server) as sql:
             sql(f"CREATE DATABASE {shard.database}")
+            sql(f"USE {shard.database}")  # a sequence is a table of some database
             for table in TABLES:
                 sql(f"CREATE TABLE {shard.database}.{table} (id BIGINT PRIMARY KEY, ver BIGINT NOT NULL, pad VARCHAR(2000), KEY (ver))")
                 sql(f"INSERT INTO {shard.database}.{table} SELECT seq * {len(shards)} + {shards.index(shard)}, {now_us()}, REPEAT('x', seq % 300) "
