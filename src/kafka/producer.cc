@@ -43,6 +43,8 @@ constexpr std::int64_t look_interval_ms = 2000;
 constexpr int probe_timeout_ms = 1000;
 constexpr int hurry_ms = 2;
 constexpr int init_slice_ms = 2000, commit_slice_ms = 1000;  // how soon a request to stop is heard
+// A commit whose outcome is not known by then is left to the next producer, which asks the topic.
+constexpr std::int64_t commit_ms_max = 120'000;
 // Retries inside the library (too few in-sync replicas, say) make no noise: silence for this long is a problem by
 // itself.
 constexpr std::int64_t stall_ms = 5000;
@@ -105,6 +107,7 @@ struct Producer::State {
   Status create();
   Status status() const;
   void fail_with(Error why);
+  std::optional<Error> fatal_error(std::string where) const;
   Status wait_for_room(const base::CancelToken& cancel, std::size_t charge);
   void wait_for_window(const base::CancelToken& cancel);
   Status send_run(const char* bytes, const model::RecordBatch& batch, const Run& run, int flags,
@@ -168,6 +171,17 @@ void Producer::State::fail_with(Error why) {
     failed.store(true, std::memory_order_release);
   }
   progress.notify_all();
+}
+
+// What the library can't go on from. A producer anew may, in transactions, where nothing is sent twice by that.
+std::optional<Error> Producer::State::fatal_error(std::string where) const {
+  std::array<char, 512> why{};
+  const rd_kafka_resp_err_t code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  Error ours = to_error(code, why.data(), std::move(where));
+  if (!config.transactional_id.empty() && ours.code == ErrorCode::destination_rejected)
+    ours.code = ErrorCode::destination_transaction_lost;
+  return ours;
 }
 
 Status Producer::State::wait_for_room(const base::CancelToken& cancel, std::size_t charge) {
@@ -242,11 +256,10 @@ Status Producer::State::send_run(const char* bytes, const model::RecordBatch& ba
     // The library stops at the first message it has no room for; any other refusal would leave a hole in the order.
     const rd_kafka_message_t& refused = messages[static_cast<std::size_t>(sent)];
     if (refused.err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      if (refused.err == RD_KAFKA_RESP_ERR__FATAL) {
-        std::array<char, 512> why{};
-        const rd_kafka_resp_err_t code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
-        return fail(to_error(code, why.data(), rd_kafka_topic_name(topic)));
-      }
+      if (auto fatal = fatal_error(rd_kafka_topic_name(topic))) return fail(*std::move(fatal));
+      // What became of the transaction is told by another thread, and perhaps later.
+      if (refused.err == RD_KAFKA_RESP_ERR__STATE && !config.transactional_id.empty())
+        return fail(ErrorCode::destination_transaction_lost, "it takes no more records", config.transactional_id);
       return fail(to_error(refused.err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__FAIL : refused.err, "",
                            fmt::format("{}, partition {}", rd_kafka_topic_name(topic), run.partition)));
     }
@@ -306,12 +319,7 @@ void Producer::State::look_around() {
 void Producer::State::on_error(rd_kafka_event_t* event) {
   rd_kafka_resp_err_t code = rd_kafka_event_error(event);
   std::string detail = rd_kafka_event_error_string(event);
-  if (code == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, 512> why{};
-    code = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
-    fail_with(to_error(code, why.data(), config.brokers));
-    return;
-  }
+  if (auto fatal = fatal_error(config.brokers)) return fail_with(*std::move(fatal));
   base::log::debug("kafka producer: {}: {}", rd_kafka_err2name(code), detail);
   problems.note(code, detail, config.brokers);
 }
@@ -330,12 +338,7 @@ void Producer::State::on_failed_delivery(const rd_kafka_message_t& first, rd_kaf
   const std::string where = fmt::format("{}, partition {}", topic_name(*culprit), culprit->partition);
   const std::string key = internal::printable_key(culprit->key, culprit->key_len);
   // Why all is lost says more than that this record was dropped for it.
-  std::array<char, 512> why{};
-  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(handle.get(), why.data(), why.size());
-  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fail_with(to_error(fatal, why.data(), where));
-    return;
-  }
+  if (auto fatal = fatal_error(where)) return fail_with(*std::move(fatal));
   if (purged(first.err) && !config.transactional_id.empty()) {
     fail_with({ErrorCode::destination_transaction_lost, "it was aborted", config.brokers});
     return;
@@ -563,6 +566,7 @@ Status Producer::begin() {
 
 Status Producer::commit(const base::CancelToken& cancel) {
   State& s = *state_;
+  const std::int64_t until = monotonic_ms() + commit_ms_max;
   while (true) {
     const internal::Owned<rd_kafka_error_t> error(rd_kafka_commit_transaction(s.handle.get(), commit_slice_ms));
     if (!error) break;
@@ -571,6 +575,8 @@ Status Producer::commit(const base::CancelToken& cancel) {
     if (!own && own.error().code != ErrorCode::destination_transaction_lost) return own;
     if (!rd_kafka_error_is_retriable(error.get())) return fail(transaction_error(error.get(), s.config));
     TRY(own);
+    if (monotonic_ms() >= until)
+      return fail(ErrorCode::destination_unreachable, rd_kafka_error_string(error.get()), s.config.brokers);
     if (cancel.requested()) return fail(ErrorCode::cancelled);
   }
   // The library knows of every acknowledgement by now; our thread may still be at it.

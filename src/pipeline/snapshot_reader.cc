@@ -46,7 +46,10 @@ Result<model::BinlogPosition> open_exact_view(mysql::Connection& connection, con
     return source::open_view(connection, instance, emitted, no_beat, cancel);
   TRY_VALUE(mysql::Connection locker, source::open_snapshot_connection(instance));
   const std::string name = mysql::quote_name(table.database) + "." + mysql::quote_name(table.table);
-  TRY(locker.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_guarded_s)));
+  // Before 5.7.5 LOCK TABLES does not wait for whoever writes to the table already, and a transaction is in the log
+  // before its rows can be seen. Only without autocommit InnoDB's own lock, which is held until they can, is asked for.
+  TRY(locker.execute(fmt::format("SET SESSION autocommit = 0, lock_wait_timeout = {0}, innodb_lock_wait_timeout = {0}",
+                                 lock_wait_guarded_s)));
   if (auto locked = locker.execute("LOCK TABLES " + name + " READ");
       !locked && locker.server_errno() == lock_wait_timeout)
     return fail(ErrorCode::source_busy, locked.error().what, name);
@@ -298,7 +301,10 @@ Status SnapshotReader::verify(Reader& reader, const SubtaskTablePtr& table) {
 
 // Waits, holding nothing, until the stream is where the log ends now.
 Status SnapshotReader::try_again(Reader& reader, const SubtaskTable& table) {
-  if (++reader.tries > tries_max)
+  if (++reader.tries > tries_max && reader.is_busy)
+    return fail(ErrorCode::source_busy, "transactions that are open have written to a table without any key",
+                table.physical.database + "." + table.physical.table);
+  if (reader.tries > tries_max)
     return fail(ErrorCode::source_table_missing, "it can't be read, and the log says nothing of it",
                 table.physical.database + "." + table.physical.table);
   if (config_.incremental) {
@@ -379,8 +385,10 @@ Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std:
                              connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
       } else {
         const auto view = open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_);
-        if (!view && view.error().code == ErrorCode::source_busy) return false;
+        if (!view && view.error().code == ErrorCode::source_busy) reader.is_busy = true;
+        if (!view && reader.is_busy) return false;
         if (!view) return fail(view.error());
+        reader.is_busy = false;
         exact = *view;
       }
       // A statement that waits for the guard may be in front of us; both give way then.

@@ -50,6 +50,7 @@ class SnapshotReader {
     mysql::Connection connection;
     SubtaskTablePtr verified;  // the table that was found to be so at the server last
     int tries = 0;             // of the present chunk, without success
+    bool is_busy = false;      // transactions that write to the table kept it from being locked
   };
   base::Status work();
   std::optional<std::size_t> take_lane();

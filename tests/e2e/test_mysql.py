@@ -1,5 +1,7 @@
 """MySQL 5.6 and MySQL 9.7: snapshot, changes, XA, restart. GTIDs are positions here, and the heartbeat's row the watermark."""
 
+import random
+
 import pytest
 
 import fold
@@ -79,6 +81,43 @@ def test_a_table_without_any_key_arrives_as_it_is(mysql, case):
             run.stop()
     task.catch_up()
     assert fold.multiset(fold.of_table(topic.records(), database, "loose")) == fold.counter(source.rows(sql, database, "loose"))
+
+
+def test_tables_without_any_key_arrive_as_they_are_while_many_commit_at_once(mysql, case, seeded):
+    database = case.database(mysql)
+    sql = case.sql(mysql, 0, database)
+    tables = [f"loose{n}" for n in range(40)]
+    for table in tables:
+        sql(f"CREATE TABLE {table} (a INT, b VARCHAR(20))")
+        sql(f"INSERT INTO {table} VALUES (1, 'once'), (2, 'once')")
+    topic = case.topic(mysql)
+    sql("GRANT LOCK TABLES ON *.* TO 'repl'@'%'")
+    task = case.mysql_task(mysql, database, topic)
+    seed = seeded.randrange(2**20)
+
+    def scribble(number):
+        def work(should_end):
+            chance = random.Random(seed + number)
+            with mysql.sql(0, database) as own:
+                while not should_end():
+                    chosen = chance.sample(tables, 3)
+                    if chance.random() < 0.5:
+                        own("BEGIN")
+                    for table in chosen:
+                        own(f"INSERT INTO {table} VALUES (%s, 'again')", number)
+                    own(f"DELETE FROM {chosen[0]} WHERE a = %s LIMIT 1", number)
+                    own("COMMIT")
+        return work
+
+    with background(*[scribble(number) for number in range(8)]) as ending:
+        with task.start() as run:
+            run.wait_until(lambda line: line["caught_up"])
+            ending.set()
+            run.stop()
+    task.catch_up()
+    records = topic.records()
+    for table in tables:
+        assert fold.multiset(fold.of_table(records, database, table)) == fold.counter(source.rows(sql, database, table)), table
 
 
 def test_every_type_arrives_as_the_server_shows_it(mysql, case):
