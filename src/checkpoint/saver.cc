@@ -1,8 +1,10 @@
 #include "checkpoint/saver.h"
 
 #include <chrono>
+#include <tuple>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace tributary::checkpoint {
@@ -69,8 +71,16 @@ Status Saver::save_newest() {
   if (!mark) return {};
   Result<std::string> bytes = (*mark)();
   Status kept = bytes ? save_(*std::move(bytes)) : Status(fail(bytes.error()));
-  if (kept) return {};
   std::lock_guard lock(mutex_);
+  if (kept) {
+    if (problem_) base::log::warn("checkpoints are kept again");
+    problem_.reset();
+    return {};
+  }
+  if (!problem_) {
+    base::log::warn("checkpoint not kept: {}", kept.error().message());
+    problem_ = Problem{kept.error(), base::SystemClock::instance().monotonic_ms()};
+  }
   if (kept.error().is_retriable()) {
     if (!ready_) ready_ = std::move(mark);  // unless a newer one has come
   } else {
@@ -85,7 +95,7 @@ void Saver::run() {
     changed_.wait(lock, [this] { return closing_ || (ready_ && !error_); });
     if (closing_) return;
     lock.unlock();
-    if (const Status kept = save_newest(); !kept) base::log::warn("checkpoint not kept: {}", kept.error().message());
+    std::ignore = save_newest();
     lock.lock();
     changed_.wait_for(lock, std::chrono::milliseconds(interval_ms_), [this] { return closing_; });
   }
@@ -97,6 +107,11 @@ Status Saver::status() const {
   std::lock_guard lock(mutex_);
   if (error_) return fail(*error_);
   return {};
+}
+
+std::optional<Saver::Problem> Saver::problem() const {
+  std::lock_guard lock(mutex_);
+  return problem_;
 }
 
 std::uint64_t Saver::outstanding() const {

@@ -36,6 +36,12 @@ class Saver {
   // Saves the newest mark that is true by now before it returns.
   base::Status flush();
   base::Status status() const;
+  // What keeps it from saving, and is tried again.
+  struct Problem {
+    base::Error error;
+    std::int64_t since_ms = 0;  // by the monotonic clock
+  };
+  std::optional<Problem> problem() const;
   std::uint64_t outstanding() const;
 
  private:
@@ -53,6 +59,7 @@ class Saver {
   AckTracker<Mark> tracker_;
   std::optional<Mark> ready_;
   std::optional<base::Error> error_;
+  std::optional<Problem> problem_;
   bool closing_ = false;
 
   std::thread thread_;

@@ -126,9 +126,12 @@ std::string render_line(const Progress* earlier, const Progress& now) {
 std::string render_summary(const Progress& now, bool stopped) {
   const Totals sum = totals(now);
   return stamped(
-      now, fmt::format("{}: {} rows and {} changes read, {} records ({}) delivered{}{}", stopped ? "stopped" : "done",
+      now, fmt::format("{}: {} rows and {} changes read, {} records ({}) delivered{}{}{}", stopped ? "stopped" : "done",
                        with_commas(sum.rows_done), with_commas(sum.changes), with_commas(now.records_acked),
                        human_bytes(static_cast<double>(now.bytes_acked)), now.exactly_once ? " exactly once" : "",
+                       now.dead_letters > 0
+                           ? fmt::format(", {} to the dead-letter topic", with_commas(now.dead_letters))
+                           : "",
                        stopped ? "; started again, it goes on from here" : ""));
 }
 
@@ -150,6 +153,7 @@ std::string render_json(const Progress& now, std::string_view event, const base:
   object.number("records_sent", now.records_sent);
   object.number("records_acked", now.records_acked);
   object.number("bytes_acked", now.bytes_acked);
+  object.number("dead_letters", now.dead_letters);
   if (!now.destination_problem.empty()) object.text("destination_problem", now.destination_problem);
   append_list(object.key("tables"), now.tables, append_table);
   append_list(object.key("instances"), now.instances, append_instance);

@@ -112,6 +112,8 @@ class ScreenText {
     line("", fmt::format("  {} records delivered{}, {}{}", with_commas(now_.records_acked),
                          now_.exactly_once ? " exactly once" : "", human_bytes(static_cast<double>(now_.bytes_acked)),
                          waiting ? fmt::format("; {} on their way", with_commas(waiting)) : ""));
+    if (now_.dead_letters > 0)
+      line(red(screen_), fmt::format("  ! {} records went to the dead-letter topic", with_commas(now_.dead_letters)));
     if (!now_.destination_problem.empty())
       line(red(screen_), "  ! destination: " + printable(now_.destination_problem));
   }

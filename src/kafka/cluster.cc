@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::int32_t checkpoint_partitions = 8;
 constexpr int made_look_ms = 50;
+constexpr int coordinator_timeout_ms = 30'000;  // a cluster makes its transaction log when it is first asked for one
 constexpr int slice_ms = 500;              // errors are looked at between requests this long
 constexpr int settings_timeout_ms = 1000;  // asking for a topic's limit is a courtesy: not worth a long wait
 
@@ -196,7 +197,7 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
   transactional.transactional_id = setup.id;
   TRY_VALUE(const auto producer, Producer::create(transactional, [](std::span<const Ack>) {}));
   const base::CancelToken never;
-  Status fenced = producer->fence(timeout_ms, never);
+  Status fenced = producer->fence(std::max(timeout_ms, coordinator_timeout_ms), never);
   if (fenced) return partitions;
   // Brokers that answered a moment ago and have no coordinator for the id can't make their transaction log.
   if (fenced.error().code == ErrorCode::destination_unreachable)

@@ -20,6 +20,9 @@ struct StartPosition {
 
 enum class DeliveryMode : std::uint8_t { at_least_once, exactly_once };
 
+// What the dead-letter topic is asked to take: what a broker takes in one request by default, and some room.
+inline constexpr std::uint32_t dead_letter_bytes_max = 100'000'000;
+
 struct Config {
   std::string task;
   std::string run;          // of this process: no other has the same
@@ -33,6 +36,9 @@ struct Config {
   std::string topic;
   std::string ddl_topic;        // empty: the data topic
   std::int32_t partitions = 1;  // of the data topic
+  std::string dead_letter_topic;             // of records that the data topic does not take; empty: they stop the task
+  std::int32_t dead_letter_partitions = 1;
+  std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
   DeliveryMode delivery = DeliveryMode::at_least_once;
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
   std::string checkpoint_topic;                    // exactly once

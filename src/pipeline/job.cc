@@ -101,6 +101,8 @@ class Job {
                                                                                                     : unknown));
     config_.partitions = prepared.partitions;
     config_.checkpoint_partitions = prepared.checkpoint_partitions;
+    config_.dead_letter_partitions = prepared.dead_letter_partitions;
+    config_.row_bytes_max = prepared.row_bytes_max;
     config_.delivery =
         wanted.value_or(prepared.no_transactions ? DeliveryMode::at_least_once : DeliveryMode::exactly_once);
     if (!prepared.no_transactions) return {};
@@ -149,8 +151,8 @@ class Job {
       const bool is_busy = done.error().code == ErrorCode::source_busy;
       // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.
       if (!doors_.resuming && !is_busy) return done;
-      const std::int64_t patience_ms = is_busy ? busy_ms_max : config_.retry_connection_ms;
-      if (clock_.monotonic_ms() - begun_ms_ > patience_ms) return done;
+      patience_ms_ = is_busy ? busy_ms_max : config_.retry_connection_ms;
+      if (clock_.monotonic_ms() - begun_ms_ > patience_ms_) return done;
       problem_ = done.error();
       attempts_ = backoff.attempts() + 1;
       base::log::warn("{}: {}", config_.task, problem_->message());
@@ -294,6 +296,7 @@ class Job {
       out.bytes_acked += delivered.bytes_acked;
       out.snapshot_done = out.snapshot_done && subtask->snapshot_done();
       out.caught_up = out.caught_up && subtask->caught_up();
+      out.dead_letters += subtask->dead_letters();
       if (std::string problem = subtask->destination_problem(); !problem.empty())
         out.destination_problem = std::move(problem);
     }
@@ -305,6 +308,8 @@ class Job {
       away.phase = Phase::retrying;
       away.problem = problem_->message();
       away.attempts = attempts_;
+      away.failing_for_ms = clock_.monotonic_ms() - begun_ms_;
+      away.gives_up_in_ms = std::max<std::int64_t>(0, patience_ms_ - away.failing_for_ms);
     }
     for (std::size_t i = 0; !subtasks_.empty() && i < topology_.tables.size(); ++i) {
       const source::LogicalTable& table = topology_.tables[i];
@@ -351,6 +356,7 @@ class Job {
   source::Topology topology_;
   std::optional<Error> problem_;  // of the beginning, while it is retried
   std::uint64_t attempts_ = 0;
+  std::int64_t patience_ms_ = 0;
   std::optional<DeliveryMode> former_delivery_;     // by the task's state
   std::optional<checkpoint::TopologyState> known_;  // by the task's state
   model::KnownTopology present_;

@@ -31,6 +31,8 @@ constexpr std::int64_t flush_ms_max = 30'000, flush_ms_least = 1'000;  // the la
 constexpr std::int64_t hand_over_ms_max = 20'000;
 constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t takeover_ms = 3'000;  // by then another run has committed its first checkpoint
+constexpr std::uint64_t dead_letters_told_max = 20;
+constexpr std::size_t key_bytes_told_max = 200;
 constexpr std::int64_t calm_ms = 60'000;     // an attempt this long ends a series of failures
 
 // The others are of servers and brokers that answer.
@@ -206,6 +208,21 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   return std::move(begin.start);
 }
 
+void Subtask::divert_larger(sink::Router& router, std::uint16_t topic) {
+  const std::size_t most = std::min<std::size_t>(config_.row_bytes_max.value_or(config_.kafka.record_bytes_max),
+                                                 config_.kafka.record_bytes_max);
+  router.divert_larger(most, {topic, config_.dead_letter_partitions},
+                       [this](const model::RecordBatch& batch, const model::EncodedRecord& record) {
+                         const std::uint64_t before = dead_letters_.fetch_add(1);
+                         if (before == dead_letters_told_max) base::log::warn("{}: more dead letters are not told", name());
+                         if (before >= dead_letters_told_max) return;
+                         const std::string_view key =
+                             record.key_size == model::no_key ? "none" : batch.key(record).substr(0, key_bytes_told_max);
+                         base::log::warn("{}: a record of {} bytes goes to {}, key {}", name(), record.value_size,
+                                         config_.dead_letter_topic, key);
+                       });
+}
+
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
@@ -213,7 +230,12 @@ Status Subtask::attempt() {
   std::vector<std::string> topics = {config_.topic};
   const bool has_ddl_topic = !config_.ddl_topic.empty() && config_.ddl_topic != config_.topic;
   if (has_ddl_topic) topics.push_back(config_.ddl_topic);
+  const bool has_dead_letters = !config_.dead_letter_topic.empty();
   Config config = config_;
+  if (has_dead_letters) {
+    topics.push_back(config_.dead_letter_topic);
+    config.kafka.record_bytes_max = std::max(config.kafka.record_bytes_max, dead_letter_bytes_max);
+  }
   config.kafka.unacked_bytes_max =
       std::max<std::size_t>(config_.buffer_bytes / subtask_count_, config_.kafka.record_bytes_max);
   TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), topics, stop_));
@@ -222,6 +244,7 @@ Status Subtask::attempt() {
   checkpoint::SubtaskCheckpoint state = std::move(kept.state);
   if (kept.former_run != config_.run) former_run_ = kept.former_run;
   attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{has_ddl_topic});
+  if (has_dead_letters) divert_larger(*attempt.router, static_cast<std::uint16_t>(topics.size() - 1));
 
   // A table that joined later is read whole, whatever the task began with.
   const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
@@ -338,6 +361,12 @@ Status Subtask::attempt() {
                               config_.kafka.brokers});
       break;
     }
+    const auto unsaved = attempt.saver->problem();
+    if (unsaved && clock_.monotonic_ms() - unsaved->since_ms > config_.retry_other_ms) {
+      attempt.fail_with(
+          Error{ErrorCode::task_state_unusable, "tried again without success: " + unsaved->error.what, unsaved->error.where});
+      break;
+    }
     caught_up_ = snapshot_done_ && sequencer.caught_up();
     {
       std::lock_guard lock(mutex_);
@@ -394,6 +423,12 @@ InstanceProgress Subtask::progress() const {
   out.problem = problem_;
   out.attempts = attempts_;
   out.retry_in_ms = retry_in_ms_;
+  const auto unsaved = current_ ? current_->saver->problem() : std::nullopt;
+  if (problem_.empty() && unsaved) {
+    out.problem = unsaved->error.message();
+    out.failing_for_ms = clock_.monotonic_ms() - unsaved->since_ms;
+    out.gives_up_in_ms = std::max<std::int64_t>(0, config_.retry_other_ms - out.failing_for_ms);
+  }
   if (!problem_.empty()) {
     out.failing_for_ms = clock_.monotonic_ms() - failing_since_ms_;
     out.gives_up_in_ms = std::max<std::int64_t>(0, retry_limit_ms_ - out.failing_for_ms);

@@ -42,6 +42,7 @@ class Subtask {
 
   InstanceProgress progress() const;
   sink::DeliveryCounters delivered() const;  // over all attempts
+  std::uint64_t dead_letters() const { return dead_letters_; }
   std::string destination_problem() const;
   const AllTableCounters& counters() const { return counters_; }  // by logical table
   bool snapshot_done() const { return snapshot_done_; }
@@ -57,6 +58,7 @@ class Subtask {
                    std::int64_t limit_ms);
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
+  void divert_larger(sink::Router& router, std::uint16_t topic);
 
   const Config& config_;
   const source::Topology& topology_;
@@ -76,6 +78,7 @@ class Subtask {
   std::atomic<Phase> phase_ = Phase::starting;
   const mysql::Endpoint addresses_;  // all of the instance's
   std::uint32_t replica_attempt_ = 0;
+  std::atomic<std::uint64_t> dead_letters_ = 0;
   std::atomic<bool> snapshot_done_ = false, caught_up_ = false;
 
   mutable std::mutex mutex_;

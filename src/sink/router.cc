@@ -1,6 +1,7 @@
 #include "sink/router.h"
 
 #include <string>
+#include <utility>
 
 namespace tributary::sink {
 
@@ -19,6 +20,19 @@ std::int32_t Router::partition_of_table(std::uint32_t table) const {
   return table < table_partitions_.size() ? table_partitions_[table] : 0;
 }
 
+void Router::divert_larger(std::size_t bytes_max, Route dead_letters, Told told) {
+  row_bytes_max_ = bytes_max;
+  dead_letters_ = dead_letters;
+  told_ = std::move(told);
+}
+
+void Router::divert(const model::RecordBatch& batch, model::EncodedRecord& record) const {
+  record.topic = dead_letters_.topic;
+  record.partition =
+      record.key_size == model::no_key ? 0 : floor_mod(java_hash(batch.key(record)), dead_letters_.partitions);
+  told_(batch, record);
+}
+
 void Router::route_rows(model::RecordBatch& batch) const {
   for (model::EncodedRecord& record : batch.records) {
     record.topic = data_.topic;
@@ -34,6 +48,9 @@ void Router::route_rows(model::RecordBatch& batch) const {
             record.key_size == model::no_key ? 0 : floor_mod(java_hash(batch.key(record)), data_.partitions);
         break;
     }
+    const std::size_t key_bytes = record.key_size == model::no_key ? 0 : record.key_size;
+    if (record.value_size + key_bytes > row_bytes_max_) [[unlikely]]
+      divert(batch, record);
   }
 }
 

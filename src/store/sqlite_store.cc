@@ -126,7 +126,10 @@ class SqliteStore final : public Store {
 
   std::unexpected<base::Error> trouble() const {
     const int code = sqlite3_extended_errcode(db_.get());
-    return fail(ErrorCode::task_state_unusable, fmt::format("{} ({})", sqlite3_errmsg(db_.get()), code), path_);
+    const int kind = code & 0xff;
+    const bool may_pass = kind == SQLITE_FULL || kind == SQLITE_IOERR || kind == SQLITE_READONLY || kind == SQLITE_BUSY;
+    return fail(may_pass ? ErrorCode::task_state_unwritable : ErrorCode::task_state_unusable,
+                fmt::format("{} ({})", sqlite3_errmsg(db_.get()), code), path_);
   }
   Status execute(const char* sql) {
     if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) return trouble();

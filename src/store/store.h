@@ -2,7 +2,8 @@
 //
 // Each put gives the key's value the next version number (from 1), so that a writer can refuse to overwrite what it has
 // not seen. Errors: task_state_in_use (another run holds the folder, or an expected version is not the present one),
-// task_state_newer (written by a newer release), task_state_unusable (read-only, full, damaged).
+// task_state_newer (written by a newer release), task_state_unusable (damaged, of another program),
+// task_state_unwritable (read-only, full; retriable).
 // Threads: any.
 #pragma once
 

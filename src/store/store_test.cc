@@ -179,7 +179,7 @@ TEST(SqliteStore, AFullDiskIsToldAndLosesNothingKeptBefore) {
     const rlimit limit{256 << 10, 256 << 10};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(2);
     const auto full = (*store)->put("large", std::string(1 << 20, 'x'));
-    if (full || full.error().code != ErrorCode::task_state_unusable) ::_exit(3);
+    if (full || full.error().code != ErrorCode::task_state_unwritable) ::_exit(3);
     const auto kept = (*store)->get("small");
     if (!kept || !*kept || (*kept)->value != "kept") ::_exit(4);
     if (!(*store)->put("small", "again")) ::_exit(5);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "pipeline/job.h"
@@ -73,6 +75,8 @@ source::SourceConfig source_config(const TaskSpec& spec) {
 
 namespace {
 
+constexpr std::uint32_t record_overhead = 128;  // what a record alone in its batch takes beside key and value
+
 // Topics must be there before anything is read.
 Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config,
                                           pipeline::Doors::Transactions transactions) {
@@ -81,13 +85,24 @@ Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Con
   std::vector<std::string> topics = {destination.topic};
   if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic)
     topics.push_back(destination.ddl_topic);
+  const bool has_dead_letters = !destination.dead_letter_topic.empty();
+  if (has_dead_letters) topics.push_back(destination.dead_letter_topic);
+  const std::map<std::string, std::string> wide = {
+      {"max.message.bytes", std::to_string(
+                                std::max(destination.max_record_bytes, pipeline::dead_letter_bytes_max) +
+                                record_overhead)}};
   if (destination.create_topics)
     for (const std::string& topic : topics)
       TRY(kafka::create_topic(config, topic, static_cast<std::int32_t>(destination.partitions),
-                              static_cast<int>(destination.replication), {}, timeout_ms));
+                              static_cast<int>(destination.replication),
+                              topic == destination.dead_letter_topic ? wide : std::map<std::string, std::string>(),
+                              timeout_ms));
   TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
   pipeline::Prepared prepared;
   prepared.partitions = cluster.topics.front().partitions;
+  if (has_dead_letters) prepared.dead_letter_partitions = cluster.topics.back().partitions;
+  if (const auto most = cluster.topics.front().message_bytes_max)
+    prepared.row_bytes_max = *most - std::min<std::uint32_t>(*most, record_overhead);
   using enum pipeline::Doors::Transactions;
   if (transactions == none) return prepared;
   const auto partitions =
@@ -124,6 +139,7 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  config.dead_letter_topic = spec.destination.dead_letter_topic;
   if (spec.destination.delivery != Delivery::auto_)
     config.delivery_asked_for = spec.destination.delivery == Delivery::exactly_once
                                     ? pipeline::DeliveryMode::exactly_once

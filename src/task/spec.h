@@ -136,6 +136,7 @@ struct Destination {
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
   Compression compression = Compression::lz4;
   Delivery delivery = Delivery::auto_;
+  std::string dead_letter_topic;                           // empty: a record that is too large stops the task
   std::string checkpoint_topic = "tributary-checkpoints";  // exactly once; compacted, made if it is missing
   Commit commit;
   bool create_topics = false;     // create missing topics with the two numbers below

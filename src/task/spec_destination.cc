@@ -113,7 +113,8 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
       task.section("destination", {"engine",           "brokers",     "topic",        "ddl_topic",        "security",
                                    "username",         "password",    "password_env", "password_file",    "tls",
                                    "max_record_bytes", "compression", "ddl",          "create_topics",    "partitions",
-                                   "replication",      "client",      "delivery",     "checkpoint_topic", "commit"});
+                                   "replication",      "client",      "delivery",     "checkpoint_topic", "commit",
+                                   "dead_letter_topic"});
   Destination destination;
   if (!section.present()) return destination;
   section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
@@ -135,6 +136,7 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
       "delivery",
       {{"auto", Delivery::auto_}, {"exactly_once", Delivery::exactly_once}, {"at_least_once", Delivery::at_least_once}},
       destination.delivery);
+  if (section.has("dead_letter_topic")) destination.dead_letter_topic = read_topic(section, "dead_letter_topic");
   if (section.has("checkpoint_topic")) destination.checkpoint_topic = read_topic(section, "checkpoint_topic");
   destination.commit = read_commit(section);
   if (destination.delivery == Delivery::at_least_once) {
@@ -144,6 +146,9 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   }
   if (destination.checkpoint_topic == destination.topic || destination.checkpoint_topic == destination.ddl_topic)
     section.bad("checkpoint_topic", "must be a topic of its own");
+  for (const std::string& other : {destination.topic, destination.ddl_topic, destination.checkpoint_topic})
+    if (!other.empty() && destination.dead_letter_topic == other)
+      section.bad("dead_letter_topic", "must be a topic of its own");
   destination.create_topics = section.boolean("create_topics", false);
   destination.partitions = static_cast<std::uint32_t>(section.number("partitions", {1, 10'000}, 1));
   destination.replication = static_cast<std::uint32_t>(section.number("replication", {1, 32}, 1));

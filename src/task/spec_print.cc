@@ -117,6 +117,7 @@ void print_destination(Printer& out, const Destination& destination) {
   out.credentials(1, "username", destination.kafka.credentials);
   out.tls(1, destination.kafka.tls, false);
   out.number(1, "max_record_bytes", destination.max_record_bytes);
+  if (!destination.dead_letter_topic.empty()) out.text(1, "dead_letter_topic", destination.dead_letter_topic);
   out.key(1, "ddl", to_string(destination.ddl));
   out.key(1, "compression", to_string(destination.compression));
   out.key(1, "delivery", to_string(destination.delivery));

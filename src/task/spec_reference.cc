@@ -28,6 +28,7 @@ destination:
 # password: secret                  # or password_env, password_file
   tls: {enabled: false}             # ca: PEM file
   max_record_bytes: 10485760
+  dead_letter_topic: shop-too-large # rows that the topic is too small for go there; default: they stop the task
   compression: lz4                  # none | lz4 | zstd | snappy | gzip
   delivery: auto                    # exactly_once | at_least_once | auto: once if the brokers can; as the task began
   checkpoint_topic: tributary-checkpoints   # exactly_once: compacted, made if it is missing; for all tasks

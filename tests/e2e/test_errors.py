@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 import fold
 import source
 from servers import BIN
+from topic import Topic
 
 TROUBLE = re.compile(r"terminate called|what\(\)|std::|0x[0-9a-f]{6,}|Assertion|Segmentation|core dumped|\.cc:\d|\bnull\b|%[sd]|\{\}")
 
@@ -248,6 +249,37 @@ def test_a_task_file_that_is_not_there(tmp_path):
         file = tmp_path / "missing.yaml"
         state = tmp_path / "state"
     refused(File, 2, "task.file_unreadable", "missing.yaml")
+
+
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_a_record_that_the_topic_is_too_small_for_goes_to_the_dead_letter_topic_by_choice_and_is_counted(lab, case, delivery):
+    if not lab.is_real_kafka:
+        pytest.skip("the mock broker takes records of any size; real Kafka can't be had here")
+    database = case.database(lab)
+    sql = case.sql(lab, 0, database)
+    sql("CREATE TABLE t (id INT PRIMARY KEY, pad LONGTEXT)")
+    large = "INSERT INTO t SELECT %s, GROUP_CONCAT(SHA2(seq, 512) SEPARATOR '') FROM seq_1_to_7000"
+    sql("SET SESSION group_concat_max_len = 100000000")
+    sql("INSERT INTO t VALUES (1, 'small')")
+    sql(large, 2)
+    topic = case.topic(lab, max_message_bytes=100000)
+    dead = topic.name + "-dead"
+    task = case.mysql_task(lab, database, topic, destination__delivery=delivery, destination__dead_letter_topic=dead, destination__create_topics=True)
+    assert task.catch_up()["dead_letters"] == 1
+    sql("INSERT INTO t VALUES (3, 'before')")
+    sql(large, 4)
+    sql("INSERT INTO t SELECT 5, REPEAT('x', 12000000)")  # more than max_record_bytes
+    sql("UPDATE t SET pad = 'after' WHERE id = 4")
+    sql("UPDATE t SET pad = 'after' WHERE id = 1")
+    assert task.catch_up()["dead_letters"] == 3  # an UPDATE has the former row, too
+    told = fold.of_table(topic.records(), database, "t")
+    letters = Topic(lab.brokers, dead, forgets=False)
+    put_aside = fold.of_table(letters.records(), database, "t")
+    letters.close()
+    assert [(record.op, (record.after or record.before)["id"]) for record in told] == [("INIT", 1), ("INSERT", 3), ("UPDATE", 1)]
+    assert [(record.op, record.after["id"]) for record in put_aside] == [("INIT", 2), ("INSERT", 4), ("INSERT", 5), ("UPDATE", 4)]
+    rows = {row["id"]: row for row in source.rows(sql, database, "t")}
+    assert put_aside[0].after == rows[2] and put_aside[2].after == rows[5] and put_aside[3].after == rows[4]
 
 
 def test_a_record_that_the_topic_is_too_small_for_stops_the_task_and_loses_nothing(lab, case):

@@ -10,23 +10,31 @@ from records import decode
 
 
 class Topic:
-    """A thread reads; records() waits until all that the broker holds at the moment of the call was read."""
+    """A thread reads; records() waits until all that the broker holds at the moment of the call was read.
 
-    def __init__(self, brokers, name, partitions=1, forgets=True):
-        self.name = name
+    keeps=False: records are only counted; stream() reads them, when they are wanted, from a broker that forgets none.
+    """
+
+    def __init__(self, brokers, name, partitions=1, forgets=True, keeps=True):
+        self.name, self.brokers, self.keeps = name, brokers, keeps
         self.forgets = forgets  # a mock broker, whose offsets have no gaps unless it forgot something
         self.is_ended = False
         self.messages = []
+        self.read = 0
         self.next_offset = dict.fromkeys(range(partitions), 0)
         self.lost = None
         self.changed = threading.Condition()
-        self.consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": brokers, "group.id": f"e2e-{name}", "enable.auto.commit": False, "fetch.wait.max.ms": 50,
-            "auto.offset.reset": "earliest", "enable.partition.eof": True, "isolation.level": "read_committed",
-            "fetch.message.max.bytes": 16 << 20, "reconnect.backoff.max.ms": 500, "log_level": 2})
-        self.consumer.assign([confluent_kafka.TopicPartition(name, partition, 0) for partition in self.next_offset])
+        self.consumer = self._consumer()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
+
+    def _consumer(self):
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": self.brokers, "group.id": f"e2e-{self.name}", "enable.auto.commit": False, "fetch.wait.max.ms": 50,
+            "auto.offset.reset": "earliest", "enable.partition.eof": True, "isolation.level": "read_committed",
+            "fetch.message.max.bytes": 16 << 20, "queued.max.messages.kbytes": 65536, "reconnect.backoff.max.ms": 500, "log_level": 2})
+        consumer.assign([confluent_kafka.TopicPartition(self.name, partition, 0) for partition in self.next_offset])
+        return consumer
 
     def _read(self):
         while not self.is_ended:
@@ -43,7 +51,9 @@ class Topic:
                     self.next_offset[message.partition()] = message.offset() + 1
                 for end in ends:
                     self.next_offset[end.partition()] = max(self.next_offset[end.partition()], end.offset())
-                self.messages += good
+                self.read += len(good)
+                if self.keeps:
+                    self.messages += good
                 self.changed.notify_all()
 
     def _end_of(self, partition, deadline):
@@ -69,13 +79,34 @@ class Topic:
 
     def wait_for_messages(self, count, timeout=60):
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.messages) >= count, timeout), \
-                f"topic {self.name}: {len(self.messages)} messages, not {count}"
+            assert self.changed.wait_for(lambda: self.read >= count, timeout), \
+                f"topic {self.name}: {self.read} messages, not {count}"
 
     @property
     def count(self):
         with self.changed:
-            return len(self.messages)
+            return self.read
+
+    def stream(self):
+        """All records so far, decoded one by one: of one partition in their order."""
+        if self.keeps:
+            yield from self.records(300)
+            return
+        left = {partition: self._end_of(partition, time.monotonic() + 60) for partition in self.next_offset}
+        consumer = self._consumer()
+        while left:
+            for message in consumer.consume(2000, 1):
+                end = left.get(message.partition())
+                if message.error() is None:
+                    if end is not None and message.offset() < end:
+                        yield decode(message.partition(), message.offset(), message.key(), message.value())
+                elif message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
+                    continue
+                # An end is told behind the marks of transactions, too.
+                reached = message.offset() + (message.error() is None)
+                if end is not None and reached >= end:
+                    del left[message.partition()]
+        consumer.close()
 
     def close(self):
         self.is_ended = True
