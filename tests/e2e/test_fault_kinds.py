@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 import fold
 import source
-from more_brokers import SecondBroker, leader
+from more_brokers import SecondBroker, leader, prefer_leaders
 from proxy import Proxy
 from task import background, wait_for
 from topic import Topic
