@@ -228,7 +228,7 @@ Status Comparison::join(Target& target) {
 }
 
 Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, const std::vector<Place>& before,
-                                                            bool task_runs, bool is_last) {
+                                                            bool task_runs, bool all_change, bool is_last) {
   const TableFold* table = fold_.find(target.name);
   KeylessVerdict verdict;
   TableResult result = target.result;
@@ -251,7 +251,7 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
     result.equal += copies(std::min(at_source.copies, in_topic.copies));
     if (at_source.copies != in_topic.copies) {
       const bool told_since = order >= 0 && in_topic.place < before.size() && in_topic.offset >= before[in_topic.place].next;
-      if (task_runs && told_since) {
+      if (all_change || (task_runs && told_since)) {
         ++verdict.changing;
         ++result.still_changing;
       } else if (is_last) {

@@ -83,8 +83,9 @@ class Comparison {
   struct KeylessVerdict {
     std::uint64_t changing = 0;
   };
+  // all_change: whatever differs can't be told. is_last: what differs is told.
   base::Result<KeylessVerdict> join_keyless(Target& target, const std::vector<Place>& before, bool task_runs,
-                                            bool is_last);
+                                            bool all_change, bool is_last);
 
   // The rows to be repaired become candidates again, and are counted no longer.
   base::Status reopen_repaired(Target& target);

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::int64_t format = 1;
 constexpr std::string_view summary_key = "mf", place_prefix = "mp", table_prefix = "mt", other_prefix = "mo";
-constexpr std::size_t others_max = 1000;
+constexpr std::size_t others_max = 1000, watched_max = 100'000;
 constexpr std::uint64_t second_seed = 0x51ed270b;
 
 std::string numbered(std::string_view prefix, std::uint32_t number) {
@@ -241,7 +241,23 @@ Status Fold::change_row(Table& table, RowState& record) {
   if (arrival == Arrival::late) ++table.fold.late;
   state.write(written_);
   pending_[key_] = written_;
+  if (watched_.empty()) return {};
+  if (const auto found = watched_.find(key_); found != watched_.end()) {
+    const bool is_so = state.is_deleted ? !found->second.image : found->second.image == hash(state.image);
+    found->second.came_to_be = found->second.came_to_be || is_so;
+  }
   return {};
+}
+
+bool Fold::watch(const std::string& row_key, std::optional<std::string_view> image) {
+  if (watched_.size() >= watched_max) return false;
+  watched_[row_key] = {.image = image ? std::optional(hash(*image)) : std::nullopt};
+  return true;
+}
+
+bool Fold::came_to_be(const std::string& row_key) const {
+  const auto found = watched_.find(row_key);
+  return found != watched_.end() && found->second.came_to_be;
 }
 
 Status Fold::take_keyed(Table& table, RowState& record) {

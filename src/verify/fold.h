@@ -66,6 +66,12 @@ class Fold {
   base::Status commit();
   base::Status flush();
 
+  // From now on it is noted whether the row comes to be so, be it for a moment: rows that change all the time are
+  // compared by that. image: of the source's row, in its own structure; unset: there is none. Bounded; false: too many.
+  bool watch(const std::string& row_key, std::optional<std::string_view> image);
+  bool came_to_be(const std::string& row_key) const;
+  void watch_nothing() { watched_.clear(); }
+
   const TableFold* find(const TableName& name) const;
   std::vector<const TableFold*> tables() const;  // those that are there, by name
   const std::map<std::string, std::uint64_t>& others() const { return others_; }  // records of other tables, by name
@@ -108,6 +114,11 @@ class Fold {
   base::Status remove(std::uint32_t number);
   void restructure(const TableName& name, const Emptied& statement);
 
+  struct Watched {
+    std::optional<std::uint64_t> image;  // hash of it
+    bool came_to_be = false;
+  };
+
   Disk& disk_;
   const Setup setup_;
   std::vector<Place> places_;
@@ -119,6 +130,7 @@ class Fold {
   std::string first_unreadable_;
   bool is_other_format_ = false;
 
+  std::unordered_map<std::string, Watched> watched_;  // by the row's key
   RecordReader reader_;
   std::unordered_map<std::string, std::string> pending_;  // rows that are not on disk yet
   std::unordered_map<std::string, Table*> by_object_;     // null: not of the task

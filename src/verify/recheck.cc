@@ -109,6 +109,10 @@ Status Comparison::fetch_batch(Target& target, const TableFold* table, std::vect
   for (std::size_t i = 0; i < keys.size(); ++i) {
     known[i].write(value_);
     batch_.put(prefix + keys[i], value_);
+    // A row too many to be watched is only looked at more often.
+    if (table != nullptr)
+      (void)fold_.watch(Fold::rows_of(table->number) + keys[i],
+                        known[i].has_source ? std::optional<std::string_view>(known[i].image) : std::nullopt);
   }
   keys.clear();
   known.clear();
@@ -159,7 +163,9 @@ Status Comparison::judge(Target& target, const Judging& judging) {
                     .empty();
     }
     const bool row_there = is_known && is_there(target, table, state, equal);
-    const bool agrees = candidate.has_source ? row_there && equal : !row_there;
+    // A row that has changed again may have been as the source had it on the way.
+    const bool agrees = (candidate.has_source ? row_there && equal : !row_there) ||
+                        (is_known && fold_.came_to_be(Fold::rows_of(table->number) + std::string(name)));
     const bool source_rests = candidate.has_source == candidate.had_source &&
                               (!candidate.has_source || candidate.digest == candidate.former_digest);
     const bool topic_rests = is_known == candidate.is_known &&

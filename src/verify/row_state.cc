@@ -102,7 +102,9 @@ Arrival apply(const RowState& record, bool known, RowState& state) {
     next.recent_ids = state.recent_ids;
     next.is_older = record.id < state.highest_id;
     // A repeat of one that has left the memory of the row can't be told from a late one; repeats are what happens.
-    if (std::ranges::find(state.recent_ids, record.id) != state.recent_ids.end() ||
+    if (record.id == state.id && record.image != state.image) {
+      remember(next, record.id);  // no repeat, whatever it says
+    } else if (std::ranges::find(state.recent_ids, record.id) != state.recent_ids.end() ||
         (state.recent_ids.size() == RowState::recent_ids_max && record.id < std::ranges::min(state.recent_ids))) {
       arrival = Arrival::repeat;
     } else {

@@ -32,7 +32,7 @@ struct RowState {
   std::vector<std::int64_t> recent_ids;  // of the server, newest last, at most recent_ids_max
   std::int64_t copies = 0;               // of a table without a key: how many such rows there are
   std::string_view position;             // borrowed
-  std::string_view image;                // borrowed; of a deleted row: what it was before
+  std::string_view image;                // borrowed; empty if it is deleted
 
   static constexpr std::size_t recent_ids_max = 6;
 

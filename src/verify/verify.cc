@@ -20,6 +20,7 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t progress_ms = 500, poll_ms = 100;
+constexpr std::int64_t wait_ms_least = 5'000;   // for the task to pass what was looked at
 constexpr std::int64_t blind_wait_ms = 2'000;  // between two looks, where it is not known how far the task is
 
 class Verification {
@@ -33,7 +34,7 @@ class Verification {
     TRY(compare());
     if (config_.repair) TRY(repair());
     TRY(fold_->flush());
-    conclude();
+    TRY(conclude());
     return std::move(summary_);
   }
 
@@ -74,12 +75,6 @@ class Verification {
           "{} holds no state of the task: how far it has delivered is not known, and what changed since can't be told "
           "apart from differences",
           config_.state_dir.string()));
-    for (const source::Instance& instance : topology_.instances) {
-      TRY_VALUE(const auto checkpoint, task_.checkpoint(instance.name));
-      if (checkpoint && !checkpoint->snapshot_done && !checkpoint->snapshot.lanes.empty())
-        summary_.warnings.push_back(
-            fmt::format("the full load of {} is not done: rows it has yet to read are missing", instance.name));
-    }
     return {};
   }
 
@@ -227,14 +222,11 @@ class Verification {
       TRY(scan(target));
       TRY_VALUE(const bool has_passed, topic_on());
       const bool runs = summary_.task_runs;
-      TRY_VALUE(const auto verdict, comparison_->join_keyless(target, before, runs, false));
-      const bool is_over = clock_.monotonic_ms() >= patience_until_ms_;
-      if ((has_passed && verdict.changing == 0) || is_over) {
-        if (runs && !has_passed)
-          target.result.notes.push_back("the task did not catch up with the source: rows of this table can't be told apart");
-        TRY_VALUE([[maybe_unused]] const auto last, comparison_->join_keyless(target, before, runs, true));
-        return {};
-      }
+      TRY_VALUE(const auto verdict, comparison_->join_keyless(target, before, runs, !has_passed, false));
+      if (verdict.changing > 0 && clock_.monotonic_ms() < patience_until_ms_) continue;
+      TRY_VALUE([[maybe_unused]] const auto last,
+                comparison_->join_keyless(target, before, runs, !has_passed, true));
+      return {};
     }
   }
 
@@ -248,6 +240,8 @@ class Verification {
       ends.push_back(std::move(end));
       servers.push_back(std::move(server));
     }
+    // A look at the source is worth waiting for, however late it is.
+    const std::int64_t until_ms = std::max(patience_until_ms_, clock_.monotonic_ms() + wait_ms_least);
     while (true) {
       summary_.behind.clear();
       for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) {
@@ -266,14 +260,14 @@ class Verification {
         return true;
       }
       if (summary_.behind.empty() || !summary_.task_runs) break;
-      if (clock_.monotonic_ms() >= patience_until_ms_) return false;
+      if (clock_.monotonic_ms() >= until_ms) return false;
       if (cancel_.wait_for_ms(poll_ms)) return fail(ErrorCode::cancelled);
     }
     if (!summary_.task_runs) {
       TRY(topic_->read_to_end(*fold_, {}));
       return true;
     }
-    return topic_->read_all(*fold_, std::max<std::int64_t>(1'000, patience_until_ms_ - clock_.monotonic_ms()));
+    return topic_->read_all(*fold_, std::max<std::int64_t>(wait_ms_least, until_ms - clock_.monotonic_ms()));
   }
 
   Status recheck() {
@@ -285,6 +279,7 @@ class Verification {
       }
       // Even without candidates: whether the task is behind has to be known.
       report(Progress::Phase::rechecking, 0, left);
+      fold_->watch_nothing();
       std::uint64_t done = 0;
       for (Target& target : targets_) {
         TRY(comparison_->fetch(target, [&](std::uint64_t rows) {
@@ -325,7 +320,7 @@ class Verification {
     return recheck();
   }
 
-  void conclude() {
+  Status conclude() {
     for (Target& target : targets_) {
       TableResult& result = target.result;
       if (const TableFold* table = fold_->find(target.name); table != nullptr) {
@@ -344,7 +339,14 @@ class Verification {
     if (fold_->unreadable() > 0)
       summary_.warnings.push_back(fmt::format("{} messages are no DTS Avro records, the first one at {}",
                                               fold_->unreadable(), fold_->first_unreadable()));
+    for (const source::Instance& instance : topology_.instances) {
+      TRY_VALUE(const auto checkpoint, task_.checkpoint(instance.name));
+      if (checkpoint && !checkpoint->snapshot_done && !checkpoint->snapshot.lanes.empty())
+        summary_.warnings.push_back(
+            fmt::format("the full load of {} is not done: rows it has yet to read are missing", instance.name));
+    }
     summary_.elapsed_ms = clock_.monotonic_ms() - begun_ms_;
+    return {};
   }
 
   const Config& config_;
