@@ -173,8 +173,8 @@ TEST_F(Cli, VerifyGivesItsOptionsShowsSoManyDifferencesAndEndsWithCode1) {
     summary.tables.push_back({.database = "shop", .table = "t", .changed = 3});
     return summary;
   };
-  const Outcome outcome = call({"verify", task(), "--sample", "10", "--rate", "500", "--patience", "5", "--anew", "--show",
-                                "2", "--table", "shop.t", "--table", "shop.u"});
+  const Outcome outcome = call({"verify", task(), "--sample", "10", "--rate", "500", "--patience", "5", "--anew",
+                                "--show", "2", "--table", "shop.t", "--table", "shop.u"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(seen.sample, 10u);
   EXPECT_EQ(seen.rate, 500u);

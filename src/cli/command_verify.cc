@@ -16,7 +16,7 @@
 namespace tributary::cli {
 namespace {
 
-constexpr int differ = 1;
+constexpr int differ = 1, interrupted = 130;
 constexpr std::int64_t line_interval_ms = 5'000;
 
 // Progress on standard error, so that the report can be kept: a line redrawn on a terminal, else one now and then.
@@ -90,6 +90,8 @@ int command_verify(const VerifyArguments& arguments, const Doors& doors) {
                            cancel, handlers);
   }
   progress.clear();
+  // Nobody must take it for an answer.
+  if (!summary && summary.error().is_cancelled()) return report(summary.error(), arguments.json, interrupted);
   if (!summary) return report(summary.error(), arguments.json);
   if (arguments.json) {
     print_line(verify_json(spec->name, *summary));

@@ -86,19 +86,19 @@ std::vector<std::string> verify_difference(const Difference& difference) {
   const bool is_structure = difference.kind == DifferenceKind::structure;
   for (const verify::ValuePair& pair : difference.columns) {
     const bool one_side = difference.kind == DifferenceKind::missing || difference.kind == DifferenceKind::extra;
-    if (one_side)
-      continue;
+    if (one_side) continue;
     const auto side = [&](const std::optional<std::string>& value) {
       return is_structure && !value ? std::string("none") : shown(value);
     };
-    lines.push_back(fmt::format("    {}: source {}, topic {}", printable(pair.column), side(pair.source), side(pair.topic)));
+    lines.push_back(
+        fmt::format("    {}: source {}, topic {}", printable(pair.column), side(pair.source), side(pair.topic)));
   }
   return lines;
 }
 
 std::vector<std::string> verify_summary(const std::string& task, const verify::Summary& summary) {
-  std::vector<std::vector<std::string>> rows = {{"TABLE", "SOURCE", "TOPIC", "EQUAL", "DIFFER", "MISSING", "EXTRA",
-                                                 "ORDER", "CHANGING", "REPEATS", "RECORDS"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"TABLE", "SOURCE", "TOPIC", "EQUAL", "DIFFER", "MISSING", "EXTRA", "ORDER", "CHANGING", "REPEATS", "RECORDS"}};
   for (const TableResult& table : summary.tables)
     rows.push_back({printable(table.database + "." + table.table), with_commas(table.source_rows),
                     with_commas(table.topic_rows), with_commas(table.equal), with_commas(table.changed),
@@ -117,36 +117,42 @@ std::vector<std::string> verify_summary(const std::string& task, const verify::S
     const std::string name = printable(table.database + "." + table.table);
     for (const std::string& note : table.notes) lines.push_back(fmt::format("note: {}: {}", name, printable(note)));
     if (table.old_structure > 0)
-      lines.push_back(fmt::format("note: {}: {} rows were written under an older structure, and compared on the columns "
-                                  "that both sides have",
-                                  name, with_commas(table.old_structure)));
+      lines.push_back(
+          fmt::format("note: {}: {} rows were written under an older structure, and compared on the columns "
+                      "that both sides have",
+                      name, with_commas(table.old_structure)));
   }
   for (const auto& [name, count] : summary.others)
-    lines.push_back(fmt::format("note: {} records of {}, which is not of the task", with_commas(count), printable(name)));
+    lines.push_back(
+        fmt::format("note: {} records of {}, which is not of the task", with_commas(count), printable(name)));
   for (const std::string& warning : summary.warnings) lines.push_back("warning: " + printable(warning));
-  for (const verify::Behind& behind : summary.behind)
-    lines.push_back(fmt::format("warning: {}: the task has delivered up to {}, the log ends at {}; what changed in between "
-                                "can't be told apart from differences",
-                                behind.instance, behind.delivered_to, behind.log_end));
+  // Where all is equal there is nothing to be told apart.
+  if (summary.differences() > 0)
+    for (const verify::Behind& behind : summary.behind)
+      lines.push_back(
+          fmt::format("warning: {}: the task has delivered up to {}, the log ends at {}; what changed in between "
+                      "can't be told apart from differences",
+                      behind.instance, behind.delivered_to, behind.log_end));
   if (summary.sample < 100) lines.push_back(fmt::format("A sample: {} % of the rows were compared.", summary.sample));
   lines.push_back(fmt::format("{} records folded{} ({} a second), {} rows read from the source, {} in all.",
                               with_commas(summary.records_folded), summary.went_on ? " behind those of before" : "",
                               with_commas(per_second(summary.records_folded, summary.folding_ms)),
                               with_commas(summary.rows_compared), human_duration(summary.elapsed_ms)));
-  if (summary.repaired > 0) lines.push_back(fmt::format("{} records were sent to repair the topic.", with_commas(summary.repaired)));
+  if (summary.repaired > 0)
+    lines.push_back(fmt::format("{} records were sent to repair the topic.", with_commas(summary.repaired)));
   std::uint64_t changing = 0;
   for (const TableResult& table : summary.tables) changing += table.still_changing;
   const std::string undecided =
       changing == 0 ? "" : fmt::format(" {} rows kept changing and could not be told.", with_commas(changing));
-  lines.push_back(summary.differences() == 0
-                      ? fmt::format("{}: source and topic are equal.{}", task, undecided)
-                      : fmt::format("{}: source and topic differ in {} places.{}", task,
-                                    with_commas(summary.differences()), undecided));
+  lines.push_back(summary.differences() == 0 ? fmt::format("{}: source and topic are equal.{}", task, undecided)
+                                             : fmt::format("{}: source and topic differ in {} places.{}", task,
+                                                           with_commas(summary.differences()), undecided));
   return lines;
 }
 
 std::string verify_progress(const std::string& task, const verify::Progress& progress) {
-  std::string out = fmt::format("[{}] {}: {}", human_duration(progress.elapsed_ms), task, verify::to_string(progress.phase));
+  std::string out =
+      fmt::format("[{}] {}: {}", human_duration(progress.elapsed_ms), task, verify::to_string(progress.phase));
   if (!progress.table.empty()) out += " " + printable(progress.table);
   if (progress.total > 0)
     out += fmt::format(", {} of {} ({})", with_commas(progress.done), with_commas(progress.total),

@@ -52,7 +52,8 @@ TEST(VerifyText, TheTableLinesUp) {
   EXPECT_EQ(lines.back(), "shop: source and topic differ in 7 places. 3 rows kept changing and could not be told.");
   std::string all;
   for (const std::string& line : lines) all += line + "\n";
-  for (const char* part : {"A sample: 10 %", "look out", "delivered up to b.000001:4, the log ends at b.000001:99", "a note"})
+  for (const char* part :
+       {"A sample: 10 %", "look out", "delivered up to b.000001:4, the log ends at b.000001:99", "a note"})
     EXPECT_NE(all.find(part), std::string::npos) << part;
 }
 

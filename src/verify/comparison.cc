@@ -71,8 +71,7 @@ Target Comparison::make_target(std::uint32_t number, const TableName& name, cons
     target.has_many_shards = at.shards.size() > 1;
     target.is_keyless = at.schema->identity.empty() || at.schema->identity_is_hidden;
     if (!target.is_keyless)
-      for (const std::uint32_t column : at.schema->identity)
-        target.identity.push_back(at.schema->columns[column].name);
+      for (const std::uint32_t column : at.schema->identity) target.identity.push_back(at.schema->columns[column].name);
     target.fields = rows_.fields(*logical);
     target.structure = Structure::parse(target.fields);
   } else if (table != nullptr) {
@@ -137,8 +136,8 @@ Status Comparison::scan_row(const Target& target, const std::vector<Projection>&
   if (!is_sampled(std::string_view(key_).substr(Fold::row_prefix))) return {};
   value_.clear();
   for (const Projection& projection : known)
-    append_digest(value_, projection.is_same && !value_.empty() ? digest_at(value_, 0)
-                                                                : digest(values, projection, false));
+    append_digest(value_,
+                  projection.is_same && !value_.empty() ? digest_at(value_, 0) : digest(values, projection, false));
   batch_.put(key_, value_);
   return batch_.bytes() < batch_bytes ? Status() : disk_.write(batch_);
 }
@@ -250,7 +249,8 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
     result.topic_rows += copies(in_topic.copies);
     result.equal += copies(std::min(at_source.copies, in_topic.copies));
     if (at_source.copies != in_topic.copies) {
-      const bool told_since = order >= 0 && in_topic.place < before.size() && in_topic.offset >= before[in_topic.place].next;
+      const bool told_since =
+          order >= 0 && in_topic.place < before.size() && in_topic.offset >= before[in_topic.place].next;
       if (all_change || (task_runs && told_since)) {
         ++verdict.changing;
         ++result.still_changing;
@@ -267,7 +267,8 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
         difference.source_copies = at_source.copies;
         difference.topic_copies = in_topic.copies;
         if (order >= 0) describe_record(in_topic, fold_.places(), difference);
-        const Structure structure = order <= 0 ? target.structure : Structure::parse(table->structures[in_topic.structure]);
+        const Structure structure =
+            order <= 0 ? target.structure : Structure::parse(table->structures[in_topic.structure]);
         const auto values = split_image(order <= 0 ? at_source.image : in_topic.image);
         for (std::size_t i = 0; i < values.size() && i < structure.columns.size(); ++i)
           difference.key.push_back({structure.columns[i].name, value_text(values[i])});
@@ -284,7 +285,8 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
 }
 
 Status Comparison::clear() {
-  for (const char kind : {'g', 'c', 'd'}) batch_.erase_range(std::string(1, kind), std::string(1, static_cast<char>(kind + 1)));
+  for (const char kind : {'g', 'c', 'd'})
+    batch_.erase_range(std::string(1, kind), std::string(1, static_cast<char>(kind + 1)));
   return disk_.write(batch_);
 }
 

@@ -6,8 +6,8 @@
 //
 // scan() marks the source's rows; join() goes through marks and folded rows side by side, both in the order of their
 // hashes, and notes what does not agree as candidates. fetch() reads the candidates' rows from the source anew, and
-// judge() decides. Between the two, whoever calls sees to it that the topic is read on. So a row is a difference only if
-// two looks at the source agree about it, or (task_runs) the topic has passed what the source's log held behind the
+// judge() decides. Between the two, whoever calls sees to it that the topic is read on. So a row is a difference only
+// if two looks at the source agree about it, or (task_runs) the topic has passed what the source's log held behind the
 // look, and told nothing of the row meanwhile: then all there was to tell had been folded before.
 //
 // A digest is made for each structure that the topic has for the table, of the columns both sides have.
@@ -32,13 +32,13 @@ namespace tributary::verify {
 
 // A logical table to be compared.
 struct Target {
-  std::uint32_t number = 0;              // in keys
+  std::uint32_t number = 0;  // in keys
   TableName name;
   std::optional<std::uint32_t> logical;  // of the topology; unset: the source has no such table
   bool is_keyless = false;
   bool has_many_shards = false;
-  std::vector<std::string> identity;     // names of the key's columns
-  std::string fields;                    // the source's structure, as RecordReader::fields
+  std::vector<std::string> identity;  // names of the key's columns
+  std::string fields;                 // the source's structure, as RecordReader::fields
   Structure structure;
   TableResult result;
 };

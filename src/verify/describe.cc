@@ -10,10 +10,10 @@ namespace tributary::verify {
 
 std::string type_name(std::int32_t data_type_number) {
   static const std::map<std::int32_t, std::string> names = {
-      {1, "tinyint"},   {2, "smallint"}, {3, "int"},      {4, "float"},    {5, "double"}, {7, "timestamp"},
-      {8, "bigint"},    {9, "mediumint"}, {10, "date"},   {11, "time"},    {12, "datetime"}, {13, "year"},
-      {15, "text"},     {16, "bit"},     {245, "json"},   {246, "decimal"}, {247, "enum"}, {248, "set"},
-      {252, "binary"},  {253, "varchar"}, {254, "char"},  {255, "geometry"}};
+      {1, "tinyint"},  {2, "smallint"},  {3, "int"},    {4, "float"},     {5, "double"},    {7, "timestamp"},
+      {8, "bigint"},   {9, "mediumint"}, {10, "date"},  {11, "time"},     {12, "datetime"}, {13, "year"},
+      {15, "text"},    {16, "bit"},      {245, "json"}, {246, "decimal"}, {247, "enum"},    {248, "set"},
+      {252, "binary"}, {253, "varchar"}, {254, "char"}, {255, "geometry"}};
   const auto found = names.find(data_type_number);
   return found == names.end() ? fmt::format("type {}", data_type_number) : found->second;
 }
@@ -80,7 +80,8 @@ void Comparison::compare_structure(Target& target) {
       difference.columns.push_back({column.name, std::nullopt, type_name(column.type_number)});
   if (difference.columns.empty()) {  // the same ones in another order
     std::string source, in_topic;
-    for (const Structure::Column& column : target.structure.columns) source += (source.empty() ? "" : ", ") + column.name;
+    for (const Structure::Column& column : target.structure.columns)
+      source += (source.empty() ? "" : ", ") + column.name;
     for (const Structure::Column& column : topic.columns) in_topic += (in_topic.empty() ? "" : ", ") + column.name;
     difference.columns.push_back({"(order)", source, in_topic});
   }

@@ -103,7 +103,8 @@ Status Fold::restore() {
     tables_[number].fold = std::move(fold);
   }
   for (auto at = disk_.scan(other_prefix); at.valid(); at.next())
-    others_[std::string(at.key().substr(other_prefix.size()))] = static_cast<std::uint64_t>(Reader(at.value()).take_long());
+    others_[std::string(at.key().substr(other_prefix.size()))] =
+        static_cast<std::uint64_t>(Reader(at.value()).take_long());
   return {};
 }
 
@@ -119,9 +120,7 @@ std::string Fold::misfit() const {
 
 void Fold::set_places(std::vector<Place> places) { places_ = std::move(places); }
 
-void Fold::passed(std::uint32_t place, std::int64_t next) {
-  places_[place].next = std::max(places_[place].next, next);
-}
+void Fold::passed(std::uint32_t place, std::int64_t next) { places_[place].next = std::max(places_[place].next, next); }
 
 const TableFold* Fold::find(const TableName& name) const {
   const auto found = by_name_.find(name);

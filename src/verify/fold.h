@@ -4,9 +4,9 @@
 // A row's identity is the canonical values of the table's key; rows of a table without one are known by two hashes of
 // their content, and counted. The hash in front spreads rows evenly, so that a share of the hashes is a sample.
 //
-// Statements: what a consumer that obeys them would do. TRUNCATE, DROP and CREATE OR REPLACE leave a table empty, RENAME
-// takes its rows along. Records keep their order within one partition only: there, and between changes of one server,
-// it is exact which rows a statement concerns; elsewhere their times decide.
+// Statements: what a consumer that obeys them would do. TRUNCATE, DROP and CREATE OR REPLACE leave a table empty,
+// RENAME takes its rows along. Records keep their order within one partition only: there, and between changes of one
+// server, it is exact which rows a statement concerns; elsewhere their times decide.
 //
 // Threads: one at a time. Errors: those of the disk; a message that is no record is counted, not an error.
 #pragma once
@@ -73,7 +73,7 @@ class Fold {
   void watch_nothing() { watched_.clear(); }
 
   const TableFold* find(const TableName& name) const;
-  std::vector<const TableFold*> tables() const;  // those that are there, by name
+  std::vector<const TableFold*> tables() const;                                   // those that are there, by name
   const std::map<std::string, std::uint64_t>& others() const { return others_; }  // records of other tables, by name
   std::uint64_t records() const { return records_; }                              // folded in all
   std::uint64_t unreadable() const { return unreadable_; }

@@ -53,8 +53,8 @@ Status Fold::take_statement(std::uint32_t place, std::int64_t offset) {
     for (const ddl::AlterClause& clause : alter->clauses) {
       const auto* partitioning = std::get_if<ddl::Partitioning>(&clause);
       const auto* other = std::get_if<ddl::OtherClause>(&clause);
-      if (found != by_name_.end() && ((partitioning != nullptr && partitioning->empties) ||
-                                      (other != nullptr && other->empties)))
+      if (found != by_name_.end() &&
+          ((partitioning != nullptr && partitioning->empties) || (other != nullptr && other->empties)))
         tables_.at(found->second).fold.partitions_emptied = true;
     }
     for (const ddl::AlterClause& clause : alter->clauses)

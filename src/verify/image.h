@@ -28,13 +28,13 @@ class RecordReader {
   std::int32_t operation = 0;  // DTS's number: model::Operation
   std::int64_t id = 0;
   std::int64_t timestamp_s = 0;
-  std::uint32_t server_id = 0;       // of the tag; 0: none
-  std::string_view position;         // sourcePosition
-  std::string_view object;           // objectName as it stands: dots within names are \u002E
-  std::string_view keys;             // the tag pk_uk_info; empty: none
-  std::string_view fields;           // the array's bytes; empty: none
-  std::string_view before, after;    // the same of the images
-  std::string_view statement;        // of a DDL record
+  std::uint32_t server_id = 0;                                // of the tag; 0: none
+  std::string_view position;                                  // sourcePosition
+  std::string_view object;                                    // objectName as it stands: dots within names are \u002E
+  std::string_view keys;                                      // the tag pk_uk_info; empty: none
+  std::string_view fields;                                    // the array's bytes; empty: none
+  std::string_view before, after;                             // the same of the images
+  std::string_view statement;                                 // of a DDL record
   std::vector<std::string_view> before_values, after_values;  // each with its union index
 };
 
@@ -57,9 +57,9 @@ std::vector<std::string_view> split_image(std::string_view image);
 
 enum class ValueClass : char {
   null = 'z',
-  number = 'n',     // decimal text without needless zeros
-  text = 's',       // UTF-8
-  other_text = 'x', // of a character set that can't be converted
+  number = 'n',      // decimal text without needless zeros
+  text = 's',        // UTF-8
+  other_text = 'x',  // of a character set that can't be converted
   binary = 'b',
   real = 'f',       // eight bytes
   timestamp = 't',  // seconds, micros

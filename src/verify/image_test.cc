@@ -42,20 +42,19 @@ std::string canonical(const dts::Value& value) {
   return std::string(out.view());
 }
 
-const std::vector<dts::Value> all_values = {
-    dts::Null{},
-    dts::Integer{4, "-12"},
-    dts::Character{"latin1", "caf\xe9"},
-    dts::Decimal{"1.50", 3, 2},
-    dts::Float{2.5, 0, 0},
-    dts::Timestamp{1700000000, 5},
-    dts::DateTime{2024, 2, 3, {}, {}, {}, {}},
-    dts::TimestampWithTimeZone{{1, 2, 3, 4, 5, 6, 7}, "+08:00"},
-    dts::BinaryGeometry{"geometry", "\x01"},
-    dts::TextGeometry{"geometry", "POINT(1 2)"},
-    dts::BinaryObject{"blob", std::string("\0\xff", 2)},
-    dts::TextObject{"json", "{}"},
-    dts::EmptyObject::none};
+const std::vector<dts::Value> all_values = {dts::Null{},
+                                            dts::Integer{4, "-12"},
+                                            dts::Character{"latin1", "caf\xe9"},
+                                            dts::Decimal{"1.50", 3, 2},
+                                            dts::Float{2.5, 0, 0},
+                                            dts::Timestamp{1700000000, 5},
+                                            dts::DateTime{2024, 2, 3, {}, {}, {}, {}},
+                                            dts::TimestampWithTimeZone{{1, 2, 3, 4, 5, 6, 7}, "+08:00"},
+                                            dts::BinaryGeometry{"geometry", "\x01"},
+                                            dts::TextGeometry{"geometry", "POINT(1 2)"},
+                                            dts::BinaryObject{"blob", std::string("\0\xff", 2)},
+                                            dts::TextObject{"json", "{}"},
+                                            dts::EmptyObject::none};
 
 TEST(RecordReader, FindsThePartsOfARecord) {
   const std::string bytes = bytes_of(record_of(all_values));
@@ -70,7 +69,8 @@ TEST(RecordReader, FindsThePartsOfARecord) {
   EXPECT_EQ(reader.before_values.size(), 1u);
   ASSERT_EQ(reader.after_values.size(), all_values.size());
   EXPECT_EQ(Structure::parse(reader.fields).find("c3"), 3u);
-  for (std::size_t i = 0; i < all_values.size(); ++i) EXPECT_EQ(decode_value(reader.after_values[i]), all_values[i]) << i;
+  for (std::size_t i = 0; i < all_values.size(); ++i)
+    EXPECT_EQ(decode_value(reader.after_values[i]), all_values[i]) << i;
   EXPECT_EQ(split_image(reader.after), reader.after_values);
 }
 
@@ -96,7 +96,8 @@ TEST(Canonical, KeepsApartWhatIsNotTheSame) {
   EXPECT_NE(canonical(dts::Integer{4, "5"}), canonical(dts::Character{"utf8mb4", "5"}));
   EXPECT_NE(canonical(dts::Character{"utf8mb4", ""}), canonical(dts::Null{}));
   EXPECT_NE(canonical(dts::Character{"utf8mb4", "a"}), canonical(dts::BinaryObject{"blob", "a"}));
-  EXPECT_NE(canonical(dts::DateTime{2024, 1, {}, {}, {}, {}, {}}), canonical(dts::DateTime{2024, {}, 1, {}, {}, {}, {}}));
+  EXPECT_NE(canonical(dts::DateTime{2024, 1, {}, {}, {}, {}, {}}),
+            canonical(dts::DateTime{2024, {}, 1, {}, {}, {}, {}}));
   // Two values side by side are not two others.
   EXPECT_NE(canonical(dts::Character{"utf8mb4", "ab"}) + canonical(dts::Character{"utf8mb4", "c"}),
             canonical(dts::Character{"utf8mb4", "a"}) + canonical(dts::Character{"utf8mb4", "bc"}));
@@ -104,8 +105,8 @@ TEST(Canonical, KeepsApartWhatIsNotTheSame) {
 
 TEST(Canonical, IsReadBackOneByOne) {
   const std::string all = canonical(dts::Integer{4, "-7"}) + canonical(dts::DateTime{{}, {}, {}, -1, -2, -3, -4}) +
-                          canonical(dts::Timestamp{12, 34}) + canonical(dts::Float{0.5, 0, 0}) + canonical(dts::Null{}) +
-                          canonical(dts::BinaryObject{"binary", std::string("\0'", 2)});
+                          canonical(dts::Timestamp{12, 34}) + canonical(dts::Float{0.5, 0, 0}) +
+                          canonical(dts::Null{}) + canonical(dts::BinaryObject{"binary", std::string("\0'", 2)});
   std::string_view left = all;
   EXPECT_EQ(take_canonical(left).bytes, "-7");
   const CanonicalValue time = take_canonical(left);

@@ -71,7 +71,8 @@ TEST(KeyCondition, IsALiteralOfTheValuesKind) {
   EXPECT_EQ(condition(ColumnType::varbinary, encode::dts::BinaryObject{"binary", std::string("\0", 1)}),
             "`c` = _binary X'00'");
   EXPECT_EQ(condition(ColumnType::date, encode::dts::DateTime{2024, 1, 2, {}, {}, {}, {}}), "`c` = '2024-01-02'");
-  EXPECT_EQ(condition(ColumnType::time, encode::dts::DateTime{{}, {}, {}, -101, -2, -3, 0}), "`c` = '-101:02:03.000000'");
+  EXPECT_EQ(condition(ColumnType::time, encode::dts::DateTime{{}, {}, {}, -101, -2, -3, 0}),
+            "`c` = '-101:02:03.000000'");
   EXPECT_EQ(condition(ColumnType::year, encode::dts::DateTime{2024, {}, {}, {}, {}, {}, {}}), "`c` = 2024");
   EXPECT_EQ(condition(ColumnType::timestamp, encode::dts::Timestamp{0, 0}), "`c` = '0000-00-00 00:00:00'");
 }
@@ -79,7 +80,8 @@ TEST(KeyCondition, IsALiteralOfTheValuesKind) {
 TEST(MakeDelete, HasTheRowAsItsBeforeImageAndTheTablesKey) {
   encode::dts::Record record;
   record.fields = std::vector<encode::dts::Field>{{"v", 253}, {"id", 3}};
-  const std::vector<encode::dts::Value> values = {encode::dts::Character{"utf8mb4", "x\"y"}, encode::dts::Integer{4, "7"}};
+  const std::vector<encode::dts::Value> values = {encode::dts::Character{"utf8mb4", "x\"y"},
+                                                  encode::dts::Integer{4, "7"}};
   record.after_images = values;
   base::Buffer bytes;
   encode::dts::encode_record(record, bytes);
@@ -89,7 +91,8 @@ TEST(MakeDelete, HasTheRowAsItsBeforeImageAndTheTablesKey) {
   table.database = "shop";
   table.table = "a.b";
   table.identity = {"id", "v"};
-  const DeleteRecord made = make_delete(table, Structure::parse(reader.fields), reader.after, nullptr, 3, 1'700'000'000'000, "4@1");
+  const DeleteRecord made =
+      make_delete(table, Structure::parse(reader.fields), reader.after, nullptr, 3, 1'700'000'000'000, "4@1");
   EXPECT_EQ(made.key, R"(["shop","a.b",7,"x\"y"])");
   RecordReader gone;
   ASSERT_TRUE(gone.read(made.value).has_value());

@@ -155,8 +155,8 @@ Status Comparison::judge(Target& target, const Judging& judging) {
     if (is_known && !state.is_deleted && candidate.has_source) {
       const Projection& projection = known[state.structure + 1];
       is_old = !projection.is_same;
-      equal = digest(split_image(state.image), projection, true) ==
-              digest(split_image(candidate.image), projection, false);
+      equal =
+          digest(split_image(state.image), projection, true) == digest(split_image(candidate.image), projection, false);
       if (!equal && is_old)
         equal = differing_columns(Structure::parse(table->structures[state.structure]), split_image(state.image),
                                   target.structure, split_image(candidate.image))

@@ -93,7 +93,12 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
 
 Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, kafka::Config config, std::string topic,
                base::CancelToken& cancel)
-    : fold_(fold), rows_(rows), topology_(topology), config_(std::move(config)), topic_(std::move(topic)), cancel_(cancel) {}
+    : fold_(fold),
+      rows_(rows),
+      topology_(topology),
+      config_(std::move(config)),
+      topic_(std::move(topic)),
+      cancel_(cancel) {}
 
 Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   TRY_VALUE(const auto delivery, sink::at_least_once(config_, {topic_},
@@ -136,10 +141,9 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
       TRY_VALUE(const bool is_known, fold_.disk().get(Fold::rows_of(table->number) + keys[i], stored));
       const RowState state = RowState::parse(stored);
       if (!is_known || state.is_deleted) continue;
-      const DeleteRecord gone =
-          make_delete(*table, Structure::parse(table->structures[state.structure]), state.image,
-                      target.logical ? topology_.tables[*target.logical].schema.get() : nullptr,
-                      static_cast<std::int64_t>(sent + i + 1), now_ms, position);
+      const DeleteRecord gone = make_delete(*table, Structure::parse(table->structures[state.structure]), state.image,
+                                            target.logical ? topology_.tables[*target.logical].schema.get() : nullptr,
+                                            static_cast<std::int64_t>(sent + i + 1), now_ms, position);
       add_record(batch, gone.key, gone.value);
     }
     keys.clear();

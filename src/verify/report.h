@@ -31,14 +31,14 @@ struct NamedValue {
 struct Difference {
   DifferenceKind kind = DifferenceKind::changed;
   std::string database, table;
-  std::vector<NamedValue> key;      // of a table without a key: the row
-  std::vector<ValuePair> columns;   // that differ; of a structure: names and types
-  bool has_record = false;          // the topic has a record of the row
+  std::vector<NamedValue> key;     // of a table without a key: the row
+  std::vector<ValuePair> columns;  // that differ; of a structure: names and types
+  bool has_record = false;         // the topic has a record of the row
   std::string topic, operation, position;
   std::int32_t partition = 0;
   std::int64_t offset = 0, id = 0;
   std::int64_t source_copies = 1, topic_copies = 1;  // of a table without a key
-  bool is_old_structure = false;    // the record is from before the table's present structure
+  bool is_old_structure = false;                     // the record is from before the table's present structure
 };
 
 struct TableResult {
@@ -65,12 +65,12 @@ struct Summary {
   std::vector<Behind> behind;
   std::vector<std::pair<std::string, std::uint64_t>> others;  // records of tables that are not the task's
   std::vector<std::string> warnings;
-  bool went_on = false;         // from what was folded before
+  bool went_on = false;  // from what was folded before
   bool task_runs = false;
-  std::uint32_t sample = 100;   // percent
+  std::uint32_t sample = 100;        // percent
   std::uint64_t records_folded = 0;  // this time
   std::uint64_t rows_compared = 0;
-  std::uint64_t repaired = 0;   // records sent
+  std::uint64_t repaired = 0;  // records sent
   std::int64_t folding_ms = 0, comparing_ms = 0, elapsed_ms = 0;
 
   std::uint64_t differences() const;
@@ -78,8 +78,9 @@ struct Summary {
 
 struct Progress {
   enum class Phase : std::uint8_t { starting, folding, comparing, rechecking, repairing } phase = Phase::starting;
-  std::string table;                // being compared
-  std::uint64_t done = 0, total = 0;  // records, rows (an estimate) or rows left to be looked at again; total 0: unknown
+  std::string table;  // being compared
+  std::uint64_t done = 0,
+                total = 0;  // records, rows (an estimate) or rows left to be looked at again; total 0: unknown
   std::int64_t elapsed_ms = 0;
 };
 std::string_view to_string(Progress::Phase phase);

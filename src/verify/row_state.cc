@@ -105,7 +105,8 @@ Arrival apply(const RowState& record, bool known, RowState& state) {
     if (record.id == state.id && record.image != state.image) {
       remember(next, record.id);  // no repeat, whatever it says
     } else if (std::ranges::find(state.recent_ids, record.id) != state.recent_ids.end() ||
-        (state.recent_ids.size() == RowState::recent_ids_max && record.id < std::ranges::min(state.recent_ids))) {
+               (state.recent_ids.size() == RowState::recent_ids_max &&
+                record.id < std::ranges::min(state.recent_ids))) {
       arrival = Arrival::repeat;
     } else {
       if (next.is_older) arrival = Arrival::late;

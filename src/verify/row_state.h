@@ -42,8 +42,8 @@ struct RowState {
 
 enum class Arrival : std::uint8_t { new_change, repeat, late };
 
-// Makes `state` what it is behind `record`, whose fields up to `id`, and position and image, are set. `known`: there was
-// a state before.
+// Makes `state` what it is behind `record`, whose fields up to `id`, and position and image, are set. `known`: there
+// was a state before.
 Arrival apply(const RowState& record, bool known, RowState& state);
 
 // "offset@file number" in an order that goes along one server's log.

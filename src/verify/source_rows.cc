@@ -101,8 +101,8 @@ const encode::RowEncoder& SourceRows::encoder(std::uint32_t logical) {
   const source::LogicalTable& table = topology_.tables[logical];
   if (!made) {
     const std::uint32_t instance = table.shards.empty() ? 0 : topology_.physical[table.shards.front()].instance;
-    made = encode::make_dts_avro_encoder(table.schema,
-                                         {.source_version = topology_.instances[instance].server_version});
+    made =
+        encode::make_dts_avro_encoder(table.schema, {.source_version = topology_.instances[instance].server_version});
   }
   return *made;
 }
@@ -193,8 +193,7 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
     TRY(on_row({record, value.view(), record_key.view()}));
     if (last == nullptr) continue;
     last->clear();
-    for (const std::uint32_t column : key)
-      last->emplace_back(std::string(view.values[column], view.lengths[column]));
+    for (const std::uint32_t column : key) last->emplace_back(std::string(view.values[column], view.lengths[column]));
   }
   give_up.wanted = false;
   return count;
@@ -246,10 +245,11 @@ Status SourceRows::fetch(std::uint32_t logical, const std::vector<std::string_vi
   for (const std::uint32_t shard : topology_.tables[logical].shards) {
     const source::PhysicalTable& physical = topology_.physical[shard];
     TRY_VALUE(mysql::Connection * at, connection(physical.instance));
-    const auto read = stream(*at, logical,
-                             fmt::format("SELECT {} FROM {}.{} WHERE {}", plan.select_list(),
-                                         mysql::quote_name(physical.database), mysql::quote_name(physical.table), condition),
-                             nullptr, on_row);
+    const auto read =
+        stream(*at, logical,
+               fmt::format("SELECT {} FROM {}.{} WHERE {}", plan.select_list(), mysql::quote_name(physical.database),
+                           mysql::quote_name(physical.table), condition),
+               nullptr, on_row);
     if (read) continue;
     const bool is_gone = at->server_errno() == no_such_table;
     connections_.erase(physical.instance);

@@ -19,9 +19,9 @@ struct TableFold {
   std::vector<std::string> structures;  // RecordReader::fields, by number
 
   std::uint64_t records = 0;
-  std::uint64_t repeats = 0;       // the very same change again
-  std::uint64_t late = 0;          // changes that stand behind a newer one of their row
-  std::uint64_t unidentified = 0;  // records without the columns of the key: from before it was made
+  std::uint64_t repeats = 0;        // the very same change again
+  std::uint64_t late = 0;           // changes that stand behind a newer one of their row
+  std::uint64_t unidentified = 0;   // records without the columns of the key: from before it was made
   bool is_renamed = false;          // identity is that of the name it had first
   bool partitions_emptied = false;  // rows went with partitions; which ones, the topic does not say
   Emptied emptied;

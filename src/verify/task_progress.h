@@ -32,8 +32,8 @@ class TaskProgress {
   std::unique_ptr<store::Store> store_;
 };
 
-// Whether all that the log holds up to its end is in the topic. `server`: the identity of the one whose log it is; places
-// in files count for the server they were read from, GTIDs for all.
+// Whether all that the log holds up to its end is in the topic. `server`: the identity of the one whose log it is;
+// places in files count for the server they were read from, GTIDs for all.
 bool has_passed(const checkpoint::StreamState& stream, const source::LogEnd& end, const std::string& server);
 
 // Whether an open file description holds the lock of that file (flock), by what the kernel tells of all locks.

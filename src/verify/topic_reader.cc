@@ -58,7 +58,8 @@ Result<std::string> TopicReader::misfit(const Fold& fold) {
         return fmt::format("{} ends at offset {} of partition {}, and {} was folded: it is another topic", topic,
                            span.end, span.partition, place.next - 1);
       if (place.next < span.first)
-        return fmt::format("records of {}, partition {}, from offset {} on are gone", topic, span.partition, place.next);
+        return fmt::format("records of {}, partition {}, from offset {} on are gone", topic, span.partition,
+                           place.next);
       if (place.last_offset >= span.first)
         last.push_back({topic, span.partition, place.last_offset, place.last_offset + 1});
     }
@@ -122,7 +123,8 @@ Result<bool> TopicReader::read(Fold& fold, const std::vector<PartitionRange>& to
   for (std::uint32_t i = 0; i < fold.places().size(); ++i)
     numbers[{fold.places()[i].topic, fold.places()[i].partition}] = i;
   std::uint64_t done = 0, total = 0;
-  for (const PartitionRange& range : to) total += static_cast<std::uint64_t>(std::max<std::int64_t>(0, range.end - range.from));
+  for (const PartitionRange& range : to)
+    total += static_cast<std::uint64_t>(std::max<std::int64_t>(0, range.end - range.from));
   const base::SystemClock& clock = base::SystemClock::instance();
   std::int64_t heard_ms = clock.monotonic_ms();
   while (!consumer_->at_end()) {

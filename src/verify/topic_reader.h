@@ -20,7 +20,8 @@ class TopicReader {
   static base::Result<std::unique_ptr<TopicReader>> open(const kafka::Config& config, std::vector<std::string> topics,
                                                          base::CancelToken& cancel);
 
-  // Empty, or why the fold is not of these topics as they are now: it looks at the last record folded of each partition.
+  // Empty, or why the fold is not of these topics as they are now: it looks at the last record folded of each
+  // partition.
   base::Result<std::string> misfit(const Fold& fold);
   // Where each partition begins, for a fold from the beginning.
   base::Result<std::vector<Place>> beginnings();

@@ -20,7 +20,7 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t progress_ms = 500, poll_ms = 100;
-constexpr std::int64_t wait_ms_least = 5'000;   // for the task to pass what was looked at
+constexpr std::int64_t wait_ms_least = 5'000;  // for the task to pass what was looked at
 constexpr std::int64_t blind_wait_ms = 2'000;  // between two looks, where it is not known how far the task is
 
 class Verification {
@@ -85,7 +85,8 @@ class Verification {
   }
 
   bool is_asked_for(const TableName& name) const {
-    return config_.tables.empty() || std::ranges::find(config_.tables, name.first + "." + name.second) != config_.tables.end();
+    return config_.tables.empty() ||
+           std::ranges::find(config_.tables, name.first + "." + name.second) != config_.tables.end();
   }
 
   Result<std::unique_ptr<Fold>> load_fold() {
@@ -145,9 +146,8 @@ class Verification {
     if (!summary_.went_on) fold_->set_places(std::move(beginnings));
     const std::uint64_t before = fold_->records();
     const std::int64_t began_ms = clock_.monotonic_ms();
-    TRY(topic_->read_to_end(*fold_, [&](std::uint64_t done, std::uint64_t total) {
-      report(Progress::Phase::folding, done, total);
-    }));
+    TRY(topic_->read_to_end(
+        *fold_, [&](std::uint64_t done, std::uint64_t total) { report(Progress::Phase::folding, done, total); }));
     summary_.records_folded = fold_->records() - before;
     summary_.folding_ms = clock_.monotonic_ms() - began_ms;
     return {};
@@ -172,9 +172,10 @@ class Verification {
   }
 
   Status compare() {
-    comparison_ = std::make_unique<Comparison>(*fold_, *rows_, config_.sample, cancel_, [this](const Difference& found) {
-      if (handlers_.on_difference) handlers_.on_difference(found);
-    });
+    comparison_ =
+        std::make_unique<Comparison>(*fold_, *rows_, config_.sample, cancel_, [this](const Difference& found) {
+          if (handlers_.on_difference) handlers_.on_difference(found);
+        });
     TRY(comparison_->clear());
     make_targets();
     for (const std::string& name : config_.tables)
@@ -202,9 +203,8 @@ class Verification {
       TRY_VALUE(total, rows_->estimate(*target.logical));
     }
     report(Progress::Phase::comparing, 0, total, &target);
-    return comparison_->scan(target, [&](std::uint64_t rows) {
-      report(Progress::Phase::comparing, rows, std::max(rows, total), &target);
-    });
+    return comparison_->scan(
+        target, [&](std::uint64_t rows) { report(Progress::Phase::comparing, rows, std::max(rows, total), &target); });
   }
 
   Status compare_keyed(Target& target) {
@@ -224,8 +224,7 @@ class Verification {
       const bool runs = summary_.task_runs;
       TRY_VALUE(const auto verdict, comparison_->join_keyless(target, before, runs, !has_passed, false));
       if (verdict.changing > 0 && clock_.monotonic_ms() < patience_until_ms_) continue;
-      TRY_VALUE([[maybe_unused]] const auto last,
-                comparison_->join_keyless(target, before, runs, !has_passed, true));
+      TRY_VALUE([[maybe_unused]] const auto last, comparison_->join_keyless(target, before, runs, !has_passed, true));
       return {};
     }
   }
@@ -250,12 +249,14 @@ class Verification {
         if (has_stream && has_passed(checkpoint->stream, ends[i], servers[i])) continue;
         if (task_.has_state())
           summary_.behind.push_back({topology_.instances[i].name,
-                                     has_stream ? checkpoint->stream.emitted.text() : "nowhere", ends[i].position.text()});
+                                     has_stream ? checkpoint->stream.emitted.text() : "nowhere",
+                                     ends[i].position.text()});
       }
       summary_.task_runs = summary_.task_runs && task_.runs();
       const bool is_known = task_.has_state() && config_.carries_changes;
       if (!is_known) {
-        if (!config_.repair && cancel_.wait_for_ms(std::min(blind_wait_ms, config_.patience_ms))) return fail(ErrorCode::cancelled);
+        if (!config_.repair && cancel_.wait_for_ms(std::min(blind_wait_ms, config_.patience_ms)))
+          return fail(ErrorCode::cancelled);
         TRY(topic_->read_to_end(*fold_, {}));
         return true;
       }
@@ -282,9 +283,8 @@ class Verification {
       fold_->watch_nothing();
       std::uint64_t done = 0;
       for (Target& target : targets_) {
-        TRY(comparison_->fetch(target, [&](std::uint64_t rows) {
-          report(Progress::Phase::rechecking, done + rows, left, &target);
-        }));
+        TRY(comparison_->fetch(
+            target, [&](std::uint64_t rows) { report(Progress::Phase::rechecking, done + rows, left, &target); }));
       }
       TRY_VALUE(const bool has_passed, topic_on());
       if (left == 0) return {};

@@ -31,10 +31,10 @@ struct Config {
   bool carries_changes = true;      // incremental
   std::filesystem::path state_dir;  // of the task; what is folded lies in verify/<task> of it
 
-  bool anew = false;             // forget what was folded before
-  std::uint32_t sample = 100;    // percent of the rows, by the hash of the key
-  std::uint64_t rate = 0;        // rows of the source a second; 0: no limit
-  std::vector<std::string> tables;  // "db.table"; empty: all
+  bool anew = false;                  // forget what was folded before
+  std::uint32_t sample = 100;         // percent of the rows, by the hash of the key
+  std::uint64_t rate = 0;             // rows of the source a second; 0: no limit
+  std::vector<std::string> tables;    // "db.table"; empty: all
   std::int64_t patience_ms = 60'000;  // for rows that change while the task runs
   bool repair = false;
 };

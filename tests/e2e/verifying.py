@@ -98,6 +98,7 @@ class Planter:
         raw = dict(self.like.raw)
         raw["operation"] = op
         raw["id"] = id
+        raw["sourcePosition"] = raw["safeSourcePosition"] = f"{10**12}@{self.like.position[0]}"  # behind all of the task's
         raw["tags"] = {name: value for name, value in raw["tags"].items() if name != "server_id"}
         if server_id is not None:
             raw["tags"]["server_id"] = str(server_id)
