@@ -429,3 +429,34 @@ def test_exactly_the_planted_differences_are_found_in_little_memory(lab, case, s
     assert found.code == 1 and found.kinds() == sorted(wanted)
     assert found.table("big")["equal"] == rows - 3 * each
     assert found.peak_rss_mib <= PEAK_RSS_MIB_MAX
+
+
+def test_through_the_front_every_kind_of_table_is_compared_as_the_task_carries_it(lab, case):
+    front = lab.front_sql()
+    case.to_close.append(front)
+    database = lab.front["database"]
+    kinds = {"orders": "(id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(40)) dbpartition by hash(id) tbpartition by hash(id) tbpartitions 2",
+             "region": "(id INT NOT NULL PRIMARY KEY, note VARCHAR(40)) broadcast", "config": "(id INT NOT NULL PRIMARY KEY, note VARCHAR(40))",
+             "loose": "(id INT, note VARCHAR(40)) dbpartition by hash(id)"}
+    names = {kind: f"{kind}_{case.name}" for kind in kinds}
+    topic = case.topic(lab)
+    try:
+        for kind, definition in kinds.items():
+            front(f"CREATE TABLE `{names[kind]}` {definition}")
+            front(f"INSERT INTO `{names[kind]}` VALUES " + ", ".join(f"({number}, 'n{number}')" for number in range(1, 41)))
+        task = case.drds_task(lab, topic, tables=list(names.values()))
+        task.catch_up()
+        for name in names.values():
+            front(f"UPDATE `{name}` SET note = 'again' WHERE id < 5")
+        task.catch_up()
+        found = verify(task).assert_equal()
+        assert {table["table"]: table["equal"] for table in found.summary["tables"]} == dict.fromkeys(names.values(), 40)
+        planter = Planter(lab.brokers, topic.name, first_record(lab.brokers, topic.name, lambda record: record.op == "INIT" and record.table == names["region"]), ["id"])
+        planter.send("DELETE", before={"id": 7, "note": "n7"})
+        planter.flush()
+        found = verify(task)
+        assert found.kinds() == [("missing in topic", ("7",))] and found.differences[0]["database"] == database
+        assert verify(task, "--repair").code == 0
+    finally:
+        for name in names.values():
+            front(f"DROP TABLE IF EXISTS `{name}`")
