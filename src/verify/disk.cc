@@ -17,7 +17,7 @@ using base::Status;
 namespace {
 
 // Together the most that the store holds in memory, compactions apart.
-constexpr std::size_t cache_bytes = 48u << 20, memtables_bytes = 24u << 20, memtable_bytes = 12u << 20;
+constexpr std::size_t cache_bytes = 32u << 20, memtables_bytes = 20u << 20, memtable_bytes = 10u << 20;
 constexpr std::size_t block_bytes = 8u << 10;
 constexpr int files_max = 64;
 constexpr double filter_bits = 10;

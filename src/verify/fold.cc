@@ -134,7 +134,11 @@ std::vector<const TableFold*> Fold::tables() const {
 }
 
 Status Fold::commit() {
-  for (const auto& [key, value] : pending_) batch_.put(key, value);
+  // In their order they go into the store's memory table much faster.
+  sorted_.clear();
+  for (const auto& entry : pending_) sorted_.push_back(&entry);
+  std::ranges::sort(sorted_, {}, [](const auto* entry) -> const std::string& { return entry->first; });
+  for (const auto* entry : sorted_) batch_.put(entry->first, entry->second);
   pending_.clear();
   for (auto& [number, table] : tables_)
     if (std::exchange(table.is_touched, false)) batch_.put(numbered(table_prefix, number), table.fold.write());

@@ -132,8 +132,9 @@ class Fold {
 
   std::unordered_map<std::string, Watched> watched_;  // by the row's key
   RecordReader reader_;
-  std::unordered_map<std::string, std::string> pending_;  // rows that are not on disk yet
-  std::unordered_map<std::string, Table*> by_object_;     // null: not of the task
+  std::unordered_map<std::string, std::string> pending_;                  // rows that are not on disk yet
+  std::vector<const std::pair<const std::string, std::string>*> sorted_;  // pending_, while it is written
+  std::unordered_map<std::string, Table*> by_object_;                     // null: not of the task
   Disk::Batch batch_;
   std::string key_, stored_, written_;
   base::Buffer canonical_;

@@ -26,7 +26,11 @@ constexpr std::int64_t silence_ms_max = 120'000;  // a transaction that nobody e
 Result<std::unique_ptr<TopicReader>> TopicReader::open(const kafka::Config& config, std::vector<std::string> topics,
                                                        base::CancelToken& cancel) {
   std::unique_ptr<TopicReader> reader(new TopicReader(config, std::move(topics), cancel));
-  TRY_VALUE(reader->consumer_, kafka::Consumer::create(config));
+  kafka::Config quick = config;
+  // With its queue full the library pauses for a second: what is queued has to last for that long.
+  quick.overrides.emplace("queued.max.messages.kbytes", "40960");
+  quick.overrides.emplace("queued.min.messages", "160000");
+  TRY_VALUE(reader->consumer_, kafka::Consumer::create(quick));
   kafka::Config all = config;
   all.overrides["isolation.level"] = "read_uncommitted";
   TRY_VALUE(reader->uncommitted_, kafka::Consumer::create(all));
