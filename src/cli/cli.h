@@ -1,6 +1,6 @@
-// The command line: parses it, runs the command, shows errors, gives the exit code (0 done or stopped, 1 internal or, of verify, differences, 2
-// task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force). What the commands do lies behind doors,
-// so that this folder links without the data plane and tests bring their own.
+// The command line: parses it, runs the command, shows errors, gives the exit code (0 done or stopped, 1 internal or
+// differences, 2 task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force). What the commands do lies
+// behind doors, so that this folder links without the data plane and tests bring their own.
 #pragma once
 
 #include <functional>

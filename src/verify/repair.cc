@@ -91,14 +91,9 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
   return out;
 }
 
-Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, kafka::Config config, std::string topic,
-               base::CancelToken& cancel)
-    : fold_(fold),
-      rows_(rows),
-      topology_(topology),
-      config_(std::move(config)),
-      topic_(std::move(topic)),
-      cancel_(cancel) {}
+Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config,
+               std::string topic, base::CancelToken& cancel)
+    : fold_(fold), rows_(rows), topology_(topology), config_(config), topic_(std::move(topic)), cancel_(cancel) {}
 
 Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   TRY_VALUE(const auto delivery, sink::at_least_once(config_, {topic_},

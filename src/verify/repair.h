@@ -18,7 +18,7 @@ namespace tributary::verify {
 
 class Repair {
  public:
-  Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, kafka::Config config, std::string topic,
+  Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config, std::string topic,
          base::CancelToken& cancel);
   // Records sent, all of them acknowledged.
   base::Result<std::uint64_t> run(const std::vector<Target>& targets);

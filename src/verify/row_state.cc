@@ -68,8 +68,9 @@ LogPlace parse_position(std::string_view position) {
   LogPlace place;
   const std::size_t at = position.find('@');
   if (at == std::string_view::npos) return place;
-  std::from_chars(position.data(), position.data() + at, place.offset);
-  std::from_chars(position.data() + at + 1, position.data() + position.size(), place.file);
+  const std::string_view offset = position.substr(0, at), file = position.substr(at + 1);
+  std::from_chars(offset.data(), offset.data() + offset.size(), place.offset);
+  std::from_chars(file.data(), file.data() + file.size(), place.file);
   return place;
 }
 

@@ -5,16 +5,14 @@ import random
 import shutil
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
-import fold
-import source
 from servers import lab_or_skip
 from task import background, wait_for
 from verifying import Planter, first_record, verify, verify_text
 from writers import Keyed, writer
 
 SHAPES = ("plain", "unsigned_big", "composite", "folded", "binary_key", "decimal_key", "datetime_key", "date_and_char", "unique_only")
-KINDS = ("changed", "missing in topic", "extra in topic", "out of order")
 # Of the test of exactly the planted differences: raise it for a measurement (2,000,000 records: see README.md).
 PLANTED_RECORDS = int(os.environ.get("VERIFY_RECORDS", 8000))
 PLANTED_EACH = int(os.environ.get("VERIFY_PLANTED_EACH", 25))
@@ -301,6 +299,18 @@ def test_a_topic_recreated_is_folded_anew_and_records_of_other_tables_are_named(
     shutil.move(moved, table.task.state / "verify")
     found = verify(table.task).assert_equal()
     assert not found.summary["went_on"] and any("folded anew" in warning for warning in found.summary["warnings"])
+
+    # The same name, as many records, another topic.
+    admin = AdminClient({"bootstrap.servers": lab.brokers})
+    admin.delete_topics([other.name])[other.name].result(30)
+    wait_for(lambda: other.name not in admin.list_topics(timeout=10).topics, what="the topic's end")
+    lab.create_topic(other.name)
+    shutil.move(table.task.state / "verify", moved)
+    shutil.rmtree(table.task.state)
+    table.task.catch_up()
+    shutil.move(moved, table.task.state / "verify")
+    found = verify(table.task).assert_equal()
+    assert not found.summary["went_on"] and any("another one of the same name" in warning for warning in found.summary["warnings"]), found.summary
 
     database = case.database(lab, suffix="b")
     sql = case.sql(lab, 0, database)
