@@ -98,7 +98,7 @@ Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, c
 Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   TRY_VALUE(const auto delivery, sink::at_least_once(config_, {topic_},
                                                      sink::Tracking{.emitted = [](auto, auto, auto) {},
-                                                                    .marked = [](auto, auto) {},
+                                                                    .marked = [](auto, const sink::Mark&) {},
                                                                     .acked = [](auto, auto) {},
                                                                     .flush = []() -> Status { return {}; },
                                                                     .status = []() -> Status { return {}; }}));
