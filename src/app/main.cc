@@ -5,6 +5,7 @@
 #include "task/schema_script.h"
 #include "task/tail.h"
 #include "task/topology.h"
+#include "task/verify.h"
 
 int main(int argc, char** argv) {
   return tributary::cli::run_cli(argc, argv,
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
                                   .tail = tributary::task::tail,
                                   .binlog = tributary::task::walk_binlogs,
                                   .topology = tributary::task::view_topology,
-                                  .schema = tributary::task::run_schema_scripts});
+                                  .schema = tributary::task::run_schema_scripts,
+                                  .verify = tributary::task::verify_task});
 }

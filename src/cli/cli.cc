@@ -34,6 +34,7 @@ class CommandLine {
     add_binlog();
     add_schema();
     add_topology();
+    add_verify();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -47,6 +48,7 @@ class CommandLine {
   BinlogArguments binlog;
   SchemaArguments schema;
   TopologyArguments topology;
+  VerifyArguments verify;
   ErrorsArguments errors;
   std::string shell;
 
@@ -54,7 +56,7 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema"};
+      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema", "verify"};
       description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
@@ -198,6 +200,31 @@ class CommandLine {
     command->footer(std::string(topology_footer()));
   }
 
+  void add_verify() {
+    CLI::App* command = app_.add_subcommand("verify", "compare a task's source with the topic it writes, row by row");
+    command->add_option("task", verify.file, "the task file")->required()->type_name("TASK.yaml");
+    command->add_option("--table", verify.tables, "only this db.table; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command->add_option("--sample", verify.sample, "compare so many percent of the rows: 10 to 100 (default)")
+        ->type_name("PERCENT")
+        ->check(CLI::Range(10, 100));
+    command->add_option("--rate", verify.rate, "read no more rows a second from the source")
+        ->type_name("ROWS")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--patience", verify.patience_s, "look again for so long at rows that change; default: 60")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 86'400));
+    command->add_option("--show", verify.show, "print so many differences; default: 20")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+    command->add_flag("--anew", verify.anew, "read the topic from its beginning, not from where the last verify ended");
+    command->add_flag("--repair", verify.repair,
+                      "send what makes the topic equal: INIT and DELETE records; the task must not run");
+    command->add_flag("--json", verify.json, "one JSON object a line: progress, each difference, a summary");
+    command->footer(std::string(verify_footer()));
+  }
+
   void add_errors() {
     CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
     command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
@@ -238,6 +265,7 @@ int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
   if (line.chosen("schema")) return command_schema(line.schema, doors);
   if (line.chosen("topology")) return command_topology(line.topology, doors);
+  if (line.chosen("verify")) return command_verify(line.verify, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

@@ -1,6 +1,6 @@
-// The command line: parses it, runs the command, shows errors, gives the exit code (0 done or stopped, 1 internal, 2
-// task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force). What the commands do lies behind doors,
-// so that this folder links without the data plane and tests bring their own.
+// The command line: parses it, runs the command, shows errors, gives the exit code (0 done or stopped, 1 internal or
+// differences, 2 task file or usage, 3 source, 4 destination, 5 data, 130 stopped by force). What the commands do lies
+// behind doors, so that this folder links without the data plane and tests bring their own.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "task/schema_script.h"
 #include "task/tail.h"
 #include "task/topology.h"
+#include "task/verify.h"
 
 namespace tributary::cli {
 
@@ -29,6 +30,9 @@ struct Doors {
   std::function<base::Result<task::SchemaScriptSummary>(const task::SchemaScriptOptions&,
                                                         const std::function<bool(const task::SchemaStatement&)>&)>
       schema;
+  std::function<base::Result<verify::Summary>(const task::TaskSpec&, const task::VerifyOptions&, base::CancelToken&,
+                                              const verify::Handlers&)>
+      verify;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

@@ -161,6 +161,31 @@ TEST_F(Cli, TailTakesBrokersAndTopicsFromTheTask) {
   EXPECT_EQ(seen.partitions, std::vector<std::int32_t>{0});
 }
 
+TEST_F(Cli, VerifyGivesItsOptionsShowsSoManyDifferencesAndEndsWithCode1) {
+  task::VerifyOptions seen;
+  doors_.verify = [&](const auto&, const task::VerifyOptions& options, auto&, const verify::Handlers& handlers) {
+    seen = options;
+    verify::Difference difference;
+    difference.database = "shop";
+    difference.table = "t";
+    for (int i = 0; i < 3; ++i) handlers.on_difference(difference);
+    verify::Summary summary;
+    summary.tables.push_back({.database = "shop", .table = "t", .changed = 3});
+    return summary;
+  };
+  const Outcome outcome = call({"verify", task(), "--sample", "10", "--rate", "500", "--patience", "5", "--anew",
+                                "--show", "2", "--table", "shop.t", "--table", "shop.u"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(seen.sample, 10u);
+  EXPECT_EQ(seen.rate, 500u);
+  EXPECT_EQ(seen.patience_s, 5u);
+  EXPECT_TRUE(seen.anew);
+  EXPECT_FALSE(seen.repair);
+  EXPECT_EQ(seen.tables, (std::vector<std::string>{"shop.t", "shop.u"}));
+  EXPECT_NE(outcome.out.find("... and 1 more differences"), std::string::npos) << outcome.out;
+  EXPECT_EQ(call({"verify", task(), "--sample", "5"}).code, 2);
+}
+
 TEST_F(Cli, TailFlagsMayBeRepeated) {
   task::TailOptions seen;
   doors_.tail = [&](const task::TailOptions& options, auto&, const auto&) {
@@ -220,7 +245,7 @@ TEST_F(Cli, WrongUseIsCode2AndHelpIsCode0) {
   EXPECT_EQ(call({"walk"}).code, 2);
   EXPECT_EQ(call({"run"}).code, 2);
   EXPECT_EQ(call({"run", task(), "--jsn"}).code, 2);
-  for (const char* command : {"run", "tail", "topology", "errors", "version", "completion"}) {
+  for (const char* command : {"run", "tail", "topology", "verify", "errors", "version", "completion"}) {
     const Outcome help = call({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_FALSE(help.out.empty()) << command;

@@ -55,6 +55,15 @@ struct SchemaArguments {
 };
 int command_schema(const SchemaArguments& arguments, const Doors& doors);
 
+struct VerifyArguments {
+  std::string file;
+  bool anew = false, repair = false, json = false;
+  std::uint32_t sample = 100, patience_s = 60;
+  std::uint64_t rate = 0, show = 20;
+  std::vector<std::string> tables;
+};
+int command_verify(const VerifyArguments& arguments, const Doors& doors);
+
 struct ErrorsArguments {
   std::string code;  // empty: all
   bool json = false;

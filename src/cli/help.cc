@@ -97,4 +97,16 @@ stops with source.topology_changed. When the change is finished and meant, `trib
 goes on without loss; the former copies of shards that moved have to stay until it has begun to.)";
 }
 
+std::string_view verify_footer() {
+  return R"(Examples:
+  tributary verify shop.yaml                          every row, also while `tributary run shop.yaml` is at work
+  tributary verify shop.yaml --sample 10 --rate 5000  a tenth of the rows, gently
+  tributary verify shop.yaml --table shop.orders --json
+  tributary verify shop.yaml --repair                 with the task stopped: what differs is sent anew
+
+The topic is folded into the last state of each row, under state_dir/verify; the next verify goes on from there. Rows that
+differ are looked at again until they are sure to: while the task runs, once it has delivered what the log held then.
+Exit codes: 0 equal, 1 source and topic differ, 2 task file or its state, 3 source, 4 destination, 130 interrupted.)";
+}
+
 }  // namespace tributary::cli

@@ -13,5 +13,6 @@ std::string_view tail_footer();
 std::string_view binlog_footer();
 std::string_view schema_footer();
 std::string_view topology_footer();
+std::string_view verify_footer();
 
 }  // namespace tributary::cli

@@ -168,6 +168,13 @@ struct StartAt {
   static StartAt offset(std::int64_t offset) { return {Kind::offset, offset}; }
 };
 
+// Where reading begins in a partition, and the offset behind the last record wanted.
+struct PartitionRange {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t from = 0, end = 0;
+};
+
 struct PartitionSpan {
   std::int32_t partition = 0;
   std::int64_t first = 0;  // offset of the oldest record kept
@@ -186,9 +193,13 @@ class Consumer {
   // All partitions of the topic, from the same kind of place. Replaces what was assigned before, and takes note of the
   // end offsets of this moment for at_end().
   base::Status assign(const std::vector<std::string>& topics, StartAt start, int timeout_ms = 10'000);
+  // Parts of partitions, which may be of several topics; at_end() goes by their ends.
+  base::Status assign(std::span<const PartitionRange> ranges);
+  // Reading goes on to where these end now; they must be assigned.
+  void extend(std::span<const PartitionRange> ranges);
   // Up to `most` messages of any partition, as soon as there are some; empty when the time is over.
   base::Result<std::span<const MessageView>> poll(int timeout_ms, std::size_t most = 1000);
-  // True when everything that was in the topics at assign() has been returned by poll().
+  // True when everything that was in the topics at assign(), or up to the ends asked for, has been returned by poll().
   bool at_end() const;
   base::Result<std::vector<PartitionSpan>> spans(const std::string& topic, int timeout_ms = 10'000);
   std::optional<Problem> problem() const;

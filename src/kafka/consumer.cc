@@ -135,6 +135,29 @@ Status Consumer::assign(const std::vector<std::string>& topics, StartAt start, i
   return {};
 }
 
+Status Consumer::assign(std::span<const PartitionRange> ranges) {
+  State& s = *state_;
+  s.drop_messages();
+  s.places.clear();
+  s.last_place = nullptr;
+  s.places_open = 0;
+  Owned<rd_kafka_topic_partition_list_t> wanted(rd_kafka_topic_partition_list_new(static_cast<int>(ranges.size())));
+  for (const PartitionRange& range : ranges) {
+    rd_kafka_topic_partition_list_add(wanted.get(), range.topic.c_str(), range.partition)->offset = range.from;
+    s.places[{range.topic, range.partition}] = {range.end, range.from};
+    if (range.from < range.end) ++s.places_open;
+  }
+  if (const auto code = rd_kafka_assign(s.handle.get(), wanted.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(to_error(code, "assigning partitions", s.config.brokers));
+  return {};
+}
+
+void Consumer::extend(std::span<const PartitionRange> ranges) {
+  for (const PartitionRange& range : ranges) state_->places.at({range.topic, range.partition}).end = range.end;
+  state_->places_open = static_cast<std::size_t>(
+      std::ranges::count_if(state_->places, [](const auto& place) { return place.second.next < place.second.end; }));
+}
+
 void Consumer::State::moved(const rd_kafka_message_t& message, std::int64_t next) {
   if (last_place == nullptr || message.rkt != last_topic || message.partition != last_partition) {
     const auto found = places.find({rd_kafka_topic_name(message.rkt), message.partition});

@@ -1,0 +1,40 @@
+#include "task/verify.h"
+
+#include "checkpoint/topology.h"
+#include "pipeline/topology_watch.h"
+#include "store/store.h"
+#include "task/kafka_config.h"
+#include "task/source_config.h"
+#include "verify/verify.h"
+
+namespace tributary::task {
+
+base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOptions& options, base::CancelToken& cancel,
+                                          const verify::Handlers& handlers) {
+  verify::Config config;
+  config.task = spec.name;
+  config.fingerprint = spec.fingerprint();
+  config.source = source_config(spec);
+  if (store::exists_sqlite(spec.state_dir)) {
+    TRY_VALUE(const auto state, store::read_sqlite(spec.state_dir));
+    TRY_VALUE(const auto known, checkpoint::load_topology(*state, spec.name, config.fingerprint));
+    if (known) {
+      config.source = pipeline::for_another_look(std::move(config.source), known->topology);
+      config.source.may_be_missing.insert(known->gone.begin(), known->gone.end());
+    }
+  }
+  config.kafka = kafka_config(spec.destination);
+  config.topic = spec.destination.topic;
+  config.ddl_topic = spec.destination.ddl_topic;
+  config.carries_changes = spec.migration.incremental;
+  config.state_dir = spec.state_dir;
+  config.anew = options.anew;
+  config.sample = options.sample;
+  config.rate = options.rate;
+  config.tables = options.tables;
+  config.patience_ms = std::int64_t{options.patience_s} * 1000;
+  config.repair = options.repair;
+  return verify::verify(config, cancel, handlers);
+}
+
+}  // namespace tributary::task
