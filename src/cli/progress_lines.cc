@@ -126,13 +126,12 @@ std::string render_line(const Progress* earlier, const Progress& now) {
 std::string render_summary(const Progress& now, bool stopped) {
   const Totals sum = totals(now);
   return stamped(
-      now, fmt::format("{}: {} rows and {} changes read, {} records ({}) delivered{}{}{}", stopped ? "stopped" : "done",
-                       with_commas(sum.rows_done), with_commas(sum.changes), with_commas(now.records_acked),
-                       human_bytes(static_cast<double>(now.bytes_acked)), now.exactly_once ? " exactly once" : "",
-                       now.dead_letters > 0
-                           ? fmt::format(", {} to the dead-letter topic", with_commas(now.dead_letters))
-                           : "",
-                       stopped ? "; started again, it goes on from here" : ""));
+      now, fmt::format(
+               "{}: {} rows and {} changes read, {} records ({}) delivered{}{}{}", stopped ? "stopped" : "done",
+               with_commas(sum.rows_done), with_commas(sum.changes), with_commas(now.records_acked),
+               human_bytes(static_cast<double>(now.bytes_acked)), now.exactly_once ? " exactly once" : "",
+               now.dead_letters > 0 ? fmt::format(", {} to the dead-letter topic", with_commas(now.dead_letters)) : "",
+               stopped ? "; started again, it goes on from here" : ""));
 }
 
 std::string render_json(const Progress& now, std::string_view event, const base::Error* error) {

@@ -24,8 +24,8 @@ namespace {
 constexpr std::int32_t checkpoint_partitions = 8;
 constexpr int made_look_ms = 50;
 constexpr int coordinator_timeout_ms = 30'000;  // a cluster makes its transaction log when it is first asked for one
-constexpr int slice_ms = 500;              // errors are looked at between requests this long
-constexpr int settings_timeout_ms = 1000;  // asking for a topic's limit is a courtesy: not worth a long wait
+constexpr int slice_ms = 500;                   // errors are looked at between requests this long
+constexpr int settings_timeout_ms = 1000;       // asking for a topic's limit is a courtesy: not worth a long wait
 
 class Deadline {
  public:

@@ -34,9 +34,9 @@ struct Config {
 
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;        // empty: the data topic
-  std::int32_t partitions = 1;  // of the data topic
-  std::string dead_letter_topic;             // of records that the data topic does not take; empty: they stop the task
+  std::string ddl_topic;          // empty: the data topic
+  std::int32_t partitions = 1;    // of the data topic
+  std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
   std::int32_t dead_letter_partitions = 1;
   std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
   DeliveryMode delivery = DeliveryMode::at_least_once;

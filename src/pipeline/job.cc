@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -62,9 +63,17 @@ class Job {
     if (!store) {
       TRY_VALUE(store, doors_.open_store());
     }
-    TRY(settle_delivery(*store));
+    TRY(patiently([&] { return settle_delivery(*store); }, true));
     TRY(settle_topology(*store));
-    TRY(schemas(*store));
+    bool is_again = false;
+    TRY(patiently(
+        [&]() -> Status {
+          // A commit whose answer was lost may have been made.
+          if (std::exchange(is_again, true) && config_.delivery == DeliveryMode::exactly_once)
+            TRY(adopt_committed(config_, *store, cancel_));
+          return schemas(*store);
+        },
+        true));
     TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
       subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
@@ -143,16 +152,22 @@ class Job {
     return {};
   }
 
+  // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.
   Status begin() {
+    return patiently([this] { return look_around(); }, doors_.resuming);
+  }
+
+  // Does a step of the beginning again as long as it fails of what may pass. waits_for_all: not only of a busy source.
+  Status patiently(const std::function<Status()>& step, bool waits_for_all) {
     base::Backoff backoff(retry_least_ms, retry_most_ms);
+    failing_since_ms_ = clock_.monotonic_ms();
     while (true) {
-      Status done = look_around();
+      Status done = step();
       if (done || !done.error().is_retriable()) return done;
       const bool is_busy = done.error().code == ErrorCode::source_busy;
-      // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.
-      if (!doors_.resuming && !is_busy) return done;
+      if (!waits_for_all && !is_busy) return done;
       patience_ms_ = is_busy ? busy_ms_max : config_.retry_connection_ms;
-      if (clock_.monotonic_ms() - begun_ms_ > patience_ms_) return done;
+      if (clock_.monotonic_ms() - failing_since_ms_ > patience_ms_) return done;
       problem_ = done.error();
       attempts_ = backoff.attempts() + 1;
       base::log::warn("{}: {}", config_.task, problem_->message());
@@ -308,7 +323,7 @@ class Job {
       away.phase = Phase::retrying;
       away.problem = problem_->message();
       away.attempts = attempts_;
-      away.failing_for_ms = clock_.monotonic_ms() - begun_ms_;
+      away.failing_for_ms = clock_.monotonic_ms() - failing_since_ms_;
       away.gives_up_in_ms = std::max<std::int64_t>(0, patience_ms_ - away.failing_for_ms);
     }
     for (std::size_t i = 0; !subtasks_.empty() && i < topology_.tables.size(); ++i) {
@@ -356,7 +371,7 @@ class Job {
   source::Topology topology_;
   std::optional<Error> problem_;  // of the beginning, while it is retried
   std::uint64_t attempts_ = 0;
-  std::int64_t patience_ms_ = 0;
+  std::int64_t patience_ms_ = 0, failing_since_ms_ = 0;
   std::optional<DeliveryMode> former_delivery_;     // by the task's state
   std::optional<checkpoint::TopologyState> known_;  // by the task's state
   model::KnownTopology present_;

@@ -47,7 +47,7 @@ struct Progress {
   std::uint64_t records_sent = 0;  // handed to the client library in this run
   std::uint64_t records_acked = 0;
   std::uint64_t dead_letters = 0;  // records that this run sent to the dead-letter topic
-  std::uint64_t bytes_acked = 0;  // keys and values
+  std::uint64_t bytes_acked = 0;   // keys and values
   std::int64_t elapsed_ms = 0;
   std::string destination_problem;  // last broker error while it lasts
   std::vector<TableProgress> tables;

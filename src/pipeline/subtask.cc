@@ -33,7 +33,7 @@ constexpr std::int64_t backoff_least_ms = 250, backoff_most_ms = 15'000;
 constexpr std::int64_t takeover_ms = 3'000;  // by then another run has committed its first checkpoint
 constexpr std::uint64_t dead_letters_told_max = 20;
 constexpr std::size_t key_bytes_told_max = 200;
-constexpr std::int64_t calm_ms = 60'000;     // an attempt this long ends a series of failures
+constexpr std::int64_t calm_ms = 60'000;  // an attempt this long ends a series of failures
 
 // The others are of servers and brokers that answer.
 bool is_of_connection(ErrorCode code) {
@@ -214,10 +214,12 @@ void Subtask::divert_larger(sink::Router& router, std::uint16_t topic) {
   router.divert_larger(most, {topic, config_.dead_letter_partitions},
                        [this](const model::RecordBatch& batch, const model::EncodedRecord& record) {
                          const std::uint64_t before = dead_letters_.fetch_add(1);
-                         if (before == dead_letters_told_max) base::log::warn("{}: more dead letters are not told", name());
+                         if (before == dead_letters_told_max)
+                           base::log::warn("{}: more dead letters are not told", name());
                          if (before >= dead_letters_told_max) return;
-                         const std::string_view key =
-                             record.key_size == model::no_key ? "none" : batch.key(record).substr(0, key_bytes_told_max);
+                         const std::string_view key = record.key_size == model::no_key
+                                                          ? "none"
+                                                          : batch.key(record).substr(0, key_bytes_told_max);
                          base::log::warn("{}: a record of {} bytes goes to {}, key {}", name(), record.value_size,
                                          config_.dead_letter_topic, key);
                        });
@@ -363,8 +365,8 @@ Status Subtask::attempt() {
     }
     const auto unsaved = attempt.saver->problem();
     if (unsaved && clock_.monotonic_ms() - unsaved->since_ms > config_.retry_other_ms) {
-      attempt.fail_with(
-          Error{ErrorCode::task_state_unusable, "tried again without success: " + unsaved->error.what, unsaved->error.where});
+      attempt.fail_with(Error{ErrorCode::task_state_unusable, "tried again without success: " + unsaved->error.what,
+                              unsaved->error.where});
       break;
     }
     caught_up_ = snapshot_done_ && sequencer.caught_up();

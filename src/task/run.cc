@@ -88,15 +88,13 @@ Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Con
   const bool has_dead_letters = !destination.dead_letter_topic.empty();
   if (has_dead_letters) topics.push_back(destination.dead_letter_topic);
   const std::map<std::string, std::string> wide = {
-      {"max.message.bytes", std::to_string(
-                                std::max(destination.max_record_bytes, pipeline::dead_letter_bytes_max) +
-                                record_overhead)}};
+      {"max.message.bytes",
+       std::to_string(std::max(destination.max_record_bytes, pipeline::dead_letter_bytes_max) + record_overhead)}};
   if (destination.create_topics)
     for (const std::string& topic : topics)
-      TRY(kafka::create_topic(config, topic, static_cast<std::int32_t>(destination.partitions),
-                              static_cast<int>(destination.replication),
-                              topic == destination.dead_letter_topic ? wide : std::map<std::string, std::string>(),
-                              timeout_ms));
+      TRY(kafka::create_topic(
+          config, topic, static_cast<std::int32_t>(destination.partitions), static_cast<int>(destination.replication),
+          topic == destination.dead_letter_topic ? wide : std::map<std::string, std::string>(), timeout_ms));
   TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
   pipeline::Prepared prepared;
   prepared.partitions = cluster.topics.front().partitions;
