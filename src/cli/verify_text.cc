@@ -144,9 +144,10 @@ std::vector<std::string> verify_summary(const std::string& task, const verify::S
   for (const TableResult& table : summary.tables) changing += table.still_changing;
   const std::string undecided =
       changing == 0 ? "" : fmt::format(" {} rows kept changing and could not be told.", with_commas(changing));
-  lines.push_back(summary.differences() == 0 ? fmt::format("{}: source and topic are equal.{}", task, undecided)
-                                             : fmt::format("{}: source and topic differ in {} places.{}", task,
-                                                           with_commas(summary.differences()), undecided));
+  lines.push_back(summary.differences() == 0
+                      ? fmt::format("{}: source and topic are equal.{}", task, undecided)
+                      : fmt::format("{}: source and topic differ in {} {}.{}", task, with_commas(summary.differences()),
+                                    summary.differences() == 1 ? "place" : "places", undecided));
   return lines;
 }
 

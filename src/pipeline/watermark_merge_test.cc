@@ -119,7 +119,8 @@ class Model {
   void finish_a_commit() {
     std::vector<std::size_t> can;
     if (const std::size_t next = in_order(); next < log_.size()) can.push_back(next);
-    // MariaDB's XA COMMIT goes through the queue of its group commit and reaches the engine behind it: late, never early.
+    // MariaDB's XA COMMIT goes through the queue of its group commit and reaches the engine behind it: late, never
+    // early.
     const std::size_t end = server_ == Server::exact_views ? in_order() : log_.size();
     for (std::size_t i = 0; i < end; ++i)
       if (log_[i].is_xa && !log_[i].is_visible) can.push_back(i);

@@ -127,8 +127,10 @@ class ExactlyOnce final : public Delivery {
     const auto runs = order_.plan(batch, next_sequence_++);
     TRY(producer_->produce(batch, runs, cancel));
     ++checkpoints_sent_;
+    // From here on it must not be aborted: librdkafka ends the process over an abort beside a commit under way.
+    is_open_ = false;
     TRY(producer_->commit(cancel));
-    is_open_ = is_waiting_ = false;
+    is_waiting_ = false;
     committed_ms_ = now_ms();
     checkpoint_bytes_ += to_.checkpoint_key.size() + checkpoint.size();
     bytes_open_ = 0;

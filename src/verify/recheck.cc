@@ -202,6 +202,8 @@ Status Comparison::give_up(Target& target) {
 
 Status Comparison::reopen_repaired(Target& target) {
   TableResult& result = target.result;
+  // What stays different will be counted again.
+  result.topic_rows = result.topic_rows + result.missing - std::min(result.extra, result.topic_rows);
   result.changed = result.missing = result.extra = result.out_of_order = 0;
   const std::string range = key_of('d', target.number);
   Disk::Cursor at = disk_.scan(range);

@@ -51,7 +51,8 @@ def test_a_table_renamed_before_it_was_read_to_its_end_is_read_under_its_new_nam
     make(sql, "t", 40000)
     make(sql, "other", 50)
     topic = case.topic(server)
-    task = case.mysql_task(server, database, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=1)
+    # Rows are to be seen soon, while most are still to be read.
+    task = case.mysql_task(server, database, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=1, destination__commit={"load_ms": 100})
     with task.start() as run:
         topic.wait_for_messages(300)
         if how == "down":

@@ -250,24 +250,45 @@ def test_a_state_disk_that_is_read_only_is_named_and_the_task_goes_on_when_it_is
         busy.check()
 
 
-def test_a_clock_that_jumps_ahead_and_back_changes_nothing(busy, tmp_path, monkeypatch):
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_a_clock_that_jumps_ahead_goes_on_and_one_set_back_loses_and_repeats_nothing(busy, tmp_path, monkeypatch, delivery):
     assert os.path.exists(FAKETIME), "the Debian package faketime is missing"
+    if delivery == "exactly_once":
+        real_kafka(busy.lab)
     clock = tmp_path / "clock"
     clock.write_text("+0s\n")
-    monkeypatch.setenv("LD_PRELOAD", FAKETIME)
-    monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(clock))
-    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
-    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")  # that one can't be set on a machine either
-    busy.task.change(retry={"connection_minutes": 10, "other_minutes": 1})
-    with busy.writing(), busy.task.start() as run:
-        for name in ("LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE"):
-            monkeypatch.delenv(name)
+    busy.task.change(retry={"connection_minutes": 10, "other_minutes": 1}, destination__delivery=delivery)
+
+    def start():
+        with monkeypatch.context() as faked:
+            faked.setenv("LD_PRELOAD", FAKETIME)
+            faked.setenv("FAKETIME_TIMESTAMP_FILE", str(clock))
+            faked.setenv("FAKETIME_NO_CACHE", "1")
+            faked.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")  # that one can't be set on a machine either
+            return busy.task.start()
+
+    with busy.writing(), contextlib.ExitStack() as runs:
+        run = runs.enter_context(start())
         run.wait_until(lambda line: line["caught_up"])
-        for jump in ("+1h", "-1d", "+30d", "+0s"):
+        for jump, is_back in (("+1h", False), ("-1d", True), ("+30d", False), ("+0s", True)):
             clock.write_text(jump + "\n")
-            busy.wait_for_more(run, 100)
-        run.stop()
-    busy.check()
+            if not is_back:
+                busy.wait_for_more(run, 100)
+                continue
+            # librdkafka 2.0.2 waits by the clock that was set back: it may stand still, and even end the process over a commit.
+            wanted, deadline = busy.topic.count + 100, time.monotonic() + 20
+            wait_for(lambda: busy.topic.count >= wanted or run.process.poll() is not None or time.monotonic() > deadline, 60)
+            if busy.topic.count < wanted:
+                assert run.process.poll() in (None, -signal.SIGABRT), run.story()
+                run.kill()
+                run = runs.enter_context(start())
+                busy.wait_for_more(run, 100)
+        run.kill()
+    if delivery == "exactly_once":
+        busy.check()
+    else:
+        busy.task.catch_up()
+        fold.assert_same(fold.of_table(busy.topic.records(), busy.database, "plain"), source.rows(busy.sql, busy.database, "plain"), busy.table.key)
 
 
 def test_a_task_killed_and_one_stopped_for_a_while_go_on(busy):
