@@ -254,6 +254,8 @@ def run(seed, minutes, kills, rows, delivery, keep):
             until = time.monotonic() + 60 * minutes
             with background(*writers, *([] if kills else [alterer])) as ending:
                 supervised = Supervised(task)
+                # Before there is any state, what can't be reached is told at once and not waited for.
+                supervised.run.wait_until(lambda line: line["phase"] in ("snapshot", "streaming"), 120)
                 faults = Kills(supervised, rng) if kills else Faults(lab, supervised, proxies, rng)
                 told = time.monotonic()
                 while (sum(faults.counted.values()) < kills if kills else time.monotonic() < until) and not supervised.check():
