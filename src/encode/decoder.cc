@@ -95,10 +95,6 @@ std::string written(std::size_t bytes_max, Write write) {
   return text;
 }
 
-std::string hex(std::string_view bytes) {
-  return written(2 * bytes.size(), [&](char* to) { return write_hex(to, bytes); });
-}
-
 // Parts may be any int: foreign bytes are shown, not judged.
 std::string datetime_text(const DateTime& t) {
   const auto magnitude = [](std::optional<std::int32_t> part) { return std::abs(std::int64_t{part.value_or(0)}); };
@@ -145,6 +141,11 @@ struct AsText {
 };
 
 }  // namespace
+
+Value decode_value(std::string_view bytes) {
+  Reader from(bytes);
+  return take_value(from);
+}
 
 base::Result<Record> decode_record(std::string_view bytes) {
   Reader from(bytes);

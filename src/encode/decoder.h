@@ -18,6 +18,9 @@ namespace tributary::encode::dts {
 // The whole of `bytes` has to be one datum.
 base::Result<Record> decode_record(std::string_view bytes);
 
+// One value of a record's images, by its bytes in a record that was read.
+Value decode_value(std::string_view bytes);
+
 // A value as people and scripts read it, always valid UTF-8; empty for null and for EmptyObject.
 // Numbers as the server prints them; 2024-04-12, -101:02:03, 2024-04-12 15:12:45.000006 (six digits, or no fraction
 // when it is zero); Timestamp as date and time in UTC (0 is 0000-00-00 00:00:00, MySQL's zero timestamp); strings in

@@ -183,6 +183,12 @@ char* write_hex(char* to, std::string_view bytes) {
   return to;
 }
 
+std::string hex(std::string_view bytes) {
+  std::string text(2 * bytes.size(), '\0');
+  write_hex(text.data(), bytes);
+  return text;
+}
+
 char* write_json_string(char* to, std::string_view text) {
   *to++ = '"';
   for (const char c : text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "model/value.h"
@@ -32,6 +33,7 @@ char* write_timestamp(char* to, std::int64_t seconds, std::uint32_t micros);
 
 // Two lower-case digits for each byte.
 char* write_hex(char* to, std::string_view bytes);
+std::string hex(std::string_view bytes);
 
 // The JSON string with its quotes; needs 6 times the bytes and 2. `text` has to be UTF-8.
 char* write_json_string(char* to, std::string_view text);

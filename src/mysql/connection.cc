@@ -188,15 +188,31 @@ struct Connection::State {
 struct RowStream::State {
   MYSQL* handle;
   MYSQL_RES* result;
+  int socket;
   std::string address;
   bool ended = false;
 };
 
 RowStream::RowStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RowStream::RowStream(RowStream&&) noexcept = default;
-RowStream& RowStream::operator=(RowStream&&) noexcept = default;
-RowStream::~RowStream() {
-  if (state_ && state_->result) mysql_free_result(state_->result);
+RowStream& RowStream::operator=(RowStream&& other) noexcept {
+  end();
+  state_ = std::move(other.state_);
+  return *this;
+}
+RowStream::~RowStream() { end(); }
+
+void RowStream::end() {
+  if (!state_) return;
+  if (!state_->ended) ::shutdown(state_->socket, SHUT_RDWR);
+  mysql_free_result(state_->result);
+  state_.reset();
+}
+
+void RowStream::skip_rest() {
+  RowView row;
+  while (const auto more = next(row))
+    if (!*more) break;
 }
 
 std::size_t RowStream::column_count() const { return mysql_num_fields(state_->result); }
@@ -324,7 +340,8 @@ Result<RowStream> Connection::stream(std::string_view sql) {
     if (state_->last_errno == 0) return fail(ErrorCode::internal, fmt::format("no result set from: {}", sql));
     return fail(make_error(handle, ErrorCode::source_query, state_->endpoint.address()));
   }
-  return RowStream(std::make_unique<RowStream::State>(RowStream::State{handle, result, state_->endpoint.address()}));
+  return RowStream(std::make_unique<RowStream::State>(
+      RowStream::State{handle, result, state_->socket.fd, state_->endpoint.address()}));
 }
 
 Status Connection::start_dump(const DumpStart& start) {

@@ -70,7 +70,8 @@ struct RowView {
   std::span<const unsigned long> lengths;
 };
 
-// Rows as they arrive from the server. Reading to the end, or destruction (which reads the rest), frees the connection.
+// Rows as they arrive from the server. Reading to the end, or skip_rest(), frees the connection. One that is given up
+// before takes the connection with it: the rest, a whole table perhaps, would have to be read first.
 class RowStream {
  public:
   RowStream(RowStream&&) noexcept;
@@ -78,11 +79,14 @@ class RowStream {
   ~RowStream();
   // False at the end.
   base::Result<bool> next(RowView& row);
+  // Reads the rest away.
+  void skip_rest();
   std::size_t column_count() const;
 
  private:
   friend class Connection;
   struct State;
+  void end();
   explicit RowStream(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

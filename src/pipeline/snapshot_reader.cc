@@ -239,6 +239,7 @@ Status SnapshotReader::read_lane(Reader& reader, std::size_t lane) {
   const std::uint32_t physical = physical_of(lane);
   const source::PhysicalTable names = sequencer_.table(physical)->physical;
   reader.tries = 0;
+  reader.is_busy = false;
   Status done;
   while (done && !cancel_.requested() && !sequencer_.lane(lane).done) {
     const SubtaskTablePtr table = sequencer_.table(physical);
@@ -385,10 +386,9 @@ Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std:
                              connection, tables_.instance, emitted, [this] { return beat(); }, cancel_));
       } else {
         const auto view = open_exact_view(connection, tables_.instance, table.physical, emitted, cancel_);
-        if (!view && view.error().code == ErrorCode::source_busy) reader.is_busy = true;
-        if (!view && reader.is_busy) return false;
+        reader.is_busy = !view && view.error().code == ErrorCode::source_busy;
+        if (reader.is_busy) return false;
         if (!view) return fail(view.error());
-        reader.is_busy = false;
         exact = *view;
       }
       // A statement that waits for the guard may be in front of us; both give way then.
@@ -447,14 +447,6 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   const bool can_resume = !key.empty();
 
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
-  // A result that is given up would be read to its end, a whole table perhaps, before the error is heard of.
-  struct GiveUp {
-    mysql::Connection& connection;
-    bool wanted = true;
-    ~GiveUp() {
-      if (wanted) connection.abort();
-    }
-  } give_up{connection};
   model::RecordBatch batch;
   batch.bytes.reserve(slice_bytes_max + (64u << 10));
   Identities identities;
@@ -476,10 +468,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   };
   while (true) {
     TRY_VALUE(const bool more, rows.next(row));
-    if (!more) {
-      give_up.wanted = false;
-      break;
-    }
+    if (!more) break;
     TRY(plan.read(row, values));
     if (id == id_end) {
       constexpr std::uint64_t block = 1024;
@@ -510,7 +499,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
           cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
       }
       if (Status handed = hand_over(false); !handed) {
-        give_up.wanted = limit == 0;  // the rest of a chunk is read away soon
+        if (limit > 0) rows.skip_rest();  // of a chunk: soon done
         return handed;
       }
     } else if (can_resume && limit > 0 && count == limit) {

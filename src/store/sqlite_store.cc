@@ -5,11 +5,15 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <mutex>
+#include <sstream>
 
 #include "store/store.h"
 
@@ -23,6 +27,8 @@ using base::Status;
 namespace {
 
 std::filesystem::path database_path(const std::filesystem::path& state_dir) { return state_dir / "tributary.db"; }
+
+std::filesystem::path lock_path(const std::filesystem::path& state_dir) { return state_dir / "tributary.lock"; }
 
 constexpr int schema_version = 1;
 constexpr int application_id = 0x54524942;  // "TRIB": tells our files from other SQLite files
@@ -57,7 +63,7 @@ class SqliteStore final : public Store {
     std::error_code problem;
     std::filesystem::create_directories(state_dir, problem);
     if (problem) return fail(ErrorCode::task_state_unusable, problem.message(), state_dir.string());
-    TRY(lock_.take(state_dir / "tributary.lock"));
+    TRY(lock_.take(lock_path(state_dir)));
     path_ = database_path(state_dir).string();
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path_.c_str(), &opened,
@@ -239,6 +245,20 @@ Result<std::unique_ptr<Store>> read_sqlite(const std::filesystem::path& state_di
 bool exists_sqlite(const std::filesystem::path& state_dir) {
   std::error_code ignored;
   return std::filesystem::exists(database_path(state_dir), ignored);
+}
+
+bool is_in_use(const std::filesystem::path& state_dir) {
+  struct stat status {};
+  if (::stat(lock_path(state_dir).c_str(), &status) != 0) return false;
+  // Lines of the kernel: 5: FLOCK  ADVISORY  WRITE 4711 fe:01:393245 0 EOF
+  const std::string wanted = fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    for (std::string word; words >> word;)
+      if (word == wanted && line.find("FLOCK") != std::string::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace tributary::store

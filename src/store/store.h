@@ -55,6 +55,8 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& st
 base::Result<std::unique_ptr<Store>> read_sqlite(const std::filesystem::path& state_dir);
 // Whether there is a store to open there.
 bool exists_sqlite(const std::filesystem::path& state_dir);
+// Whether a process of this machine has it open by open_sqlite(). Takes no lock, so it gets in nobody's way.
+bool is_in_use(const std::filesystem::path& state_dir);
 // For tests: keeps nothing.
 std::unique_ptr<Store> make_memory_store();
 

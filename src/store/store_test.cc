@@ -124,6 +124,16 @@ TEST(SqliteStore, KeepsWhatWasPutWhenTheProcessIsKilled) {
   EXPECT_EQ((**(*store)->get("k")).value, "v");
 }
 
+TEST(SqliteStore, WhoHasItOpenIsSeenFromOutside) {
+  Folder folder;
+  EXPECT_FALSE(is_in_use(folder.path()));
+  auto opened = open_sqlite(folder.path());
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(is_in_use(folder.path()));
+  opened->reset();
+  EXPECT_FALSE(is_in_use(folder.path()));
+}
+
 TEST(SqliteStore, ASecondRunWithTheSameFolderIsRefusedAtOnce) {
   Folder folder;
   auto first = open_sqlite(folder.path());

@@ -32,6 +32,33 @@ std::uint64_t digest_at(std::string_view mark, std::size_t number) {
   return digest;
 }
 
+// Marks of the source's rows and rows of the topic side by side, in the order of their names.
+struct Merge {
+  Disk::Cursor mark, row;
+
+  bool valid() const { return mark.valid() || row.valid(); }
+  // Negative: only the source has the row; positive: only the topic.
+  int order() const { return !mark.valid() ? 1 : !row.valid() ? -1 : name_of(mark).compare(name_of(row)); }
+  std::string_view name() const { return name_of(order() > 0 ? row : mark); }
+  void next() {
+    const int at = order();
+    if (at <= 0) mark.next();
+    if (at >= 0) row.next();
+  }
+  Status status() const {
+    TRY(mark.status());
+    return row.status();
+  }
+
+ private:
+  static std::string_view name_of(const Disk::Cursor& at) { return at.key().substr(Fold::row_prefix); }
+};
+
+// A table that is not in the topic has no rows there.
+std::string rows_prefix(const TableFold* table) {
+  return Fold::rows_of(table == nullptr ? UINT32_MAX - 1 : table->number);
+}
+
 }  // namespace
 
 Projection Projection::make(const Structure& topic, const Structure& source) {
@@ -99,11 +126,12 @@ std::uint64_t Comparison::digest(const std::vector<std::string_view>& values, co
   return hash(canonical_.view());
 }
 
-std::string Comparison::identity_of(const Target& target, const std::vector<std::string_view>& values) {
-  canonical_.clear();
+std::string_view identity_of(const Target& target, const std::vector<std::string_view>& values,
+                             base::Buffer& canonical) {
+  canonical.clear();
   for (const std::string& name : target.identity)
-    if (const auto at = target.structure.find(name)) append_canonical(values[*at], canonical_);
-  return std::string(canonical_.view());
+    if (const auto at = target.structure.find(name)) append_canonical(values[*at], canonical);
+  return canonical.view();
 }
 
 // The first one is for the source's own structure, then one for each of the topic's.
@@ -132,7 +160,7 @@ Status Comparison::scan_row(const Target& target, const std::vector<Projection>&
     batch_.put(key_, value_);
     return disk_.write(batch_);
   }
-  Fold::append_row_key(key_, identity_of(target, values));
+  Fold::append_row_key(key_, identity_of(target, values, canonical_));
   if (!is_sampled(std::string_view(key_).substr(Fold::row_prefix))) return {};
   value_.clear();
   for (const Projection& projection : known)
@@ -168,10 +196,6 @@ Status Comparison::join(Target& target) {
   const TableFold* table = fold_.find(target.name);
   const std::vector<Projection> known = projections(target);
   TableResult& result = target.result;
-  Disk::Cursor mark = disk_.scan(key_of('g', target.number));
-  // A table that is not in the topic has no rows there.
-  Disk::Cursor row = disk_.scan(Fold::rows_of(table == nullptr ? UINT32_MAX - 1 : table->number));
-  const auto name_of = [](const Disk::Cursor& at) { return at.key().substr(Fold::row_prefix); };
   const auto note = [&](std::string_view name, bool has_source, std::uint64_t own) -> Status {
     key_ = key_of('c', target.number);
     key_ += name;
@@ -181,70 +205,53 @@ Status Comparison::join(Target& target) {
     return batch_.bytes() < batch_bytes ? Status() : disk_.write(batch_);
   };
   std::uint64_t steps = 0;
-  while (mark.valid() || row.valid()) {
+  Merge at{disk_.scan(key_of('g', target.number)), disk_.scan(rows_prefix(table))};
+  for (; at.valid(); at.next()) {
     if (++steps % report_every == 0 && cancel_.requested()) return fail(ErrorCode::cancelled);
-    const int order = !mark.valid() ? 1 : !row.valid() ? -1 : name_of(mark).compare(name_of(row));
-    if (order > 0 && !is_sampled(name_of(row))) {
-      row.next();
-      continue;
-    }
-    if (order < 0) {
-      ++result.source_rows;
-      TRY(note(name_of(mark), true, digest_at(mark.value(), 0)));
-      mark.next();
-      continue;
-    }
-    const RowState state = RowState::parse(row.value());
+    const int order = at.order();
     if (order > 0) {
-      if (is_there(target, table, state, false)) {
-        ++result.topic_rows;
-        TRY(note(name_of(row), false, 0));
-      }
-      row.next();
+      if (!is_sampled(at.name()) || !is_there(target, table, RowState::parse(at.row.value()), false)) continue;
+      ++result.topic_rows;
+      TRY(note(at.name(), false, 0));
       continue;
     }
     ++result.source_rows;
-    const std::size_t number = state.structure + 1;
-    const bool equal = !state.is_deleted && number < known.size() && mark.value().size() > number * digest_bytes &&
-                       digest(split_image(state.image), known[number], true) == digest_at(mark.value(), number);
-    const bool there = is_there(target, table, state, equal);
-    if (there) ++result.topic_rows;
-    if (there && equal) {
-      ++result.equal;
-      if (!known[number].is_same) ++result.old_structure;
-    } else {
-      TRY(note(name_of(mark), true, digest_at(mark.value(), 0)));
+    if (order == 0) {
+      const RowState state = RowState::parse(at.row.value());
+      const std::string_view mark = at.mark.value();
+      const std::size_t number = state.structure + 1;
+      const bool equal = !state.is_deleted && number < known.size() && mark.size() > number * digest_bytes &&
+                         digest(split_image(state.image), known[number], true) == digest_at(mark, number);
+      const bool there = is_there(target, table, state, equal);
+      if (there) ++result.topic_rows;
+      if (there && equal) {
+        ++result.equal;
+        if (!known[number].is_same) ++result.old_structure;
+        continue;
+      }
     }
-    mark.next();
-    row.next();
+    TRY(note(at.name(), true, digest_at(at.mark.value(), 0)));
   }
-  TRY(mark.status());
-  TRY(row.status());
+  TRY(at.status());
   TRY(disk_.write(batch_));
   const std::string marks = key_of('g', target.number);
   batch_.erase_range(marks, behind_prefix(marks));
   return disk_.write(batch_);
 }
 
-Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, const std::vector<Place>& before,
-                                                            bool task_runs, bool all_change, bool is_last) {
+Result<std::uint64_t> Comparison::join_keyless(Target& target, const std::vector<Place>& before, bool task_runs,
+                                               bool all_change, bool is_last) {
   const TableFold* table = fold_.find(target.name);
-  KeylessVerdict verdict;
+  std::uint64_t changing = 0;
   TableResult result = target.result;
-  Disk::Cursor mark = disk_.scan(key_of('g', target.number));
-  Disk::Cursor row = disk_.scan(Fold::rows_of(table == nullptr ? UINT32_MAX - 1 : table->number));
-  const auto name_of = [](const Disk::Cursor& at) { return at.key().substr(Fold::row_prefix); };
   const auto copies = [](std::int64_t count) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, count)); };
-  std::vector<Difference> found;
-  while (mark.valid() || row.valid()) {
+  Merge at{disk_.scan(key_of('g', target.number)), disk_.scan(rows_prefix(table))};
+  for (; at.valid(); at.next()) {
     if (cancel_.requested()) return fail(ErrorCode::cancelled);
-    const int order = !mark.valid() ? 1 : !row.valid() ? -1 : name_of(mark).compare(name_of(row));
-    if (order > 0 && !is_sampled(name_of(row))) {
-      row.next();
-      continue;
-    }
-    const RowState at_source = order <= 0 ? RowState::parse(mark.value()) : RowState();
-    const RowState in_topic = order >= 0 ? RowState::parse(row.value()) : RowState();
+    const int order = at.order();
+    if (order > 0 && !is_sampled(at.name())) continue;
+    const RowState at_source = order <= 0 ? RowState::parse(at.mark.value()) : RowState();
+    const RowState in_topic = order >= 0 ? RowState::parse(at.row.value()) : RowState();
     result.source_rows += copies(at_source.copies);
     result.topic_rows += copies(in_topic.copies);
     result.equal += copies(std::min(at_source.copies, in_topic.copies));
@@ -252,7 +259,7 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
       const bool told_since =
           order >= 0 && in_topic.place < before.size() && in_topic.offset >= before[in_topic.place].next;
       if (all_change || (task_runs && told_since)) {
-        ++verdict.changing;
+        ++changing;
         ++result.still_changing;
       } else if (is_last) {
         Difference difference;
@@ -275,13 +282,10 @@ Result<Comparison::KeylessVerdict> Comparison::join_keyless(Target& target, cons
         on_difference_(difference);
       }
     }
-    if (order <= 0) mark.next();
-    if (order >= 0) row.next();
   }
-  TRY(mark.status());
-  TRY(row.status());
+  TRY(at.status());
   if (is_last) target.result = result;
-  return verdict;
+  return changing;
 }
 
 Status Comparison::clear() {

@@ -78,14 +78,10 @@ class Comparison {
   // What is left can't be told.
   base::Status give_up(Target& target);
 
-  // Tables without a key: the rows that were noted before the scan, so that what changed meanwhile is known.
-  // Rows whose number differs; those of which the topic told since `before` may be changing.
-  struct KeylessVerdict {
-    std::uint64_t changing = 0;
-  };
-  // all_change: whatever differs can't be told. is_last: what differs is told.
-  base::Result<KeylessVerdict> join_keyless(Target& target, const std::vector<Place>& before, bool task_runs,
-                                            bool all_change, bool is_last);
+  // Of a table without a key: how many rows differ in number and may be changing, since the topic told of them behind
+  // `before`, where it was when the scan began. all_change: whatever differs may. is_last: what differs is told.
+  base::Result<std::uint64_t> join_keyless(Target& target, const std::vector<Place>& before, bool task_runs,
+                                           bool all_change, bool is_last);
 
   // The rows to be repaired become candidates again, and are counted no longer.
   base::Status reopen_repaired(Target& target);
@@ -97,7 +93,6 @@ class Comparison {
   struct Candidate;
   bool is_sampled(std::string_view row_key) const;  // hash first
   std::uint64_t digest(const std::vector<std::string_view>& values, const Projection& projection, bool of_topic);
-  std::string identity_of(const Target& target, const std::vector<std::string_view>& values);
   std::vector<Projection> projections(const Target& target) const;
   base::Status scan_row(const Target& target, const std::vector<Projection>& known, const SourceRows::Row& row);
   bool is_there(const Target& target, const TableFold* table, const RowState& state, bool equal) const;
@@ -117,6 +112,9 @@ class Comparison {
   std::string key_, value_, stored_;
 };
 
+// Of a row with the target's structure, in `canonical`.
+std::string_view identity_of(const Target& target, const std::vector<std::string_view>& values,
+                             base::Buffer& canonical);
 // What DTS calls a column's type by its number.
 std::string type_name(std::int32_t data_type_number);
 std::optional<std::string> value_text(std::string_view value);

@@ -18,7 +18,9 @@ std::string type_name(std::int32_t data_type_number) {
   return found == names.end() ? fmt::format("type {}", data_type_number) : found->second;
 }
 
-std::optional<std::string> value_text(std::string_view value) { return encode::dts::as_text(decode_value(value)); }
+std::optional<std::string> value_text(std::string_view value) {
+  return encode::dts::as_text(encode::dts::decode_value(value));
+}
 
 std::vector<ValuePair> differing_columns(const Structure& topic, const std::vector<std::string_view>& topic_values,
                                          const Structure& source, const std::vector<std::string_view>& source_values) {

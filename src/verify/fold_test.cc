@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "encode/decoder.h"
 #include "encode/encoder.h"
 #include "model/record.h"
 #include "verify/hash.h"
@@ -79,7 +80,7 @@ class Folding : public testing::Test {
       if (state.is_deleted || is_emptied(table->emptied, state)) continue;
       const auto values = split_image(state.image);
       const auto text = [&](std::size_t i) {
-        const dts::Value value = decode_value(values[i]);
+        const dts::Value value = dts::decode_value(values[i]);
         return i == 0 ? std::get<dts::Integer>(value).value : std::get<dts::Character>(value).value;
       };
       found.push_back(text(0) + "=" + text(1) + (table->is_keyless ? "x" + std::to_string(state.copies) : ""));

@@ -10,7 +10,6 @@
 namespace tributary::verify {
 
 using encode::avro::Reader;
-namespace dts = encode::dts;
 
 namespace {
 
@@ -126,13 +125,6 @@ void put_parts(base::Buffer& out, Reader& from) {
   out.push_back(there);
   for (int i = 0; i < 7; ++i)
     if ((there >> i & 1) != 0) put_long(out, parts[i]);
-}
-
-dts::DateTime take_parts(Reader& from) {
-  dts::DateTime t;
-  for (std::optional<std::int32_t>* part : {&t.year, &t.month, &t.day, &t.hour, &t.minute, &t.second, &t.micros})
-    if (from.take_index(2) == 1) *part = from.take_int();
-  return t;
 }
 
 }  // namespace
@@ -282,39 +274,6 @@ CanonicalValue take_canonical(std::string_view& bytes) {
   }
   bytes.remove_prefix(1 + from.offset());
   return value;
-}
-
-dts::Value decode_value(std::string_view value) {
-  Reader from(value);
-  const auto text = [&] { return std::string(from.take_bytes()); };
-  switch (from.take_index(branches)) {  // braced initialisers run from left to right: the order on the wire
-    case 1:
-      return dts::Integer{from.take_int(), text()};
-    case 2:
-      return dts::Character{text(), text()};
-    case 3:
-      return dts::Decimal{text(), from.take_int(), from.take_int()};
-    case 4:
-      return dts::Float{from.take_double(), from.take_int(), from.take_int()};
-    case 5:
-      return dts::Timestamp{from.take_long(), from.take_int()};
-    case 6:
-      return take_parts(from);
-    case 7:
-      return dts::TimestampWithTimeZone{take_parts(from), text()};
-    case 8:
-      return dts::BinaryGeometry{text(), text()};
-    case 9:
-      return dts::TextGeometry{text(), text()};
-    case 10:
-      return dts::BinaryObject{text(), text()};
-    case 11:
-      return dts::TextObject{text(), text()};
-    case 12:
-      return static_cast<dts::EmptyObject>(from.take_index(2));
-    default:
-      return dts::Null{};
-  }
 }
 
 }  // namespace tributary::verify

@@ -80,7 +80,4 @@ struct CanonicalValue {
 };
 CanonicalValue take_canonical(std::string_view& bytes);
 
-// The value as the decoder gives it, for showing it and for writing it anew.
-encode::dts::Value decode_value(std::string_view value);
-
 }  // namespace tributary::verify

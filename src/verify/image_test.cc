@@ -70,7 +70,7 @@ TEST(RecordReader, FindsThePartsOfARecord) {
   ASSERT_EQ(reader.after_values.size(), all_values.size());
   EXPECT_EQ(Structure::parse(reader.fields).find("c3"), 3u);
   for (std::size_t i = 0; i < all_values.size(); ++i)
-    EXPECT_EQ(decode_value(reader.after_values[i]), all_values[i]) << i;
+    EXPECT_EQ(encode::dts::decode_value(reader.after_values[i]), all_values[i]) << i;
   EXPECT_EQ(split_image(reader.after), reader.after_values);
 }
 

@@ -1,8 +1,4 @@
 #include <gtest/gtest.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "encode/avro_io.h"
 #include "verify/repair.h"
@@ -32,19 +28,6 @@ TEST(HasPassed, GoesByPlacesOfOneServerAndByGtidsOfAny) {
   stream.emitted_gtid_set = "0-1-50";
   EXPECT_TRUE(has_passed(stream, end_at("b.000009", 900, "0-1-50"), "another"));
   EXPECT_FALSE(has_passed(stream, end_at("b.000009", 900, "0-1-51"), "another"));
-}
-
-TEST(IsLocked, SeesTheLockOfAnotherDescription) {
-  std::string path = (std::filesystem::temp_directory_path() / "tributary-lock-XXXXXX").string();
-  const int file = ::mkstemp(path.data());
-  ASSERT_GE(file, 0);
-  EXPECT_FALSE(is_locked(path));
-  ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
-  EXPECT_TRUE(is_locked(path));
-  ::close(file);
-  EXPECT_FALSE(is_locked(path));
-  std::filesystem::remove(path);
-  EXPECT_FALSE(is_locked(path));
 }
 
 std::string condition(model::ColumnType type, const encode::dts::Value& value) {

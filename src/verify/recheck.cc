@@ -96,7 +96,7 @@ Status Comparison::fetch_batch(Target& target, const TableFold* table, std::vect
     const Projection own = Projection::make(target.structure, target.structure);
     TRY(rows_.fetch(*target.logical, identities, [&](const SourceRows::Row& row) -> Status {
       std::string key;
-      Fold::append_row_key(key, identity_of(target, row.record.after_values));
+      Fold::append_row_key(key, identity_of(target, row.record.after_values, canonical_));
       const auto found = by_key.find(key);
       if (found == by_key.end()) return {};
       found->second->has_source = true;

@@ -71,7 +71,7 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
   for (const Structure::Column& column : structure.columns) fields.push_back({column.name, column.type_number});
   record.fields = std::move(fields);
   std::vector<dts::Value> values;
-  for (const std::string_view value : split_image(image)) values.push_back(decode_value(value));
+  for (const std::string_view value : split_image(image)) values.push_back(dts::decode_value(value));
   DeleteRecord out;
   out.key = "[";
   append_json(out.key, table.database);
@@ -119,12 +119,10 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
     constexpr std::size_t hash_bytes = 8;
     for (const std::string& key : keys) identities.push_back(std::string_view(key).substr(hash_bytes));
     std::vector<bool> is_there(keys.size(), false);
+    base::Buffer canonical;
     if (target.logical)
       TRY(rows_.fetch(*target.logical, identities, [&](const SourceRows::Row& row) -> Status {
-        base::Buffer canonical;
-        for (const std::string& name : target.identity)
-          if (const auto at = target.structure.find(name)) append_canonical(row.record.after_values[*at], canonical);
-        const auto found = std::ranges::find(identities, canonical.view());
+        const auto found = std::ranges::find(identities, identity_of(target, row.record.after_values, canonical));
         if (found == identities.end()) return {};
         is_there[static_cast<std::size_t>(found - identities.begin())] = true;
         add_record(batch, row.key, row.value);

@@ -21,12 +21,6 @@ namespace {
 constexpr std::uint64_t chunk_rows = 20'000;
 constexpr unsigned no_such_table = 1146;
 
-std::string hex(std::string_view bytes) {
-  std::string text(2 * bytes.size(), '\0');
-  text.resize(static_cast<std::size_t>(encode::write_hex(text.data(), bytes) - text.data()));
-  return text;
-}
-
 std::string datetime_literal(const model::Column& column, const CanonicalValue& value) {
   bool is_negative = false;
   std::uint32_t parts[7];
@@ -66,11 +60,11 @@ std::string key_condition(const model::Column& column, std::string_view& identit
     case ValueClass::number:
       return fmt::format("{} = {}", name, value.bytes);
     case ValueClass::text:
-      return fmt::format("{} = _utf8mb4 X'{}'", name, hex(value.bytes));
+      return fmt::format("{} = _utf8mb4 X'{}'", name, encode::hex(value.bytes));
     case ValueClass::other_text:
-      return fmt::format("{} = _{} X'{}'", name, column.charset, hex(value.bytes));
+      return fmt::format("{} = _{} X'{}'", name, column.charset, encode::hex(value.bytes));
     case ValueClass::binary:
-      return fmt::format("{} = _binary X'{}'", name, hex(value.bytes));
+      return fmt::format("{} = _binary X'{}'", name, encode::hex(value.bytes));
     case ValueClass::real: {
       if (column.type != ColumnType::float_) return fmt::format("{} = {:.17e}", name, value.real);
       const double width = std::abs(value.real) * 1e-6;  // a FLOAT is not its shortest decimal
@@ -163,14 +157,6 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
   header.read_ms = base::SystemClock::instance().now_ms();
   header.timestamp_s = header.read_ms / 1000;
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
-  // A result that is given up would be read to its end first.
-  struct GiveUp {
-    mysql::Connection& connection;
-    bool wanted = true;
-    ~GiveUp() {
-      if (wanted) connection.abort();
-    }
-  } give_up{connection};
   mysql::RowView view;
   std::vector<model::Value> values;
   base::Buffer value, record_key;
@@ -195,7 +181,6 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
     last->clear();
     for (const std::uint32_t column : key) last->emplace_back(std::string(view.values[column], view.lengths[column]));
   }
-  give_up.wanted = false;
   return count;
 }
 

@@ -1,12 +1,5 @@
 #include "verify/task_progress.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-
-#include <fstream>
-#include <sstream>
-
 #include "mysql/server.h"
 
 namespace tributary::verify {
@@ -24,7 +17,7 @@ Result<TaskProgress> TaskProgress::open(const std::filesystem::path& state_dir, 
   return out;
 }
 
-bool TaskProgress::runs() const { return is_locked(state_dir_ / "tributary.lock"); }
+bool TaskProgress::runs() const { return store::is_in_use(state_dir_); }
 
 Result<std::optional<checkpoint::SubtaskCheckpoint>> TaskProgress::checkpoint(const std::string& instance) {
   if (!store_) return std::optional<checkpoint::SubtaskCheckpoint>();
@@ -37,20 +30,6 @@ bool has_passed(const checkpoint::StreamState& stream, const source::LogEnd& end
   if (!end.gtid_set || stream.emitted_gtid_set.empty()) return false;
   const auto emitted = model::GtidSet::parse(stream.emitted_gtid_set);
   return emitted && emitted->contains(*end.gtid_set);
-}
-
-bool is_locked(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return false;
-  // 5: FLOCK  ADVISORY  WRITE 4711 fe:01:393245 0 EOF
-  const std::string wanted = fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
-  std::ifstream locks("/proc/locks");
-  for (std::string line; std::getline(locks, line);) {
-    std::istringstream words(line);
-    for (std::string word; words >> word;)
-      if (word == wanted && line.find("FLOCK") != std::string::npos) return true;
-  }
-  return false;
 }
 
 }  // namespace tributary::verify

@@ -36,7 +36,4 @@ class TaskProgress {
 // places in files count for the server they were read from, GTIDs for all.
 bool has_passed(const checkpoint::StreamState& stream, const source::LogEnd& end, const std::string& server);
 
-// Whether an open file description holds the lock of that file (flock), by what the kernel tells of all locks.
-bool is_locked(const std::filesystem::path& file);
-
 }  // namespace tributary::verify

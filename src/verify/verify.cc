@@ -222,8 +222,8 @@ class Verification {
       TRY(scan(target));
       TRY_VALUE(const bool has_passed, topic_on());
       const bool runs = summary_.task_runs;
-      TRY_VALUE(const auto verdict, comparison_->join_keyless(target, before, runs, !has_passed, false));
-      if (verdict.changing > 0 && clock_.monotonic_ms() < patience_until_ms_) continue;
+      TRY_VALUE(const auto changing, comparison_->join_keyless(target, before, runs, !has_passed, false));
+      if (changing > 0 && clock_.monotonic_ms() < patience_until_ms_) continue;
       TRY_VALUE([[maybe_unused]] const auto last, comparison_->join_keyless(target, before, runs, !has_passed, true));
       return {};
     }

@@ -7,7 +7,6 @@ A failure prints the seed and keeps the evidence: servers' folders, the task's s
 import argparse
 import collections
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -160,36 +159,25 @@ class Faults:
 
 def check(lab, shards, topic, delivery):
     """Record by record, since half an hour of them does not fit into memory."""
-    seen, once, last, newest = {}, set(), {table: {} for table in workload.TABLES}, {}
-    count = repeats = 0
+    repeats, versions, once = fold.Repeats(), fold.Versions(["id"], "ver"), fold.Once({table: ["id"] for table in workload.TABLES})
+    last = {table: {} for table in workload.TABLES}
+    count = 0
     for record in topic.stream():
         if record.db != DATABASE:
             continue
         count += 1
-        if record.op in ("INSERT", "UPDATE", "DELETE"):
-            mark, content = (record.tags.get("server_id"), record.id), hashlib.blake2b(repr(record.content).encode(), digest_size=16).digest()
-            if mark in seen:
-                assert seen[mark] == content, f"a repeated record differs from its first: {record}"
-                repeats += 1
-                continue  # a repetition of what was there already
-            seen[mark] = content
-        else:
-            mark = (record.table, record.op, record.statement, record.id, record.position) if record.op == "DDL" else (record.table, record.after["id"])
-            if delivery == "exactly_once":
-                assert mark not in once, f"delivered again: {record}"
-            once.add(mark)
+        if repeats.is_one(record):
+            continue
+        if delivery == "exactly_once":
+            once.check(record)
         if record.op == "DDL":
             continue
-        for image in (record.before, record.after):
-            if image is not None:
-                place = (record.table, image["id"])
-                assert image["ver"] >= newest.get(place, -1), f"{record} has version {image['ver']} after {newest[place]}"
-                newest[place] = image["ver"]
+        versions.check(record)
         if record.before is not None:
             last[record.table].pop((record.before["id"],), None)
         if record.after is not None:
             last[record.table][record.after["id"],] = record.after
-    assert not (repeats and delivery == "exactly_once"), f"{repeats} changes were delivered again"
+    assert not (repeats.count and delivery == "exactly_once"), f"{repeats.count} changes were delivered again"
     compared = 0
     for table in workload.TABLES:
         rows = []
@@ -199,7 +187,7 @@ def check(lab, shards, topic, delivery):
         wrong = fold.difference(fold.by_key(rows, ["id"]), last[table])
         assert not wrong, f"{table}: {wrong}"
         compared += len(rows)
-    return count, compared, repeats
+    return count, compared, repeats.count
 
 
 def evidence(lab, folder, topic, kept):

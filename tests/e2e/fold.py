@@ -1,46 +1,82 @@
 """A topic played back to the tables it describes, with the promises about order checked on the way."""
 
 import collections
+import hashlib
 
 
 def of_table(records, database, table):
     return [record for record in records if record.op != "DDL" and (record.db, record.table) == (database, table)]
 
 
-def without_repeats(records):
-    """Changes as they came first, and the number of those that came again. At-least-once delivery may repeat a change, but
-    only the very same one; rows of the snapshot are read anew after a crash and stay as they are."""
-    seen = {}
-    first = []
-    repeats = 0
-    for record in records:
+class Repeats:
+    """Tells changes that were there before, one after the other. At-least-once delivery may repeat a change, but only the
+    very same one; rows of the snapshot are read anew after a crash and stay as they are."""
+
+    def __init__(self):
+        self.seen = {}
+        self.count = 0
+
+    def is_one(self, record):
         if record.op not in ("INSERT", "UPDATE", "DELETE"):
-            first.append(record)
-            continue
+            return False
         mark = (record.tags.get("server_id"), record.id)
-        if mark in seen:
-            assert seen[mark].content == record.content, f"a repeated record differs:\n{seen[mark]}\n{record}"
-            repeats += 1
-            continue
-        seen[mark] = record
-        first.append(record)
-    return first, repeats
+        content = hashlib.blake2b(repr(record.content).encode(), digest_size=16).digest()
+        if mark not in self.seen:
+            self.seen[mark] = (record.offset, content)
+            return False
+        offset, first = self.seen[mark]
+        assert first == content, f"a repeated record differs from the one at offset {offset}:\n{record}"
+        self.count += 1
+        return True
 
 
-def assert_once(records, keys):
+class Once:
     """No record stands twice in the topic. `keys`: the key's columns of the tables whose snapshot rows can be told apart."""
-    changes, repeats = without_repeats(records)
-    assert repeats == 0, f"{repeats} changes were delivered again"
-    seen = {}
-    for record in changes:
-        if record.op == "INIT" and record.table in keys:
-            mark = (record.db, record.table, tuple(record.after[column] for column in keys[record.table]))
+
+    def __init__(self, keys):
+        self.keys = keys
+        self.seen = {}
+
+    def check(self, record):
+        if record.op == "INIT" and record.table in self.keys:
+            mark = (record.db, record.table, tuple(record.after[column] for column in self.keys[record.table]))
         elif record.op == "DDL":
             mark = (record.db, record.statement, record.id, record.position)
         else:
-            continue
-        assert mark not in seen, f"delivered again: offset {seen[mark]} and {record.offset}, {mark}"
-        seen[mark] = record.offset
+            return
+        assert mark not in self.seen, f"delivered again: offset {self.seen[mark]} and {record.offset}, {mark}"
+        self.seen[mark] = record.offset
+
+
+class Versions:
+    """No image of a row is older than one before it."""
+
+    def __init__(self, key, version):
+        self.key, self.version = key, version
+        self.latest = {}
+
+    def check(self, record):
+        for image in (record.before, record.after):
+            if image is None:
+                continue
+            row = (record.table, *(image[column] for column in self.key))
+            assert image[self.version] >= self.latest.get(row, -1), \
+                f"offset {record.offset}: {record.op} {row} has {image[self.version]} after {self.latest[row]}"
+            self.latest[row] = image[self.version]
+
+
+def without_repeats(records):
+    """Changes as they came first, and the number of those that came again."""
+    repeats = Repeats()
+    return [record for record in records if not repeats.is_one(record)], repeats.count
+
+
+def assert_once(records, keys):
+    changes, repeats = without_repeats(records)
+    assert repeats == 0, f"{repeats} changes were delivered again"
+    once = Once(keys)
+    for record in changes:
+        once.check(record)
 
 
 class Replay:
@@ -138,12 +174,6 @@ def assert_same(records, rows, key):
 
 
 def assert_versions_rise(records, key, version):
-    """No image of a row is older than one before it."""
-    latest = {}
+    versions = Versions(key, version)
     for record in records:
-        for image in (record.before, record.after):
-            if image is None:
-                continue
-            row = tuple(image[column] for column in key)
-            assert image[version] >= latest.get(row, -1), f"offset {record.offset}: {record.op} {row} has {image[version]} after {latest[row]}"
-            latest[row] = image[version]
+        versions.check(record)
