@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <functional>
@@ -394,6 +397,24 @@ TEST(ProducerSettings, AWrongSettingIsNamedAndItsSecretIsNot) {
   const auto hidden = Producer::create(secret, [](auto) {});
   ASSERT_FALSE(hidden);
   EXPECT_EQ(hidden.error().message().find("hunter2"), std::string::npos);
+}
+
+TEST(ProducerSettings, AMachineWithoutRoomForThreadsIsTriedAgain) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    pthread_attr_t huge;  // no machine has room for such a stack
+    if (::pthread_attr_init(&huge) != 0 || ::pthread_attr_setstacksize(&huge, std::size_t{1} << 46) != 0) ::_exit(1);
+    if (::pthread_setattr_default_np(&huge) != 0) ::_exit(2);
+    Config config;
+    config.brokers = "127.0.0.1:1";
+    const auto producer = Producer::create(config, [](auto) {});
+    ::_exit(!producer && producer.error().code == ErrorCode::destination_client ? 0 : 3);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -96,7 +96,10 @@ Status apply_overrides(rd_kafka_conf_t* conf, const Config& config) {
 Result<Owned<rd_kafka_t>> make_handle(rd_kafka_type_t type, Owned<rd_kafka_conf_t> conf) {
   std::array<char, 512> why{};
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());
-  if (handle == nullptr) return fail(ErrorCode::destination_config, why.data());
+  if (handle == nullptr) {
+    const bool lacks_threads = rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+    return fail(lacks_threads ? ErrorCode::destination_client : ErrorCode::destination_config, why.data());
+  }
   (void)conf.release();  // the handle owns it now
   return Owned<rd_kafka_t>(handle);
 }

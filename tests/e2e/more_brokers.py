@@ -1,5 +1,6 @@
 """Another broker beside the lab's, for what one broker can't show: leaders that move, a disk that is full."""
 
+import concurrent.futures
 import contextlib
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import time
 
 import confluent_kafka
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 CLUSTER = "VHJpYnV0YXJ5TGFiLi4uLg"
@@ -75,8 +77,10 @@ class SecondBroker:
 
 def prefer_leaders(lab, topic):
     """Asks for the leaders that come first in the replicas; they have to have caught up. Who leads then."""
-    with contextlib.suppress(confluent_kafka.KafkaException):
-        AdminClient({"bootstrap.servers": lab.brokers}).elect_leaders(confluent_kafka.ElectionType.PREFERRED, None).result(10)
+    admin = AdminClient({"bootstrap.servers": lab.brokers})  # held: an answer never comes to one that is gone
+    partitions = [TopicPartition(topic, 0)]
+    with contextlib.suppress(confluent_kafka.KafkaException, concurrent.futures.TimeoutError):
+        admin.elect_leaders(confluent_kafka.ElectionType.PREFERRED, partitions).result(15)
     return leader(lab, topic)
 
 
