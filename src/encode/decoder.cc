@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "encode/avro_io.h"
-#include "encode/charset.h"
-#include "encode/text.h"
+#include "model/charset.h"
+#include "model/text.h"
 
 namespace tributary::encode::dts {
 namespace {
@@ -16,7 +16,7 @@ using avro::Reader;
 std::string take_string(Reader& from) {
   const std::size_t at = from.offset();
   const std::string_view text = from.take_bytes();
-  if (!is_utf8(text)) from.fail_at("a string is not UTF-8", at);
+  if (!model::is_utf8(text)) from.fail_at("a string is not UTF-8", at);
   return std::string(text);
 }
 
@@ -121,21 +121,22 @@ struct AsText {
   Text operator()(const Integer& v) const { return v.value; }
   Text operator()(const Decimal& v) const { return v.value; }
   Text operator()(const Character& v) const {
-    Text text = Charset::find(v.charset).utf8(v.value);
-    return text ? text : hex(v.value);
+    Text text = model::Charset::find(v.charset).utf8(v.value);
+    return text ? text : model::hex(v.value);
   }
   Text operator()(const Float& v) const {
-    return written(text_bytes_max, [&](char* to) { return write_real(to, v.value); });
+    return written(model::text_bytes_max, [&](char* to) { return model::write_real(to, v.value); });
   }
   Text operator()(const Timestamp& v) const {
     if (v.micros < 0) return fmt::format("{}:{}", v.seconds, v.micros);  // no MySQL writer sends it
-    return written(text_bytes_max,
-                   [&](char* to) { return write_timestamp(to, v.seconds, static_cast<std::uint32_t>(v.micros)); });
+    return written(model::text_bytes_max, [&](char* to) {
+      return model::write_timestamp(to, v.seconds, static_cast<std::uint32_t>(v.micros));
+    });
   }
   Text operator()(const DateTime& v) const { return datetime_text(v); }
   Text operator()(const TimestampWithTimeZone& v) const { return datetime_text(v.value) + " " + v.timezone; }
-  Text operator()(const BinaryGeometry& v) const { return hex(v.value); }
-  Text operator()(const BinaryObject& v) const { return hex(v.value); }
+  Text operator()(const BinaryGeometry& v) const { return model::hex(v.value); }
+  Text operator()(const BinaryObject& v) const { return model::hex(v.value); }
   Text operator()(const TextGeometry& v) const { return v.value; }
   Text operator()(const TextObject& v) const { return v.value; }
 };

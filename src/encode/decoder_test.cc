@@ -5,7 +5,7 @@
 #include <random>
 
 #include "encode/avro_io.h"
-#include "encode/text.h"
+#include "model/text.h"
 
 namespace tributary::encode::dts {
 namespace {
@@ -148,7 +148,7 @@ TEST(Decoder, AnyChangeOfBytesGivesARecordOrAnErrorAndTextIsAlwaysUtf8) {
     }
     ++records;
     if (const auto* values = std::get_if<std::vector<Value>>(&decoded->after_images)) {
-      for (const Value& value : *values) ASSERT_TRUE(is_utf8(as_text(value).value_or("")));
+      for (const Value& value : *values) ASSERT_TRUE(model::is_utf8(as_text(value).value_or("")));
     }
     const auto again = decode_record(bytes_of(*decoded));
     ASSERT_TRUE(again.has_value());

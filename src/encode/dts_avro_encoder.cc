@@ -7,7 +7,7 @@
 #include "encode/dts_avro_plan.h"
 #include "encode/encoder.h"
 #include "encode/key_plan.h"
-#include "encode/text.h"
+#include "model/text.h"
 
 namespace tributary::encode {
 namespace {
@@ -34,13 +34,13 @@ char* put_nulls(char* to, std::size_t count) {
 }
 
 char* put_unsigned_text(char* to, std::uint64_t number) {
-  char* end = write_unsigned(to + 1, number);
+  char* end = model::write_unsigned(to + 1, number);
   *to = static_cast<char>((end - to - 1) << 1);
   return end;
 }
 
 char* put_signed_text(char* to, std::int64_t number) {
-  char* end = write_signed(to + 1, number);
+  char* end = model::write_signed(to + 1, number);
   *to = static_cast<char>((end - to - 1) << 1);
   return end;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "encode/avro_io.h"
-#include "encode/text.h"
+#include "model/text.h"
 
 namespace tributary::encode {
 namespace {
@@ -118,7 +118,7 @@ std::string prefix_of(const Column& column, std::int32_t branch) {
 
 std::string json_string(std::string_view text) {
   std::string json(6 * text.size() + 2, '\0');
-  json.resize(static_cast<std::size_t>(write_json_string(json.data(), text) - json.data()));
+  json.resize(static_cast<std::size_t>(model::write_json_string(json.data(), text) - json.data()));
   return json;
 }
 

@@ -7,7 +7,7 @@
 #include "encode/decoder.h"
 #include "encode/encoder.h"
 #include "encode/sample_schema.h"
-#include "encode/text.h"
+#include "model/text.h"
 
 namespace tributary::encode {
 namespace {
@@ -33,7 +33,7 @@ std::string from_hex(const std::string& digits) {
 
 std::string to_hex(std::string_view bytes) {
   std::string digits(2 * bytes.size(), '\0');
-  write_hex(digits.data(), bytes);
+  model::write_hex(digits.data(), bytes);
   return digits;
 }
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "encode/avro_io.h"
-#include "encode/text.h"
+#include "model/text.h"
 
 namespace tributary::encode {
 namespace {
@@ -15,11 +15,11 @@ using model::ValueKind;
 
 std::string json_string(std::string_view text) {
   std::string json(6 * text.size() + 2, '\0');
-  json.resize(static_cast<std::size_t>(write_json_string(json.data(), text) - json.data()));
+  json.resize(static_cast<std::size_t>(model::write_json_string(json.data(), text) - json.data()));
   return json;
 }
 
-const Charset* charset_of(const model::Column& column) {
+const model::Charset* charset_of(const model::Column& column) {
   switch (column.type) {
     case ColumnType::char_:
     case ColumnType::varchar:
@@ -27,12 +27,12 @@ const Charset* charset_of(const model::Column& column) {
     case ColumnType::text:
     case ColumnType::mediumtext:
     case ColumnType::longtext:
-      return &Charset::find(column.charset.empty() ? "utf8mb4" : column.charset);
+      return &model::Charset::find(column.charset.empty() ? "utf8mb4" : column.charset);
     case ColumnType::json:
     case ColumnType::uuid:
     case ColumnType::inet4:
     case ColumnType::inet6:
-      return &Charset::find("utf8mb4");
+      return &model::Charset::find("utf8mb4");
     default:
       return nullptr;
   }
@@ -42,7 +42,7 @@ char* put_null(char* to) { return avro::put_raw(to, "null", 4); }
 
 char* put_quoted_hex(char* to, std::string_view bytes) {
   *to++ = '"';
-  to = write_hex(to, bytes);
+  to = model::write_hex(to, bytes);
   *to++ = '"';
   return to;
 }
@@ -112,7 +112,7 @@ char* KeyPlan::write_value(const KeyColumn& column, const Value& value, char* to
     case ValueKind::integer_text:
       return is_plain_number(value.text) ? avro::put_raw(to, value.text) : put_null(to);
     case ValueKind::integer:
-      return write_signed(to, value.i);
+      return model::write_signed(to, value.i);
     case ValueKind::integer_unsigned:
       if (column.is_set) {
         std::string joined;
@@ -121,32 +121,32 @@ char* KeyPlan::write_value(const KeyColumn& column, const Value& value, char* to
           if (!joined.empty()) joined += ',';
           joined += column.labels[bit];
         }
-        return write_json_string(to, joined);
+        return model::write_json_string(to, joined);
       }
-      if (column.labels.empty()) return write_unsigned(to, value.u);
+      if (column.labels.empty()) return model::write_unsigned(to, value.u);
       return value.u < column.labels.size() ? avro::put_raw(to, column.labels[value.u]) : put_null(to);
     case ValueKind::decimal_text:
-      return write_json_string(to, value.text);
+      return model::write_json_string(to, value.text);
     case ValueKind::real:
-      return write_real(to, value.d + 0.0);
+      return model::write_real(to, value.d + 0.0);
     case ValueKind::bytes: {
       if (column.charset == nullptr) return put_quoted_hex(to, value.text);
       if (column.charset->is_utf8()) {
-        return is_utf8(value.text) ? write_json_string(to, value.text) : put_quoted_hex(to, value.text);
+        return model::is_utf8(value.text) ? model::write_json_string(to, value.text) : put_quoted_hex(to, value.text);
       }
       const std::optional<std::string> text = column.charset->utf8(value.text);
-      return text ? write_json_string(to, *text) : put_quoted_hex(to, value.text);
+      return text ? model::write_json_string(to, *text) : put_quoted_hex(to, value.text);
     }
     case ValueKind::date:
-      return put_quoted(to, [&](char* at) { return write_date(at, value.t); });
+      return put_quoted(to, [&](char* at) { return model::write_date(at, value.t); });
     case ValueKind::time:
-      return put_quoted(to, [&](char* at) { return write_time(at, value.t, value.negative); });
+      return put_quoted(to, [&](char* at) { return model::write_time(at, value.t, value.negative); });
     case ValueKind::datetime:
-      return put_quoted(to, [&](char* at) { return write_datetime(at, value.t); });
+      return put_quoted(to, [&](char* at) { return model::write_datetime(at, value.t); });
     case ValueKind::timestamp:
-      return put_quoted(to, [&](char* at) { return write_timestamp(at, value.i, value.t.micros); });
+      return put_quoted(to, [&](char* at) { return model::write_timestamp(at, value.i, value.t.micros); });
     case ValueKind::year:
-      return write_unsigned(to, value.t.year);
+      return model::write_unsigned(to, value.t.year);
   }
   return put_null(to);
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "encode/charset.h"
+#include "model/charset.h"
 #include "model/schema.h"
 #include "model/value.h"
 
@@ -25,8 +25,8 @@ class KeyPlan {
   struct KeyColumn {
     std::uint32_t source = 0;
     bool is_set = false;
-    const Charset* charset = nullptr;  // null: binary
-    std::vector<std::string> labels;   // ENUM: '' and each label as JSON; SET: the bare labels
+    const model::Charset* charset = nullptr;  // null: binary
+    std::vector<std::string> labels;          // ENUM: '' and each label as JSON; SET: the bare labels
   };
   std::size_t value_bytes_max(const KeyColumn& column, const model::Value& value) const;
   char* write_value(const KeyColumn& column, const model::Value& value, char* to) const;

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "base/buffer.h"
-#include "encode/charset.h"
+#include "model/charset.h"
 #include "source/binlog/json_binary.h"
 #include "task/utf8.h"
 
@@ -121,7 +121,7 @@ void set_bytes(const Column& column, std::string_view bytes, BinlogValue& out) {
       break;
   }
   if (!column.charset.empty()) {
-    const encode::Charset& charset = encode::Charset::find(column.charset);
+    const model::Charset& charset = model::Charset::find(column.charset);
     if (!charset.is_utf8()) {
       if (auto text = charset.utf8(bytes)) return set(out, Kind::text, *text);
       return set_hex(out, bytes);

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "encode/avro_io.h"
-#include "encode/charset.h"
+#include "model/charset.h"
 
 namespace tributary::verify {
 
@@ -106,7 +106,7 @@ void put_number(base::Buffer& out, std::string_view text) {
 
 void put_text(base::Buffer& out, std::string_view charset, std::string_view bytes) {
   if (charset == "utf8mb4" || charset == "utf8") return put(out, ValueClass::text, bytes);
-  const std::optional<std::string> text = encode::Charset::find(charset).utf8(bytes);
+  const std::optional<std::string> text = model::Charset::find(charset).utf8(bytes);
   if (text)
     put(out, ValueClass::text, *text);
   else

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "encode/decoder.h"
 #include "encode/dts_avro_plan.h"
-#include "encode/text.h"
 #include "model/record.h"
+#include "model/text.h"
 #include "sink/delivery.h"
 #include "sink/router.h"
 
@@ -23,7 +23,7 @@ constexpr std::int64_t flush_ms_max = 60'000;
 
 void append_json(std::string& out, std::string_view text) {
   std::string json(6 * text.size() + 2, '\0');
-  json.resize(static_cast<std::size_t>(encode::write_json_string(json.data(), text) - json.data()));
+  json.resize(static_cast<std::size_t>(model::write_json_string(json.data(), text) - json.data()));
   out += json;
 }
 

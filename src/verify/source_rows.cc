@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "encode/dts_avro_plan.h"
-#include "encode/text.h"
+#include "model/text.h"
 #include "mysql/server.h"
 #include "source/snapshot/text_row.h"
 
@@ -44,8 +44,8 @@ std::string datetime_literal(const model::Column& column, const CanonicalValue& 
 }
 
 std::string timestamp_literal(const CanonicalValue& value) {
-  char text[encode::text_bytes_max];
-  const char* end = encode::write_timestamp(text, value.seconds, static_cast<std::uint32_t>(value.micros));
+  char text[model::text_bytes_max];
+  const char* end = model::write_timestamp(text, value.seconds, static_cast<std::uint32_t>(value.micros));
   return fmt::format("'{}'", std::string_view(text, static_cast<std::size_t>(end - text)));
 }
 
@@ -60,11 +60,11 @@ std::string key_condition(const model::Column& column, std::string_view& identit
     case ValueClass::number:
       return fmt::format("{} = {}", name, value.bytes);
     case ValueClass::text:
-      return fmt::format("{} = _utf8mb4 X'{}'", name, encode::hex(value.bytes));
+      return fmt::format("{} = _utf8mb4 X'{}'", name, model::hex(value.bytes));
     case ValueClass::other_text:
-      return fmt::format("{} = _{} X'{}'", name, column.charset, encode::hex(value.bytes));
+      return fmt::format("{} = _{} X'{}'", name, column.charset, model::hex(value.bytes));
     case ValueClass::binary:
-      return fmt::format("{} = _binary X'{}'", name, encode::hex(value.bytes));
+      return fmt::format("{} = _binary X'{}'", name, model::hex(value.bytes));
     case ValueClass::real: {
       if (column.type != ColumnType::float_) return fmt::format("{} = {:.17e}", name, value.real);
       const double width = std::abs(value.real) * 1e-6;  // a FLOAT is not its shortest decimal

@@ -403,7 +403,7 @@ def test_keys_in_every_character_set_are_the_servers_own_utf_8(server_lab, case)
     """Where the server has no character for the bytes, the key is their hex."""
     admin = case.sql(server_lab)
     sets = {name: int(width) for name, width in admin("SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME NOT IN ('binary', 'filename')")}
-    words = ["a", "Ä\"", "北京", "東京", "한국", "Ελ", "｡ｶ", "\x7f\x1a\x1c"]  # what encode/charset.h says ICU agrees on
+    words = ["a", "Ä\"", "北京", "東京", "한국", "Ελ", "｡ｶ", "\x7f\x1a\x1c"]  # what model/charset.h says ICU agrees on
     setup = []
     for name, width in sets.items():
         values = [f"(X'{byte:02x}')" for byte in range(256)] if width == 1 else [f"({text(word)})" for word in words]

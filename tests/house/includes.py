@@ -51,7 +51,7 @@ LIBRARIES = {
     "zlib.h": {"source", "encode"},
     "libdeflate.h": {"source"},
     "openssl/": {"mysql", "kafka", "lab", "base"},
-    "unicode/": {"source", "encode", "transform"},
+    "unicode/": {"source", "model", "transform"},
 }
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")

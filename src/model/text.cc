@@ -1,13 +1,13 @@
-#include "encode/text.h"
+#include "model/text.h"
 
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
-#include "encode/avro_io.h"
+#include "base/put_raw.h"
 
-namespace tributary::encode {
+namespace tributary::model {
 namespace {
 
 constexpr std::array<char, 200> make_digit_pairs() {
@@ -33,7 +33,7 @@ char* write_padded(char* to, std::uint32_t number, std::size_t width) {
   return to;
 }
 
-char* write_clock(char* to, const model::TimeParts& t) {
+char* write_clock(char* to, const TimeParts& t) {
   to = write_padded(to, t.hour, 2);
   *to++ = ':';
   to = write_padded(to, t.minute, 2);
@@ -75,13 +75,13 @@ char* write_unsigned(char* to, std::uint64_t number) {
   } else {
     *--from = static_cast<char>('0' + number);
   }
-  return avro::put_raw(to, from, static_cast<std::size_t>(room + sizeof room - from));
+  return base::put_raw(to, from, static_cast<std::size_t>(room + sizeof room - from));
 }
 
 char* write_real(char* to, double number) {
   if (!std::isfinite(number)) {  // no server stores these
     const std::string_view name = std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
-    return avro::put_raw(to, name);
+    return base::put_raw(to, name);
   }
   if (number == 0) {
     if (std::signbit(number)) *to++ = '-';
@@ -108,7 +108,7 @@ char* write_real(char* to, double number) {
   if (exponent < -15 || (exponent > 14 && exponent + 1 >= count)) {
     *to++ = digits[0];
     if (count > 1) *to++ = '.';
-    to = avro::put_raw(to, digits + 1, static_cast<std::size_t>(count - 1));
+    to = base::put_raw(to, digits + 1, static_cast<std::size_t>(count - 1));
     *to++ = 'e';
     return write_signed(to, exponent);
   }
@@ -116,7 +116,7 @@ char* write_real(char* to, double number) {
     *to++ = '0';
     *to++ = '.';
     for (int i = -1; i > exponent; --i) *to++ = '0';
-    return avro::put_raw(to, digits, static_cast<std::size_t>(count));
+    return base::put_raw(to, digits, static_cast<std::size_t>(count));
   }
   for (int i = 0; i < count || i <= exponent; ++i) {
     if (i == exponent + 1) *to++ = '.';
@@ -125,7 +125,7 @@ char* write_real(char* to, double number) {
   return to;
 }
 
-char* write_date(char* to, const model::TimeParts& t) {
+char* write_date(char* to, const TimeParts& t) {
   to = write_padded(to, t.year, 4);
   *to++ = '-';
   to = write_padded(to, t.month, 2);
@@ -133,19 +133,19 @@ char* write_date(char* to, const model::TimeParts& t) {
   return write_padded(to, t.day, 2);
 }
 
-char* write_time(char* to, const model::TimeParts& t, bool is_negative) {
+char* write_time(char* to, const TimeParts& t, bool is_negative) {
   if (is_negative) *to++ = '-';
   return write_clock(to, t);
 }
 
-char* write_datetime(char* to, const model::TimeParts& t) {
+char* write_datetime(char* to, const TimeParts& t) {
   to = write_date(to, t);
   *to++ = ' ';
   return write_clock(to, t);
 }
 
 char* write_timestamp(char* to, std::int64_t seconds, std::uint32_t micros) {
-  model::TimeParts t;
+  TimeParts t;
   t.micros = micros;
   if (seconds == 0 && micros == 0) return write_datetime(to, t);
   constexpr std::int64_t first = -62135596800;  // 0001-01-01 00:00:00
@@ -249,4 +249,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace tributary::encode
+}  // namespace tributary::model

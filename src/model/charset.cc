@@ -1,4 +1,4 @@
-#include "encode/charset.h"
+#include "model/charset.h"
 
 #include <unicode/ucnv.h>
 
@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "encode/charset_tables.h"
-#include "encode/text.h"
+#include "model/charset_tables.h"
+#include "model/text.h"
 
-namespace tributary::encode {
+namespace tributary::model {
 namespace {
 
 constexpr char16_t no_character = 0xFFFF;
@@ -95,7 +95,7 @@ std::optional<std::string> Charset::utf8(std::string_view bytes) const {
     case Kind::none:
       return std::nullopt;
     case Kind::utf8:
-      if (!encode::is_utf8(bytes)) return std::nullopt;
+      if (!model::is_utf8(bytes)) return std::nullopt;
       return std::string(bytes);
     case Kind::table: {
       std::string text;
@@ -125,4 +125,4 @@ std::optional<std::string> Charset::utf8(std::string_view bytes) const {
   return text;
 }
 
-}  // namespace tributary::encode
+}  // namespace tributary::model

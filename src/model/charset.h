@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace tributary::encode {
+namespace tributary::model {
 
 struct SingleByteSet;
 
@@ -38,4 +38,4 @@ class Charset {
   std::array<char16_t, 256> table_{};  // 0xFFFF: no character
 };
 
-}  // namespace tributary::encode
+}  // namespace tributary::model

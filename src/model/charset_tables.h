@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace tributary::encode {
+namespace tributary::model {
 
 struct SingleByteSet {
   std::string_view name;
@@ -234,4 +234,4 @@ inline constexpr SingleByteSet single_byte_sets[] = {
 };
 // clang-format on
 
-}  // namespace tributary::encode
+}  // namespace tributary::model

@@ -1,4 +1,4 @@
-#include "encode/text.h"
+#include "model/text.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "encode/charset.h"
+#include "model/charset.h"
 
-namespace tributary::encode {
+namespace tributary::model {
 namespace {
 
 template <typename Write>
@@ -142,4 +142,4 @@ TEST(Charsets, BytesThatAreNoTextAndUnknownSetsGiveNothing) {
 }
 
 }  // namespace
-}  // namespace tributary::encode
+}  // namespace tributary::model

@@ -8,7 +8,7 @@
 
 #include "model/value.h"
 
-namespace tributary::encode {
+namespace tributary::model {
 
 // Enough for any one of the functions below but hex.
 inline constexpr std::size_t text_bytes_max = 48;
@@ -25,9 +25,9 @@ inline char* write_signed(char* to, std::int64_t number) {
 char* write_real(char* to, double number);
 
 // 2024-04-12, -101:02:03, 2024-04-12 15:12:45.000006; a fraction has six digits and is left out when it is zero.
-char* write_date(char* to, const model::TimeParts& t);
-char* write_time(char* to, const model::TimeParts& t, bool is_negative);
-char* write_datetime(char* to, const model::TimeParts& t);
+char* write_date(char* to, const TimeParts& t);
+char* write_time(char* to, const TimeParts& t, bool is_negative);
+char* write_datetime(char* to, const TimeParts& t);
 // In UTC. 0 seconds with no fraction is MySQL's zero timestamp: 0000-00-00 00:00:00. Years beyond 1..9999 are clamped.
 char* write_timestamp(char* to, std::int64_t seconds, std::uint32_t micros);
 
@@ -40,4 +40,4 @@ char* write_json_string(char* to, std::string_view text);
 
 bool is_utf8(std::string_view text);
 
-}  // namespace tributary::encode
+}  // namespace tributary::model
