@@ -163,8 +163,11 @@ class Job {
     failing_since_ms_ = clock_.monotonic_ms();
     while (true) {
       Status done = step();
-      if (done || !done.error().is_retriable()) return done;
-      const bool is_busy = done.error().code == ErrorCode::source_busy;
+      if (done) return done;
+      // Shards that differ may have a statement on its way over them.
+      const bool differ = done.error().code == ErrorCode::source_schema_differs;
+      if (!differ && !done.error().is_retriable()) return done;
+      const bool is_busy = differ || done.error().code == ErrorCode::source_busy;
       if (!waits_for_all && !is_busy) return done;
       patience_ms_ = is_busy ? busy_ms_max : config_.retry_connection_ms;
       if (clock_.monotonic_ms() - failing_since_ms_ > patience_ms_) return done;
