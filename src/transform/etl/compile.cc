@@ -60,6 +60,11 @@ std::string_view describe_parameter(char sign) {
   }
 }
 
+std::string with_article(const Type& type) {
+  const bool is_an = type.kind == Kind::integer || type.kind == Kind::action;
+  return (is_an ? "an " : "a ") + type_name(type);
+}
+
 class Compiler {
  public:
   Compiler(const model::TableSchema& schema, EtlProgram::Options options) : schema_(schema) {
@@ -141,10 +146,7 @@ class Compiler {
       default:
         fits |= type.kind != Kind::action && type.kind != Kind::list;
     }
-    if (!fits)
-      return wrong(s,
-                   fmt::format("{} wants {}, not {} {}", whose, describe_parameter(sign),
-                               type.kind == Kind::integer || type.kind == Kind::action ? "an" : "a", type_name(type)));
+    if (!fits) return wrong(s, fmt::format("{} wants {}, not {}", whose, describe_parameter(sign), with_article(type)));
     return index;
   }
 
@@ -398,7 +400,7 @@ class Compiler {
     } else if (a.kind == b.kind) {
       n.extra = a.kind == Kind::datetime ? moments : texts;
     } else {
-      std::string what = fmt::format("{} compares a {} with a {}", s.text, type_name(a), type_name(b));
+      std::string what = fmt::format("{} compares {} with {}", s.text, with_article(a), with_article(b));
       if (a.kind == Kind::datetime || b.kind == Kind::datetime) what += "; dt_strptime makes a datetime of a string";
       return wrong(s, std::move(what));
     }
@@ -430,7 +432,7 @@ class Compiler {
     const bool is_text = type.kind == Kind::string;
     if (!is_text && !type.is_number() && type.kind != Kind::boolean && type.kind != Kind::null)
       return wrong(s.children[0],
-                   fmt::format("op_in looks for strings, numbers and booleans, not for a {}", type_name(type)));
+                   fmt::format("op_in looks for strings, numbers and booleans, not for {}", with_article(type)));
     Node n;
     n.op = Op::op_in;
     n.place = s.place;
@@ -445,7 +447,7 @@ class Compiler {
         const Datum& item = begin[i];
         if (!item.is_null() && (item.kind == Kind::string) != is_text)
           return wrong(s.children[1],
-                       fmt::format("the list holds {}, which is never equal to a {}", show(item), type_name(type)));
+                       fmt::format("the list holds {}, which is never equal to {}", show(item), with_article(type)));
         all_texts &= item.kind == Kind::string;
         all_integers &= item.kind == Kind::integer;
       }

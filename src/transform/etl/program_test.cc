@@ -193,7 +193,7 @@ TEST(EtlProgram, ErrorsNameLineAndColumn) {
   EXPECT_EQ(compile_error("op_gt(`qty`, 3)"),
             "etl.type at 1:1: a script wants an action (e_set, e_drop, ...), not a boolean");
   EXPECT_EQ(compile_error("e_keep(`qty`)"), "etl.type at 1:8: e_keep wants a condition, not an integer");
-  EXPECT_EQ(compile_error("e_keep(op_gt(`qty`, 'a'))"), "etl.type at 1:8: op_gt compares a integer with a string");
+  EXPECT_EQ(compile_error("e_keep(op_gt(`qty`, 'a'))"), "etl.type at 1:8: op_gt compares an integer with a string");
   EXPECT_EQ(compile_error("e_keep(op_eq(qty, 1))"), "etl.syntax at 1:14: columns are written in back-quotes: `qty`");
   EXPECT_EQ(compile_error("e_keep(op_eq(__OPERATON__, 'x'))"),
             "etl.syntax at 1:14: '__OPERATON__' is no variable (did you mean __OPERATION__?)");
