@@ -52,6 +52,7 @@ LIBRARIES = {
     "libdeflate.h": {"source"},
     "openssl/": {"mysql", "kafka", "lab", "base"},
     "unicode/": {"source", "model", "transform"},
+    "re2/": {"transform"},
 }
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")
