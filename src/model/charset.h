@@ -1,6 +1,6 @@
-// From a MySQL character set to UTF-8 and back, by its MySQL name. Single-byte sets are the servers' own tables, the others go
-// through ICU, which agrees with the servers on what the standards define, not on every vendor's extension of them
-// (big5, sjis, gb2312, gbk, ujis, eucjpms: characters that the server shows as '?', or as another of two alike).
+// From a MySQL character set to UTF-8 and back, by its MySQL name. Single-byte sets are the servers' own tables, the
+// others go through ICU, which agrees with the servers on what the standards define, not on every vendor's extension of
+// them (big5, sjis, gb2312, gbk, ujis, eucjpms: characters that the server shows as '?', or as another of two alike).
 // Threads: immutable, shared by any number.
 #pragma once
 

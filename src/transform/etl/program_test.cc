@@ -70,9 +70,10 @@ TEST(EtlProgram, NewColumnsStandBehindTheOthersInTheOrderOfTheScript) {
   std::string types;
   const auto& columns = program->output()->columns;
   for (std::size_t i = 4; i < columns.size(); ++i) types += columns[i].name + " " + columns[i].declared_type + ", ";
-  EXPECT_EQ(types,
-            "a bigint, b varchar(2), c double, d decimal(65,2), e tinyint(1), f datetime(6), g longtext, h tinyint(1), i "
-            "double, j bigint, ");
+  EXPECT_EQ(
+      types,
+      "a bigint, b varchar(2), c double, d decimal(65,2), e tinyint(1), f datetime(6), g longtext, h tinyint(1), i "
+      "double, j bigint, ");
   EXPECT_EQ(columns[3].name, "_drds_implicit_id_");
   EXPECT_TRUE(program->output()->tail.empty());
   EXPECT_NE(program->output()->version, 5U);
