@@ -63,6 +63,8 @@ struct Config {
   bool drain = false;  // read the stream to where the log ends now, snapshot nothing; see topology_acceptance.h
   std::int64_t retry_connection_ms = 720 * 60'000;
   std::int64_t retry_other_ms = 10 * 60'000;
+
+  bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
 };
 
 }  // namespace tributary::pipeline

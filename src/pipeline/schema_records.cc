@@ -47,8 +47,7 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   checkpoint::SubtaskCheckpoint done = kept.state;
   done.schema_done = true;
   ++done.revision;
-  const bool has_ddl_topic = !config.ddl_topic.empty() && config.ddl_topic != config.topic;
-  const sink::Router router(config.partition_policy, {std::uint16_t{has_ddl_topic}, config.partitions}, 0);
+  const sink::Router router(config.partition_policy, {std::uint16_t{config.has_ddl_topic()}, config.partitions}, 0);
   model::RecordBatch batch = encoded(statements, router, clock);
   const sink::MakeMark mark = [&done] {
     return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };

@@ -143,13 +143,15 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
       if (!admitted) continue;
     }
     Operation operation = operation_of(rows.change());
+    Status encoded;
     if (operation == Operation::update && table.route.partition == sink::TableRoute::by_key && changes_key(table)) {
       // Its partitions may be two: each has to tell what becomes of its row.
-      TRY(encode_row(table, number, Operation::delete_, header));
+      encoded = encode_row(table, number, Operation::delete_, header);
       header.id = next_record_id_++;
       operation = Operation::insert;
     }
-    if (auto encoded = encode_row(table, number, operation, header); !encoded)
+    if (encoded) encoded = encode_row(table, number, operation, header);
+    if (!encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
     ++count;
     if (batch_.bytes.size() >= slice_bytes_max) TRY(flush(true));

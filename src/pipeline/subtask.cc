@@ -209,13 +209,13 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
 
 std::vector<std::string> Subtask::topics() const {
   std::vector<std::string> topics = {config_.topic};
-  if (has_ddl_topic()) topics.push_back(config_.ddl_topic);
+  if (config_.has_ddl_topic()) topics.push_back(config_.ddl_topic);
   if (!config_.dead_letter_topic.empty()) topics.push_back(config_.dead_letter_topic);
   return topics;
 }
 
 sink::Router Subtask::make_router() {
-  sink::Router router(config_.partition_policy, {0, config_.partitions}, std::uint16_t{has_ddl_topic()});
+  sink::Router router(config_.partition_policy, {0, config_.partitions}, std::uint16_t{config_.has_ddl_topic()});
   if (config_.dead_letter_topic.empty()) return router;
   const auto topic = static_cast<std::uint16_t>(topics().size() - 1);
   const std::size_t most = std::min<std::size_t>(config_.row_bytes_max.value_or(config_.kafka.record_bytes_max),

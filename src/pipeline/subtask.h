@@ -59,7 +59,6 @@ class Subtask {
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
   sink::Router make_router();
-  bool has_ddl_topic() const { return !config_.ddl_topic.empty() && config_.ddl_topic != config_.topic; }
   std::vector<std::string> topics() const;  // in the order of their numbers
 
   const Config& config_;

@@ -228,13 +228,14 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
     return {};
   }
   std::vector<mysql::Connection> here;
-  const auto encoder = encode::make_dts_avro_encoder(table.schema, {.source_version = instance.server_version});
+  const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
+  const SubtaskTablePtr gone = TableMaker(instance.server_version, router).make(physical, table.schema);
   std::deque<RowsOf> present;
   for (const std::uint32_t target : place.now) {
     const source::PhysicalTable& at = topology_.physical[target];
     TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(topology_.instances[at.instance]));
     here.push_back(std::move(connection));
-    present.emplace_back(at, schema, *encoder);
+    present.emplace_back(at, schema, *gone->encoder);
   }
   TRY_VALUE(const std::string server_id, there.scalar("SELECT @@server_id"));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(there));
@@ -245,8 +246,6 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
                                                                     .acked = [](auto, auto) {},
                                                                     .flush = []() -> Status { return {}; },
                                                                     .status = []() -> Status { return {}; }}));
-  const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
-  const SubtaskTablePtr gone = TableMaker(instance.server_version, router).make(physical, table.schema);
   const std::string position = end.position.dts_text();
   encode::ChangeHeader header;
   header.position = header.safe_position = position;
@@ -255,7 +254,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   header.timestamp_s = header.read_ms / 1000;
   std::uint64_t& next_id = next_record_ids_[instance.name];
 
-  RowsOf rows(physical, schema, *encoder);
+  RowsOf rows(physical, schema, *gone->encoder);
   const auto collect = [&](const source::KeyBound& after, const source::KeyBound& upper, IdentitySet& out) -> Status {
     for (std::size_t i = 0; i < present.size(); ++i)
       TRY(present[i].read(here[i], after, upper, 0, nullptr, [&](const auto&, std::string_view identity) -> Status {

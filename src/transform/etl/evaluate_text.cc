@@ -1,3 +1,4 @@
+#include <openssl/evp.h>
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -8,8 +9,8 @@
 #include <memory>
 
 #include "base/put_raw.h"
+#include "model/text.h"
 #include "transform/etl/evaluate.h"
-#include "transform/etl/md5.h"
 #include "transform/etl/scalars.h"
 
 namespace tributary::transform::etl {
@@ -223,7 +224,11 @@ Datum Evaluation::text_function(const Node& n, const Datum* a) {
     case Op::md5: {
       char* to = room(32);
       if (to == nullptr) return too_large(n);
-      write_md5(to, a[0].s);
+      unsigned char digest[EVP_MAX_MD_SIZE];
+      unsigned size = 0;
+      if (EVP_Digest(a[0].s.data(), a[0].s.size(), digest, &size, EVP_md5(), nullptr) != 1)
+        return fail(n, "this machine's OpenSSL has no MD5");
+      model::write_hex(to, {reinterpret_cast<const char*>(digest), size});
       return Datum::string({to, 32});
     }
     default:
