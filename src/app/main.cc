@@ -1,6 +1,7 @@
 // The program: the command line in front, the data plane behind it.
 #include "cli/cli.h"
 #include "task/binlog.h"
+#include "task/etl.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -14,5 +15,7 @@ int main(int argc, char** argv) {
                                   .binlog = tributary::task::walk_binlogs,
                                   .topology = tributary::task::view_topology,
                                   .schema = tributary::task::run_schema_scripts,
-                                  .verify = tributary::task::verify_task});
+                                  .verify = tributary::task::verify_task,
+                                  .check_etl = tributary::task::check_etl,
+                                  .try_etl = tributary::task::try_etl});
 }

@@ -35,6 +35,7 @@ class CommandLine {
     add_schema();
     add_topology();
     add_verify();
+    add_etl();
     add_errors();
     app_.add_subcommand("version", "print the version");
     add_completion();
@@ -49,6 +50,7 @@ class CommandLine {
   SchemaArguments schema;
   TopologyArguments topology;
   VerifyArguments verify;
+  EtlArguments etl;
   ErrorsArguments errors;
   std::string shell;
 
@@ -56,12 +58,12 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema", "verify"};
+      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema", "verify", "etl"};
       description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
         const auto words = choices == choices_.end() ? std::vector<std::string>{} : choices->second;
-        if (option->get_positional()) description.choices = words;
+        if (option->get_positional() && !words.empty()) description.choices = words;
         if (option->get_lnames().empty()) continue;
         description.options.push_back({.name = "--" + option->get_lnames().front(),
                                        .help = option->get_description(),
@@ -225,6 +227,27 @@ class CommandLine {
     command->footer(std::string(verify_footer()));
   }
 
+  void add_etl() {
+    CLI::App* command = app_.add_subcommand("etl", "check ETL scripts, and try them on rows of the source");
+    choose(command->add_option("action", etl.action, "check, try or functions")->required()->type_name("ACTION"),
+           {"check", "try", "functions"});
+    command->add_option("task", etl.file, "the task file")->type_name("TASK.yaml");
+    command->add_option("--table", etl.tables, "only this db.table; may be repeated; default: all with a script")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    CLI::Option* const script =
+        command->add_option("--script", etl.script, "in place of the task's scripts")->type_name("TEXT");
+    command->add_option("--script-file", etl.script_file, "the same from a file")->type_name("FILE")->excludes(script);
+    command->add_option("--rows", etl.rows, "try: so many rows of each table; default: 5")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100'000));
+    choose(command->add_option("--op", etl.operation, "try: as if the rows were inserted (default), updated or deleted")
+               ->type_name("OP"),
+           {"insert", "update", "delete"});
+    command->add_flag("--json", etl.json, "one JSON object a line");
+    command->footer(std::string(etl_footer()));
+  }
+
   void add_errors() {
     CLI::App* command = app_.add_subcommand("errors", "explain error codes and what to do about them");
     command->add_option("code", errors.code, "one code, such as source.access_denied; default: all")->type_name("CODE");
@@ -266,6 +289,7 @@ int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("schema")) return command_schema(line.schema, doors);
   if (line.chosen("topology")) return command_topology(line.topology, doors);
   if (line.chosen("verify")) return command_verify(line.verify, doors);
+  if (line.chosen("etl")) return command_etl(line.etl, doors);
   if (line.chosen("errors")) return command_errors(line.errors);
   if (line.chosen("completion")) return print_completion(line);
   fmt::print("{}\n", version_text());

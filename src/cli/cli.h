@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "task/binlog.h"
+#include "task/etl.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -33,6 +34,10 @@ struct Doors {
   std::function<base::Result<verify::Summary>(const task::TaskSpec&, const task::VerifyOptions&, base::CancelToken&,
                                               const verify::Handlers&)>
       verify;
+  std::function<base::Result<std::vector<task::EtlTable>>(const task::TaskSpec&, const task::EtlOptions&)> check_etl;
+  std::function<base::Status(const task::TaskSpec&, const task::EtlOptions&, base::CancelToken&,
+                             const std::function<void(const task::EtlRow&)>&)>
+      try_etl;
 };
 
 int run_cli(int argc, const char* const* argv, const Doors& doors);

@@ -64,6 +64,17 @@ struct VerifyArguments {
 };
 int command_verify(const VerifyArguments& arguments, const Doors& doors);
 
+struct EtlArguments {
+  std::string action;  // "check", "try", "functions"
+  std::string file;
+  std::string script, script_file;  // instead of the task's
+  std::vector<std::string> tables;
+  std::uint64_t rows = 5;
+  std::string operation = "insert";
+  bool json = false;
+};
+int command_etl(const EtlArguments& arguments, const Doors& doors);
+
 struct ErrorsArguments {
   std::string code;  // empty: all
   bool json = false;

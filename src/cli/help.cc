@@ -97,6 +97,18 @@ stops with source.topology_changed. When the change is finished and meant, `trib
 goes on without loss; the former copies of shards that moved have to stay until it has begun to.)";
 }
 
+std::string_view etl_footer() {
+  return R"text(Examples:
+  tributary etl check shop.yaml                    each table with a script: does it fit, what does it change and add
+  tributary etl try shop.yaml                      sample rows of the source, before and after side by side
+  tributary etl try shop.yaml --table shop.orders --script "e_set(`phone`, str_mask(`phone`, 3, 6, '*'))"
+  tributary etl try shop.yaml --op delete --rows 1 --json
+  tributary etl functions                          what scripts can call
+
+Both only read. The language is described in docs/etl.md. Exit code of `check`: 0 if all scripts fit, else that of the
+first error; of `try`: 1 if the script fails on a row.)text";
+}
+
 std::string_view verify_footer() {
   return R"(Examples:
   tributary verify shop.yaml                          every row, also while `tributary run shop.yaml` is at work

@@ -14,5 +14,6 @@ std::string_view binlog_footer();
 std::string_view schema_footer();
 std::string_view topology_footer();
 std::string_view verify_footer();
+std::string_view etl_footer();
 
 }  // namespace tributary::cli

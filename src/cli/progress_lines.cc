@@ -55,6 +55,9 @@ void append_table(std::string& out, const TableProgress& table) {
   object.number("rows_done", table.rows_done);
   object.number("rows_estimated", table.rows_estimated);
   object.number("changes", table.changes);
+  object.number("left_out", table.left_out);
+  object.number("script_skipped", table.skipped);
+  object.number("script_nulls", table.nulls);
   object.number("shards", table.shards);
   object.number("shards_done", table.shards_done);
   object.boolean("snapshot_done", table.snapshot_done);
@@ -127,10 +130,14 @@ std::string render_summary(const Progress& now, bool stopped) {
   const Totals sum = totals(now);
   return stamped(
       now, fmt::format(
-               "{}: {} rows and {} changes read, {} records ({}) delivered{}{}{}", stopped ? "stopped" : "done",
+               "{}: {} rows and {} changes read, {} records ({}) delivered{}{}{}{}{}", stopped ? "stopped" : "done",
                with_commas(sum.rows_done), with_commas(sum.changes), with_commas(now.records_acked),
                human_bytes(static_cast<double>(now.bytes_acked)), now.exactly_once ? " exactly once" : "",
+               sum.left_out > 0 ? fmt::format(", {} left out", with_commas(sum.left_out)) : "",
                now.dead_letters > 0 ? fmt::format(", {} to the dead-letter topic", with_commas(now.dead_letters)) : "",
+               sum.skipped + sum.nulls > 0 ? fmt::format(", the script failed on {} rows and {} values",
+                                                         with_commas(sum.skipped), with_commas(sum.nulls))
+                                           : "",
                stopped ? "; started again, it goes on from here" : ""));
 }
 
@@ -153,6 +160,9 @@ std::string render_json(const Progress& now, std::string_view event, const base:
   object.number("records_acked", now.records_acked);
   object.number("bytes_acked", now.bytes_acked);
   object.number("dead_letters", now.dead_letters);
+  object.number("left_out", sum.left_out);
+  object.number("script_skipped", sum.skipped);
+  object.number("script_nulls", sum.nulls);
   if (!now.destination_problem.empty()) object.text("destination_problem", now.destination_problem);
   append_list(object.key("tables"), now.tables, append_table);
   append_list(object.key("instances"), now.instances, append_instance);

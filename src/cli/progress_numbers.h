@@ -29,6 +29,7 @@ inline std::string share_done(std::uint64_t part, std::uint64_t whole, bool done
 
 struct Totals {
   std::uint64_t rows_done = 0, rows_expected = 0, changes = 0;
+  std::uint64_t left_out = 0, skipped = 0, nulls = 0;
   bool is_estimated = true;  // every table is
 };
 
@@ -38,6 +39,9 @@ inline Totals totals(const pipeline::Progress& progress) {
     sum.rows_done += table.rows_done;
     sum.rows_expected += rows_expected(table);
     sum.changes += table.changes;
+    sum.left_out += table.left_out;
+    sum.skipped += table.skipped;
+    sum.nulls += table.nulls;
     sum.is_estimated = sum.is_estimated && is_estimated(table);
   }
   return sum;

@@ -114,6 +114,10 @@ class ScreenText {
                          waiting ? fmt::format("; {} on their way", with_commas(waiting)) : ""));
     if (now_.dead_letters > 0)
       line(red(screen_), fmt::format("  ! {} records went to the dead-letter topic", with_commas(now_.dead_letters)));
+    if (sum.left_out > 0) line("", fmt::format("  {} left out by choice", with_commas(sum.left_out)));
+    if (sum.skipped + sum.nulls > 0)
+      line(red(screen_), fmt::format("  ! the script failed: {} rows skipped, {} values NULL", with_commas(sum.skipped),
+                                     with_commas(sum.nulls)));
     if (!now_.destination_problem.empty())
       line(red(screen_), "  ! destination: " + printable(now_.destination_problem));
   }

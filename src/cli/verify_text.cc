@@ -58,6 +58,7 @@ void write_table(std::string& out, const TableResult& table) {
   object.number("out_of_order", table.out_of_order);
   object.number("still_changing", table.still_changing);
   object.number("old_structure", table.old_structure);
+  object.number("left_out", table.left_out);
   object.boolean("structure_differs", table.structure_differs);
   object.boolean("keyless", table.is_keyless);
   object.number("repeats", table.repeats);
@@ -116,6 +117,9 @@ std::vector<std::string> verify_summary(const std::string& task, const verify::S
   for (const TableResult& table : summary.tables) {
     const std::string name = printable(table.database + "." + table.table);
     for (const std::string& note : table.notes) lines.push_back(fmt::format("note: {}: {}", name, printable(note)));
+    if (table.left_out > 0)
+      lines.push_back(fmt::format("note: {}: {} rows are left out by the task's choice, and were not compared", name,
+                                  with_commas(table.left_out)));
     if (table.old_structure > 0)
       lines.push_back(
           fmt::format("note: {}: {} rows were written under an older structure, and compared on the columns "

@@ -2,20 +2,59 @@
 
 namespace tributary::pipeline {
 
-base::Status append_row(const SubtaskTable& table, const sink::Router& router, model::Operation operation,
-                        const encode::ChangeHeader& header, std::span<const model::Value> before,
-                        std::span<const model::Value> after, model::RecordBatch& batch) {
+using model::Operation;
+
+namespace {
+
+base::Status append(const SubtaskTable& table, const sink::Router& router, Operation operation,
+                    const encode::ChangeHeader& header, const transform::Row& row, model::RecordBatch& batch) {
   base::Buffer& out = batch.bytes;
+  const encode::RowEncoder& encoder = *table.form->target;
   model::EncodedRecord record;
   const std::size_t begin = out.size();
-  if (table.encoder->key(operation == model::Operation::delete_ ? before : after, out))
+  if (encoder.key(operation == Operation::delete_ ? row.before : row.after, out))
     record.key_size = static_cast<std::uint32_t>(out.size() - begin);
   record.value_begin = out.size();
-  TRY(table.encoder->encode(operation, header, before, after, out));
+  TRY(encoder.encode(operation, header, row.before, row.after, out));
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
   router.route_row(table.route, batch, record);
   batch.records.push_back(record);
   return {};
+}
+
+bool changes_key(const SubtaskTable& table, const transform::Row& row, base::Buffer& room) {
+  const std::size_t begin = room.size();
+  bool differs = false;
+  if (table.form->target->key(row.before, room)) {
+    const std::size_t size = room.size() - begin;
+    table.form->target->key(row.after, room);
+    differs = room.view(begin, size) != room.view(begin + size, room.size() - begin - size);
+  }
+  room.resize_down(begin);
+  return differs;
+}
+
+}  // namespace
+
+base::Status append_row(const SubtaskTable& table, const sink::Router& router, const encode::ChangeHeader& header,
+                        const transform::Row& row, model::RecordBatch& batch) {
+  if (row.operation != Operation::update || table.route.partition != sink::TableRoute::by_key ||
+      !changes_key(table, row, batch.bytes))
+    return append(table, router, row.operation, header, row, batch);
+  TRY(append(table, router, Operation::delete_, header, row, batch));
+  encode::ChangeHeader second = header;
+  ++second.id;
+  return append(table, router, Operation::insert, second, row, batch);
+}
+
+base::Result<bool> transform_row(const SubtaskTable& table, transform::Row& row, TableCounters& counters) {
+  if (table.form->plan.is_plain()) return true;
+  TRY_VALUE(const transform::TablePlan::Verdict verdict, table.form->plan.apply(row));
+  using enum transform::TablePlan::Verdict;
+  if (verdict == left_out) counters.left_out.fetch_add(1, std::memory_order_relaxed);
+  if (verdict == skipped) counters.skipped.fetch_add(1, std::memory_order_relaxed);
+  if (row.nulls > 0) counters.nulls.fetch_add(row.nulls, std::memory_order_relaxed);
+  return verdict == sent;
 }
 
 void append_ddl(const DdlText& statement, const sink::Router& router, const encode::ChangeHeader& header,

@@ -8,15 +8,23 @@
 #include "base/error.h"
 #include "encode/encoder.h"
 #include "model/record.h"
+#include "pipeline/counters.h"
 #include "pipeline/table_set.h"
 #include "sink/router.h"
 
 namespace tributary::pipeline {
 
-// The images are in the order of table.schema's columns; see RowEncoder::encode() for which are looked at.
-base::Status append_row(const SubtaskTable& table, const sink::Router& router, model::Operation operation,
-                        const encode::ChangeHeader& header, std::span<const model::Value> before,
-                        std::span<const model::Value> after, model::RecordBatch& batch);
+// A row as the table's plan has left it. Under a policy of partitions by key an UPDATE of the key leaves as a DELETE
+// and an INSERT, the latter with the next id: each of its two partitions has to tell what becomes of the row.
+base::Status append_row(const SubtaskTable& table, const sink::Router& router, const encode::ChangeHeader& header,
+                        const transform::Row& row, model::RecordBatch& batch);
+// Ids that an operation on the table takes, whatever becomes of it: they must not depend on what the user may change.
+inline std::uint64_t ids_of(const SubtaskTable& table, model::Operation operation) {
+  return operation == model::Operation::update && table.route.partition == sink::TableRoute::by_key ? 2 : 1;
+}
+
+// What the table's plan makes of a row; false: nothing is to be sent, and that is counted.
+base::Result<bool> transform_row(const SubtaskTable& table, transform::Row& row, TableCounters& counters);
 
 struct DdlText {
   std::string_view database, table;  // as they leave; the first one that the statement names

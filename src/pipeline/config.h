@@ -11,6 +11,7 @@
 #include "sink/delivery.h"
 #include "sink/partitioner.h"
 #include "source/topology/topology.h"
+#include "transform/transformation.h"
 
 namespace tributary::pipeline {
 
@@ -41,6 +42,7 @@ struct Config {
   std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
   std::int32_t dead_letter_partitions = 1;
   std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
+  transform::Transformation transformation;
   DeliveryMode delivery = DeliveryMode::at_least_once;
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
   std::string checkpoint_topic;                    // exactly once

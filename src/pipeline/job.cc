@@ -76,7 +76,7 @@ class Job {
     TRY(patiently(tell_schemas, true));
     TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
+      TRY(add_subtask(config_, topology_, i, *store, *board, until_caught_up_));
     watch_ = std::make_unique<TopologyWatch>(config_.source, present_, config_.topology_reread_ms);
     Status done = run_subtasks();
     watch_.reset();
@@ -160,6 +160,7 @@ class Job {
     if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
+    for (const source::LogicalTable& table : topology_.tables) TRY(config_.transformation.plan(table.schema));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
     return {};
   }
@@ -210,7 +211,7 @@ class Job {
       const Config config = acceptance.drain_config();
       TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(former, store, config_.task));
       for (std::uint32_t i = 0; i < former.instances.size(); ++i) {
-        subtasks_.push_back(std::make_unique<Subtask>(config, former, i, store, *board, clock_, true));
+        TRY(add_subtask(config, former, i, store, *board, true));
       }
       Status drained = run_subtasks();
       subtasks_.clear();
@@ -231,6 +232,14 @@ class Job {
     std::vector<std::uint32_t> all(topology_.tables.size());
     std::iota(all.begin(), all.end(), 0U);
     return send_schemas(config_, topology_, all, clock_, store, name);
+  }
+
+  Status add_subtask(const Config& config, const source::Topology& topology, std::uint32_t instance,
+                     store::Store& store, DdlBoard& board, bool until_caught_up) {
+    TRY_VALUE(TableSet tables, TableSet::make(config, topology, instance));
+    subtasks_.push_back(
+        std::make_unique<Subtask>(config, topology, std::move(tables), store, board, clock_, until_caught_up));
+    return {};
   }
 
   Status run_subtasks() {
@@ -349,9 +358,7 @@ class Job {
       row.shards = static_cast<std::uint32_t>(table.shards.size());
       for (const auto& subtask : subtasks_) {
         const TableCounters& counted = subtask->counters()[i];
-        row.rows_done += counted.rows_done;
-        row.rows_estimated += counted.rows_estimated;
-        row.changes += counted.changes;
+        add(row, counted);
         row.shards_done += counted.shards_done;
       }
       row.snapshot_done = config_.full && row.shards_done >= row.shards;
@@ -361,16 +368,20 @@ class Job {
     on_progress_(out);
   }
 
+  static void add(TableProgress& row, const TableCounters& counted) {
+    row.rows_done += counted.rows_done;
+    row.rows_estimated += counted.rows_estimated;
+    row.changes += counted.changes;
+    row.left_out += counted.left_out;
+    row.skipped += counted.skipped;
+    row.nulls += counted.nulls;
+  }
+
   // Those that came to be while the task runs are counted together.
   void report_later_tables(Progress& out) const {
     TableProgress row;
     row.database = row.table = "*";
-    for (const auto& subtask : subtasks_) {
-      const TableCounters& counted = subtask->counters().back();
-      row.rows_done += counted.rows_done;
-      row.rows_estimated += counted.rows_estimated;
-      row.changes += counted.changes;
-    }
+    for (const auto& subtask : subtasks_) add(row, subtask->counters().back());
     row.rows_estimated = std::max(row.rows_estimated, row.rows_done);
     row.snapshot_done = out.snapshot_done;
     if (row.rows_done + row.changes > 0) out.tables.push_back(std::move(row));

@@ -16,6 +16,9 @@ struct TableProgress {
   std::uint64_t rows_done = 0;       // snapshot rows read (emitted or outdated by a newer change)
   std::uint64_t rows_estimated = 0;  // the server's own estimate, 0 if unknown
   std::uint64_t changes = 0;         // inserts, updates and deletes carried since the start of this run
+  std::uint64_t left_out = 0;        // of the rows and changes of this run: not sent by the task's choice
+  std::uint64_t skipped = 0;         // not sent, since the script failed on them
+  std::uint64_t nulls = 0;           // expressions of the script that failed and became NULL
   std::uint32_t shards = 0;          // physical tables
   std::uint32_t shards_done = 0;
   bool snapshot_done = false;

@@ -452,7 +452,9 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   model::RecordBatch batch;
   batch.bytes.reserve(slice_bytes_max + (64u << 10));
   Identities identities;
-  std::vector<model::Value> values;
+  transform::Row values;
+  values.operation = model::Operation::init;
+  values.commit_s = header.timestamp_s;
   checkpoint::KeyValues cursor;
   mysql::RowView row;
   std::uint64_t count = 0, in_slice = 0;
@@ -471,18 +473,21 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   while (true) {
     TRY_VALUE(const bool more, rows.next(row));
     if (!more) break;
-    TRY(plan.read(row, values));
+    TRY(plan.read(row, values.after));
     if (id == id_end) {
       constexpr std::uint64_t block = 1024;
       id = next_record_id_.fetch_add(block);
       id_end = id + block;
     }
     header.id = id++;
-    TRY(append_row(table, router_, model::Operation::init, header, {}, values, batch));
-    if (note_identities) {
-      const std::size_t at = identities.bytes.size();
-      table.encoder->identity(values, identities.bytes);
-      identities.add(chunk.physical, at);
+    const std::size_t at = identities.bytes.size();
+    if (note_identities) table.form->source->identity(values.after, identities.bytes);
+    TRY_VALUE(const bool is_sent, transform_row(table, values, counters_[table.physical.logical]));
+    if (is_sent) {
+      TRY(append_row(table, router_, header, values, batch));
+      if (note_identities) identities.add(chunk.physical, at);
+    } else {
+      identities.bytes.resize_down(at);
     }
     ++count;
     ++in_slice;

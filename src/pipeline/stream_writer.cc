@@ -58,14 +58,14 @@ Operation operation_of(source::RowChange change) {
 
 }  // namespace
 
-StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
+StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                            AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
                            const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
                            const sink::Router& router)
     : listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       router_(router),
-      maker_(tables.instance.server_version, router),
+      maker_(config, tables.instance.server_version),
       sequencer_(sequencer),
       stream_(stream),
       counters_(counters),
@@ -78,36 +78,30 @@ StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const s
       sliced_to_id_(begin.sliced_to_id),
       sliced_(begin.sliced_to_id > begin.next_record_id) {}
 
-Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number, Operation operation,
-                                const encode::ChangeHeader& header) {
-  TRY(append_row(table, router_, operation, header, before_, after_, batch_));
+Status StreamWriter::send_row(const SubtaskTable& table, std::uint32_t number, const encode::ChangeHeader& header) {
+  // Of what is not sent, too: a chunk must not bring back what the row was before.
   if (note_identities_ && !table.schema->identity.empty()) {
-    for (const auto* image : {&before_, &after_}) {
+    for (const auto* image : {&row_.before, &row_.after}) {
       if (image->empty()) continue;
       const std::size_t at = changed_.bytes.size();
-      table.encoder->identity(*image, changed_.bytes);
+      table.form->source->identity(*image, changed_.bytes);
       changed_.add(number, at);
     }
   }
-  return {};
-}
-
-bool StreamWriter::changes_key(const SubtaskTable& table) {
-  keys_.clear();
-  if (!table.encoder->key(before_, keys_)) return false;
-  const std::size_t size = keys_.size();
-  table.encoder->key(after_, keys_);
-  return keys_.view(0, size) != keys_.view(size, keys_.size() - size);
+  TRY_VALUE(const bool is_sent, transform_row(table, row_, counters_[table.physical.logical]));
+  return is_sent ? append_row(table, router_, header, row_, batch_) : Status();
 }
 
 std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
   if (!table.schema->identity_is_hidden) return Sequencer::whole_table;
-  return (after_.empty() ? before_ : after_)[table.schema->identity.front()].i;
+  return (row_.after.empty() ? row_.before : row_.after)[table.schema->identity.front()].i;
 }
 
 Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& schema, source::RowReader& rows,
                              const source::RowContext& context) {
-  if (tables_[number]->schema != schema) tables_[number] = maker_.make(tables_[number]->physical, schema);
+  if (tables_[number]->schema != schema) {
+    TRY_VALUE(tables_[number], maker_.make(tables_[number]->physical, schema));
+  }
   const SubtaskTable& table = *tables_[number];
   const bool ask = table.is_keyless && note_identities_;
   if (ask) tell_decided();  // a view has to see what is dropped here
@@ -129,30 +123,24 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   header.read_ms = clock_.now_ms();
   header.server_id = context.server_id;
   header.thread_id = context.thread_id;
+  row_.commit_s = context.timestamp_s;
   last_timestamp_s_ = context.timestamp_s;
 
   std::uint64_t count = 0;
   while (true) {
-    TRY_VALUE(const bool more, rows.next(before_, after_));
+    TRY_VALUE(const bool more, rows.next(row_.before, row_.after));
     if (!more) break;
+    row_.operation = operation_of(rows.change());
     // A change that is dropped has a number, too: whether it is dropped when it is read again depends on the snapshot.
-    header.id = next_record_id_++;
+    header.id = next_record_id_;
+    next_record_id_ += ids_of(table, row_.operation);
     if (header.id < sliced_to_id_) continue;
     if (ask) {
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
     }
-    Operation operation = operation_of(rows.change());
-    Status encoded;
-    if (operation == Operation::update && table.route.partition == sink::TableRoute::by_key && changes_key(table)) {
-      // Its partitions may be two: each has to tell what becomes of its row.
-      encoded = encode_row(table, number, Operation::delete_, header);
-      header.id = next_record_id_++;
-      operation = Operation::insert;
-    }
-    if (encoded) encoded = encode_row(table, number, operation, header);
-    if (!encoded)
-      return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
+    if (Status sent = send_row(table, number, header); !sent)
+      return base::fail(std::move(sent.error()).in(table.physical.database + "." + table.physical.table));
     ++count;
     if (batch_.bytes.size() >= slice_bytes_max) TRY(flush(true));
   }
@@ -201,9 +189,10 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
       physical.logical = schemas_.logical_number(names);
       physical.database = names.database;
       physical.table = names.table;
-      tables_.push_back(maker_.make(physical, one.after));
+      TRY_VALUE(SubtaskTablePtr joined, maker_.make(physical, one.after));
+      tables_.push_back(std::move(joined));
     } else if (tables_[one.table]->schema != one.after) {
-      tables_[one.table] = maker_.make(tables_[one.table]->physical, one.after);
+      TRY_VALUE(tables_[one.table], maker_.make(tables_[one.table]->physical, one.after));
     }
     if (one.kind == source::CapturedChange::Kind::dropped && tell_stranger_ && !change.is_repeat)
       tell_stranger_(fmt::format("in {}: {:.200}", live.captured(one.table).database, change.sql));

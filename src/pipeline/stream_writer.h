@@ -31,7 +31,7 @@ struct StreamStats {
 
 class StreamWriter final : public source::StreamHandler {
  public:
-  StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
+  StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
                const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
                const sink::Router& router);
@@ -55,9 +55,7 @@ class StreamWriter final : public source::StreamHandler {
   void tell_strangers(Stranger tell) { tell_stranger_ = std::move(tell); }
 
  private:
-  base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
-                          const encode::ChangeHeader& header);
-  bool changes_key(const SubtaskTable& table);  // the update just read
+  base::Status send_row(const SubtaskTable& table, std::uint32_t number, const encode::ChangeHeader& header);
   base::Status flush(bool in_transaction, sink::When when = sink::When::more);
   void tell_decided();
   std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
@@ -79,8 +77,7 @@ class StreamWriter final : public source::StreamHandler {
 
   model::RecordBatch batch_;
   Identities changed_;
-  std::vector<model::Value> before_, after_;
-  base::Buffer keys_;
+  transform::Row row_;
   std::string position_text_, safe_text_;
   std::uint64_t next_record_id_;
 

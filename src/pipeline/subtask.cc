@@ -78,12 +78,12 @@ struct Subtask::Attempt {
   }
 };
 
-Subtask::Subtask(const Config& config, const source::Topology& topology, std::uint32_t instance, store::Store& store,
+Subtask::Subtask(const Config& config, const source::Topology& topology, TableSet tables, store::Store& store,
                  DdlBoard& board, const base::Clock& clock, bool until_caught_up)
     : config_(config),
       topology_(topology),
       router_(make_router()),
-      tables_(TableSet::make(topology, instance, router_)),
+      tables_(std::move(tables)),
       store_(store),
       board_(board),
       counters_(topology.tables.size() + 1),
@@ -178,7 +178,7 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   const bool goes_on = state.stream.started;
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
   TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream,
-                                              replica_attempt_, router_, stop_));
+                                              replica_attempt_, stop_));
   if (config_.schema && !begin.late.empty()) {
     TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, router_, clock_));
     TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
@@ -293,7 +293,7 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
+    writer = std::make_unique<StreamWriter>(config_, attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
                                             state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {

@@ -31,8 +31,8 @@ namespace tributary::pipeline {
 class Subtask {
  public:
   // topology and board: of the whole task, longer-lived than this.
-  Subtask(const Config& config, const source::Topology& topology, std::uint32_t instance, store::Store& store,
-          DdlBoard& board, const base::Clock& clock, bool until_caught_up);
+  Subtask(const Config& config, const source::Topology& topology, TableSet tables, store::Store& store, DdlBoard& board,
+          const base::Clock& clock, bool until_caught_up);
   ~Subtask();
 
   base::Status run();

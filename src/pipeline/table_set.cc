@@ -2,26 +2,49 @@
 
 namespace tributary::pipeline {
 
-SubtaskTablePtr TableMaker::make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema) {
-  if (!schema) return std::make_shared<const SubtaskTable>(SubtaskTable{physical, nullptr, nullptr, {}, false});
-  std::shared_ptr<const encode::RowEncoder> encoder = encoders_[schema.get()].lock();
-  if (!encoder) {
-    std::erase_if(encoders_, [](const auto& entry) { return entry.second.expired(); });
-    encoder = encode::make_dts_avro_encoder(schema, {.source_version = server_version_});
-    encoders_[schema.get()] = encoder;
-  }
-  const bool is_keyless = schema->identity.empty() || schema->identity_is_hidden;
-  return std::make_shared<const SubtaskTable>(
-      SubtaskTable{physical, schema, std::move(encoder), router_.table(schema->database, schema->table), is_keyless});
+TableMaker::TableMaker(const Config& config, std::string server_version)
+    : transformation_(config.transformation),
+      server_version_(std::move(server_version)),
+      router_(config.partition_policy, {0, config.partitions}, 0) {}
+
+base::Result<std::shared_ptr<const TableForm>> TableMaker::form_of(const model::TableSchemaPtr& schema) {
+  std::shared_ptr<const TableForm> form = forms_[schema.get()].lock();
+  if (form) return form;
+  std::erase_if(forms_, [](const auto& entry) { return entry.second.expired(); });
+  TRY_VALUE(transform::TablePlan plan, transformation_.plan(schema));
+  const auto encoder = [this](const model::TableSchemaPtr& of) -> std::shared_ptr<const encode::RowEncoder> {
+    return encode::make_dts_avro_encoder(of, {.source_version = server_version_});
+  };
+  auto source = encoder(schema);
+  auto target = plan.is_plain() ? source : encoder(plan.target());
+  form = std::make_shared<const TableForm>(TableForm{std::move(plan), std::move(source), std::move(target)});
+  forms_[schema.get()] = form;
+  return form;
 }
 
-TableSet TableSet::make(const source::Topology& topology, std::uint32_t instance, const sink::Router& router) {
+base::Result<SubtaskTablePtr> TableMaker::make(const source::PhysicalTable& physical,
+                                               const model::TableSchemaPtr& schema) {
+  SubtaskTable table;
+  table.physical = physical;
+  if (schema) {
+    table.schema = schema;
+    TRY_VALUE(table.form, form_of(schema));
+    const model::TableSchema& target = *table.form->plan.target();
+    table.route = router_.table(target.database, target.table);
+    table.is_keyless = schema->identity.empty() || schema->identity_is_hidden;
+  }
+  return std::make_shared<const SubtaskTable>(std::move(table));
+}
+
+base::Result<TableSet> TableSet::make(const Config& config, const source::Topology& topology, std::uint32_t instance) {
   TableSet set;
   set.instance = topology.instances[instance];
-  TableMaker maker(set.instance.server_version, router);
-  for (const source::PhysicalTable& physical : topology.physical)
-    if (physical.instance == instance)
-      set.tables.push_back(maker.make(physical, topology.tables[physical.logical].schema));
+  TableMaker maker(config, set.instance.server_version);
+  for (const source::PhysicalTable& physical : topology.physical) {
+    if (physical.instance != instance) continue;
+    TRY_VALUE(SubtaskTablePtr table, maker.make(physical, topology.tables[physical.logical].schema));
+    set.tables.push_back(std::move(table));
+  }
   return set;
 }
 

@@ -1,5 +1,6 @@
-// The tables of one subtask as its threads use them: physical tables by a number of the subtask's own, with their
-// encoders. A table whose structure changes gets a new SubtaskTable under the same number. Immutable once made.
+// The tables of one subtask as its threads use them: physical tables by a number of the subtask's own, with what makes
+// records of their rows. A table whose structure changes gets a new SubtaskTable under the same number. Immutable once
+// made.
 #pragma once
 
 #include <cstdint>
@@ -9,40 +10,51 @@
 #include <vector>
 
 #include "encode/encoder.h"
+#include "pipeline/config.h"
 #include "sink/router.h"
 #include "source/binlog/stream.h"
 #include "source/topology/topology.h"
+#include "transform/table_plan.h"
 
 namespace tributary::pipeline {
 
+// What tables of one structure share.
+struct TableForm {
+  transform::TablePlan plan;
+  std::shared_ptr<const encode::RowEncoder> source;  // of rows as they are at the source: their identities
+  std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave; the same one if the plan is plain
+};
+
 struct SubtaskTable {
   source::PhysicalTable physical;  // names and the number of the logical table in the task
-  model::TableSchemaPtr schema;    // null: the table is not there at present
-  std::shared_ptr<const encode::RowEncoder> encoder;
+  model::TableSchemaPtr schema;    // at the source; null: the table is not there at present, and nothing below is set
+  std::shared_ptr<const TableForm> form;
   sink::TableRoute route;
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
 };
 using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
 
-// Tables with one structure share an encoder. Threads: one at a time.
+// Errors: those of transform::TablePlan. Threads: one at a time.
 class TableMaker {
  public:
-  TableMaker(std::string server_version, const sink::Router& router)
-      : server_version_(std::move(server_version)), router_(router) {}
-  SubtaskTablePtr make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema);
+  TableMaker(const Config& config, std::string server_version);
+  base::Result<SubtaskTablePtr> make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema);
 
  private:
+  base::Result<std::shared_ptr<const TableForm>> form_of(const model::TableSchemaPtr& schema);
+
+  const transform::Transformation& transformation_;
   const std::string server_version_;
-  const sink::Router& router_;
-  // An encoder keeps its schema alive.
-  std::map<const model::TableSchema*, std::weak_ptr<const encode::RowEncoder>> encoders_;
+  const sink::Router router_;
+  // A form keeps its schema alive.
+  std::map<const model::TableSchema*, std::weak_ptr<const TableForm>> forms_;
 };
 
 struct TableSet {
   source::Instance instance;
   std::vector<SubtaskTablePtr> tables;
 
-  static TableSet make(const source::Topology& topology, std::uint32_t instance, const sink::Router& router);
+  static base::Result<TableSet> make(const Config& config, const source::Topology& topology, std::uint32_t instance);
   // Their names, and what the rows of each are called.
   std::vector<source::CapturedTable> captured(const source::Topology& topology) const;
 };

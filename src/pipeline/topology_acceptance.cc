@@ -229,13 +229,13 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   }
   std::vector<mysql::Connection> here;
   const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
-  const SubtaskTablePtr gone = TableMaker(instance.server_version, router).make(physical, table.schema);
+  TRY_VALUE(const SubtaskTablePtr gone, TableMaker(config_, instance.server_version).make(physical, table.schema));
   std::deque<RowsOf> present;
   for (const std::uint32_t target : place.now) {
     const source::PhysicalTable& at = topology_.physical[target];
     TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(topology_.instances[at.instance]));
     here.push_back(std::move(connection));
-    present.emplace_back(at, schema, *gone->encoder);
+    present.emplace_back(at, schema, *gone->form->source);
   }
   TRY_VALUE(const std::string server_id, there.scalar("SELECT @@server_id"));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(there));
@@ -254,7 +254,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   header.timestamp_s = header.read_ms / 1000;
   std::uint64_t& next_id = next_record_ids_[instance.name];
 
-  RowsOf rows(physical, schema, *gone->encoder);
+  RowsOf rows(physical, schema, *gone->form->source);
   const auto collect = [&](const source::KeyBound& after, const source::KeyBound& upper, IdentitySet& out) -> Status {
     for (std::size_t i = 0; i < present.size(); ++i)
       TRY(present[i].read(here[i], after, upper, 0, nullptr, [&](const auto&, std::string_view identity) -> Status {
@@ -267,6 +267,9 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   model::RecordBatch batch;
   std::vector<std::string> identities;
   IdentitySet present_identities;
+  transform::Row row;
+  row.commit_s = header.timestamp_s;
+  TableCounters not_shown;
   if (!rows.is_chunked()) TRY(collect({}, {}, present_identities));
   source::KeyBound after, last;
   for (bool done = false; !done;) {
@@ -279,7 +282,12 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
                         [&](const std::vector<model::Value>& values, std::string_view identity) -> Status {
                           if (limit == 0 && present_identities.contains(std::string(identity))) return {};
                           header.id = next_id++;
-                          TRY(append_row(*gone, router, model::Operation::delete_, header, values, {}, batch));
+                          row.operation = model::Operation::delete_;
+                          row.before = values;
+                          row.after.clear();
+                          TRY_VALUE(const bool is_sent, transform_row(*gone, row, not_shown));
+                          if (!is_sent) return {};
+                          TRY(append_row(*gone, router, header, row, batch));
                           identities.emplace_back(identity);
                           return {};
                         }));

@@ -277,7 +277,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TRY_VALUE(const YamlNode root, parse_yaml(text, file_name));
   Problems problems(file_name);
   const Section task(problems, &root, "",
-                     {"name", "source", "destination", "migration", "objects", "state_dir", "tuning", "heartbeat",
+                     {"name", "source", "destination", "migration", "objects", "etl", "state_dir", "tuning", "heartbeat",
                       "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
@@ -285,6 +285,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   spec.destination = read_destination(task, base_dir);
   spec.migration = read_migration(task);
   spec.objects = read_objects(task);
+  spec.scripts = read_etl(task);
   spec.state_dir = base_dir / task.required_text("state_dir");
   spec.tuning = read_tuning(task);
   spec.heartbeat = read_heartbeat(task);

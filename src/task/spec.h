@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "model/position.h"
+#include "transform/transformation.h"
 #include "task/secret.h"
 
 namespace tributary::task {
@@ -199,6 +200,8 @@ struct TaskSpec {
   Destination destination;
   Migration migration;
   std::vector<ObjectSelection> objects;
+  // etl: {script: "...", tables: {shop.orders: "...", "crm.log_*": "..."}, on_error: stop | skip | null}: docs/etl.md
+  transform::Scripts scripts;
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
   Tuning tuning;
   Heartbeat heartbeat;

@@ -13,6 +13,8 @@ namespace tributary::task {
 
 Source read_source(const Section& task, const std::filesystem::path& base_dir);
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir);
+transform::Scripts read_etl(const Section& task);
+std::string_view to_string(transform::etl::ErrorPolicy policy);
 
 // user_key: "user" for servers, "username" for brokers. The keys password, password_env and password_file exclude each
 // other; with `required` one of them and the user must be there. What is absent is taken from `otherwise`.

@@ -10,6 +10,10 @@ namespace {
 std::string scalar(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    if (c == '\n' || c == '\t' || c == '\r') {
+      out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r";
+      continue;
+    }
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
@@ -171,6 +175,13 @@ std::string TaskSpec::canonical_yaml() const {
   out.open(0, "objects");
   for (const ObjectSelection& selection : objects) {
     out.key(1, scalar(selection.database), selection.all ? "all" : flow_list(selection.tables));
+  }
+  if (!scripts.empty()) {
+    out.open(0, "etl");
+    out.text(1, "script", scripts.text);
+    if (!scripts.tables.empty()) out.open(1, "tables");
+    for (const auto& [tables, text] : scripts.tables) out.key(2, scalar(tables), scalar(text));
+    out.key(1, "on_error", scalar(to_string(scripts.policy)));
   }
   out.text(0, "state_dir", state_dir.string());
   out.open(0, "tuning");

@@ -147,6 +147,7 @@ Status Comparison::scan_row(const Target& target, const std::vector<Projection>&
   const std::vector<std::string_view>& values = row.record.after_values;
   key_ = key_of('g', target.number);
   if (target.is_keyless) {
+    if (row.is_left_out) return {};
     canonical_.clear();
     for (const std::string_view value : values) append_canonical(value, canonical_);
     Fold::append_content_key(key_, canonical_.view());
@@ -163,6 +164,10 @@ Status Comparison::scan_row(const Target& target, const std::vector<Projection>&
   Fold::append_row_key(key_, identity_of(target, values, canonical_));
   if (!is_sampled(std::string_view(key_).substr(Fold::row_prefix))) return {};
   value_.clear();
+  if (row.is_left_out) {
+    batch_.put(key_, value_);
+    return {};
+  }
   for (const Projection& projection : known)
     append_digest(value_,
                   projection.is_same && !value_.empty() ? digest_at(value_, 0) : digest(values, projection, false));
@@ -213,6 +218,10 @@ Status Comparison::join(Target& target) {
       if (!is_sampled(at.name()) || !is_there(target, table, RowState::parse(at.row.value()), false)) continue;
       ++result.topic_rows;
       TRY(note(at.name(), false, 0));
+      continue;
+    }
+    if (at.mark.value().empty()) {
+      ++result.left_out;
       continue;
     }
     ++result.source_rows;

@@ -30,6 +30,7 @@ struct Comparison::Candidate {
   std::uint64_t former_digest = 0;
   bool has_source = false;
   std::uint64_t digest = 0;
+  bool is_left_out = false;  // not compared after all; not kept
   bool is_known = false;
   std::uint32_t place = 0;
   std::int64_t offset = 0;
@@ -99,6 +100,7 @@ Status Comparison::fetch_batch(Target& target, const TableFold* table, std::vect
       Fold::append_row_key(key, identity_of(target, row.record.after_values, canonical_));
       const auto found = by_key.find(key);
       if (found == by_key.end()) return {};
+      found->second->is_left_out = row.is_left_out;
       found->second->has_source = true;
       found->second->digest = digest(row.record.after_values, own, false);
       found->second->image = row.record.after;
@@ -107,6 +109,10 @@ Status Comparison::fetch_batch(Target& target, const TableFold* table, std::vect
   }
   const std::string prefix = key_of('c', target.number);
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (known[i].is_left_out) {
+      batch_.erase(prefix + keys[i]);
+      continue;
+    }
     known[i].write(value_);
     batch_.put(prefix + keys[i], value_);
     // A row too many to be watched is only looked at more often.

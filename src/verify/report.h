@@ -47,6 +47,7 @@ struct TableResult {
   std::uint64_t equal = 0, changed = 0, missing = 0, extra = 0, out_of_order = 0;
   std::uint64_t still_changing = 0;  // could not be told while the task ran
   std::uint64_t old_structure = 0;   // of `equal`: compared on the columns both sides have
+  std::uint64_t left_out = 0;        // rows of the source that the task does not send as they are now; not compared
   std::uint64_t repeats = 0, records = 0, late = 0;
   bool structure_differs = false;
   bool is_keyless = false;

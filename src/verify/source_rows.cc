@@ -81,6 +81,17 @@ std::string key_condition(const model::Column& column, std::string_view& identit
 SourceRows::SourceRows(const source::Topology& topology, std::uint64_t rate, base::CancelToken& cancel)
     : topology_(topology), rate_(rate), cancel_(cancel) {}
 
+Result<std::unique_ptr<SourceRows>> SourceRows::make(const source::Topology& topology,
+                                                     const transform::Transformation& transformation,
+                                                     std::uint64_t rate, base::CancelToken& cancel) {
+  std::unique_ptr<SourceRows> rows(new SourceRows(topology, rate, cancel));
+  for (const source::LogicalTable& table : topology.tables) {
+    TRY_VALUE(transform::TablePlan plan, transformation.plan(table.schema));
+    rows->plans_.push_back(std::move(plan));
+  }
+  return rows;
+}
+
 Result<mysql::Connection*> SourceRows::connection(std::uint32_t instance) {
   auto found = connections_.find(instance);
   if (found == connections_.end()) {
@@ -96,13 +107,14 @@ const encode::RowEncoder& SourceRows::encoder(std::uint32_t logical) {
   if (!made) {
     const std::uint32_t instance = table.shards.empty() ? 0 : topology_.physical[table.shards.front()].instance;
     made =
-        encode::make_dts_avro_encoder(table.schema, {.source_version = topology_.instances[instance].server_version});
+        encode::make_dts_avro_encoder(plans_[logical].target(),
+                                      {.source_version = topology_.instances[instance].server_version});
   }
   return *made;
 }
 
 std::string SourceRows::fields(std::uint32_t logical) const {
-  return encode::DtsAvroPlan(*topology_.tables[logical].schema, {}).fields.substr(1);  // behind the union's index
+  return encode::DtsAvroPlan(*plans_[logical].target(), {}).fields.substr(1);  // behind the union's index
 }
 
 Result<source::LogEnd> SourceRows::log_end(std::uint32_t instance) {
@@ -158,7 +170,9 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
   header.timestamp_s = header.read_ms / 1000;
   TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
   mysql::RowView view;
-  std::vector<model::Value> values;
+  transform::Row values;
+  values.operation = model::Operation::init;
+  values.commit_s = header.timestamp_s;
   base::Buffer value, record_key;
   RecordReader record;
   std::uint64_t count = 0;
@@ -170,13 +184,16 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
     ++count;
     ++rows_read_;
     header.id = rows_read_;
-    TRY(plan.read(view, values));
+    TRY(plan.read(view, values.after));
+    TRY_VALUE(const transform::TablePlan::Verdict verdict, plans_[logical].apply(values));
+    const bool is_left_out = verdict != transform::TablePlan::Verdict::sent;
+    if (is_left_out) plans_[logical].project(values);
     value.clear();
     record_key.clear();
-    TRY(encoder.encode(model::Operation::init, header, {}, values, value));
-    (void)encoder.key(values, record_key);
+    TRY(encoder.encode(model::Operation::init, header, {}, values.after, value));
+    (void)encoder.key(values.after, record_key);
     TRY(record.read(value.view()));
-    TRY(on_row({record, value.view(), record_key.view()}));
+    TRY(on_row({record, value.view(), record_key.view(), is_left_out}));
     if (last == nullptr) continue;
     last->clear();
     for (const std::uint32_t column : key) last->emplace_back(std::string(view.values[column], view.lengths[column]));

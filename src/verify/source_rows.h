@@ -16,6 +16,7 @@
 #include "source/snapshot/lane.h"
 #include "source/snapshot/view.h"
 #include "source/topology/topology.h"
+#include "transform/transformation.h"
 #include "verify/image.h"
 
 namespace tributary::verify {
@@ -23,13 +24,17 @@ namespace tributary::verify {
 class SourceRows {
  public:
   // rate: rows a second at most; 0: no limit.
-  SourceRows(const source::Topology& topology, std::uint64_t rate, base::CancelToken& cancel);
+  // Errors: those of the plans of the topology's tables.
+  static base::Result<std::unique_ptr<SourceRows>> make(const source::Topology& topology,
+                                                        const transform::Transformation& transformation,
+                                                        std::uint64_t rate, base::CancelToken& cancel);
 
   // `row` is the row as an INIT record; the Kafka key is that of the record.
   struct Row {
     const RecordReader& record;
     std::string_view value;  // the whole record
     std::string_view key;    // Kafka's; empty: none
+    bool is_left_out;        // the task does not send it as it is now; of the record only the key's columns count
   };
   using OnRow = std::function<base::Status(const Row&)>;
 
@@ -44,9 +49,11 @@ class SourceRows {
   base::Result<std::string> server_identity(std::uint32_t instance);
   // RecordReader::fields of the records that rows() gives for this table.
   std::string fields(std::uint32_t logical) const;
+  const transform::TablePlan& plan(std::uint32_t logical) const { return plans_[logical]; }
   std::uint64_t rows_read() const { return rows_read_; }
 
  private:
+  SourceRows(const source::Topology& topology, std::uint64_t rate, base::CancelToken& cancel);
   base::Result<mysql::Connection*> connection(std::uint32_t instance);
   const encode::RowEncoder& encoder(std::uint32_t logical);
   base::Status read_shard(const source::PhysicalTable& physical, const OnRow& on_row);
@@ -55,6 +62,7 @@ class SourceRows {
   base::Status keep_rate();
 
   const source::Topology& topology_;
+  std::vector<transform::TablePlan> plans_;  // by logical table
   const std::uint64_t rate_;
   base::CancelToken& cancel_;
   std::map<std::uint32_t, mysql::Connection> connections_;

@@ -68,7 +68,7 @@ class Verification {
     TRY_VALUE(task_, TaskProgress::open(config_.state_dir, config_.task, config_.fingerprint));
     TRY_VALUE(topology_, source::read_layout(config_.source));
     TRY(source::read_structures(topology_, task_.has_state()));
-    rows_ = std::make_unique<SourceRows>(topology_, config_.rate, cancel_);
+    TRY_VALUE(rows_, SourceRows::make(topology_, config_.transformation, config_.rate, cancel_));
     summary_.task_runs = !config_.repair && task_.runs() && config_.carries_changes;
     if (!task_.has_state())
       summary_.warnings.push_back(fmt::format(
@@ -166,6 +166,10 @@ class Verification {
   // A table whose rows lie in the fold by other columns than the source's key.
   bool is_comparable(Target& target) {
     const TableFold* table = fold_->find(target.name);
+    if (target.logical && !rows_->plan(*target.logical).keeps_identity()) {
+      target.result.notes.push_back("its script changes columns of the key: rows can't be told by them any more");
+      return false;
+    }
     if (table == nullptr || !target.logical || table->identity == target.identity) return true;
     target.result.notes.push_back("it was renamed, and its rows in the topic have another key: they can't be compared");
     return false;

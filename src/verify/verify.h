@@ -18,6 +18,7 @@
 #include "kafka/client.h"
 #include "sink/partitioner.h"
 #include "source/topology/topology.h"
+#include "transform/transformation.h"
 #include "verify/report.h"
 
 namespace tributary::verify {
@@ -29,6 +30,7 @@ struct Config {
   kafka::Config kafka;
   std::string topic;
   std::string ddl_topic;  // empty: the topic
+  transform::Transformation transformation;
   sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   bool carries_changes = true;      // incremental
   std::filesystem::path state_dir;  // of the task; what is folded lies in verify/<task> of it

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "store": BASE | {"kafka"},
     "checkpoint": MODEL | {"store"},
     "pipeline": MODEL | {"mysql", "source", "transform", "encode", "sink", "store", "checkpoint"},
-    "verify": MODEL | {"mysql", "kafka", "source", "encode", "sink", "store", "checkpoint"},
+    "verify": MODEL | {"mysql", "kafka", "source", "transform", "encode", "sink", "store", "checkpoint"},
     "task": PIPELINE | {"verify"},
     "api": BASE | {"task"},
     "cli": MODEL | {"task", "pipeline/progress.h", "verify/report.h"},

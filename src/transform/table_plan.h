@@ -1,0 +1,64 @@
+// What happens to the rows of one table between source and encoder. Made once per structure of a table.
+//
+// Errors of make(): what the script's compiler refuses (etl.*), with database.table in `where`. Threads: a plan is
+// immutable and shared by any number; a Row serves one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/record.h"
+#include "model/schema.h"
+#include "model/value.h"
+#include "transform/etl/program.h"
+
+namespace tributary::transform {
+
+// A change on its way; kept from row to row for its room. The images are in the order of the source's columns before
+// apply(), of the target's behind it; one that the operation does not have is empty.
+struct Row {
+  model::Operation operation = model::Operation::insert;
+  std::int64_t commit_s = 0;
+  std::vector<model::Value> before, after;
+  std::uint32_t nulls = 0;  // set by apply(): expressions that failed and became NULL
+
+ private:
+  friend class TablePlan;
+  etl::Scratch script_;
+  std::vector<model::Value> other_before_, other_after_;
+};
+
+class TablePlan {
+ public:
+  // script empty: none.
+  static base::Result<TablePlan> make(const model::TableSchemaPtr& source, std::string_view script,
+                                      etl::ErrorPolicy policy);
+
+  // Nothing happens to rows: apply() need not be called.
+  bool is_plain() const { return !script_; }
+  // The table as its records show it; the source's own if it is plain.
+  const model::TableSchemaPtr& target() const { return target_; }
+
+  enum class Verdict : std::uint8_t {
+    sent,
+    left_out,
+    skipped,  // for an error of the script
+  };
+  // Values of the row borrow from what they borrowed from before, and from the row itself until its next use.
+  base::Result<Verdict> apply(Row& row) const;
+  // Only gives the after image the target's columns; those that a script adds are NULL. For a row that apply() has not
+  // sent, to be named as its records would be.
+  void project(Row& row) const;
+  // Two rows are one at the target exactly if they are at the source.
+  bool keeps_identity() const { return keeps_identity_; }
+
+ private:
+  model::TableSchemaPtr target_;
+  std::optional<etl::EtlProgram> script_;
+  bool keeps_identity_ = true;
+};
+
+}  // namespace tributary::transform
