@@ -58,7 +58,8 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      static const std::set<std::string_view> with_files = {"run", "tail", "binlog", "topology", "schema", "verify", "etl"};
+      static const std::set<std::string_view> with_files = {"run",    "tail",   "binlog", "topology",
+                                                            "schema", "verify", "etl"};
       description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);

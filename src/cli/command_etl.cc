@@ -76,8 +76,10 @@ int check(const task::TaskSpec& spec, const task::EtlOptions& options, bool json
   for (const EtlTable& table : *tables) {
     if (!first && table.error) first = table.error;
     if (json) print_json(table);
-    rows.push_back({table.error ? "x" : table.has_script ? "ok" : "-", table.database + "." + table.table,
-                    effect_of(table)});
+    rows.push_back({table.error        ? "x"
+                    : table.has_script ? "ok"
+                                       : "-",
+                    table.database + "." + table.table, effect_of(table)});
   }
   if (!json && tables->empty()) fmt::print("No table of {} has a script.\n", spec.name);
   if (!json && !tables->empty()) fmt::print("{}", in_columns(rows));

@@ -58,10 +58,10 @@ Operation operation_of(source::RowChange change) {
 
 }  // namespace
 
-StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
-                           AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-                           const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
-                           const sink::Router& router)
+StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer,
+                           const source::BinlogStream& stream, AllTableCounters& counters, StreamStats& stats,
+                           const base::Clock& clock, const checkpoint::StreamState& begin, bool note_identities,
+                           SchemaKeeper& schemas, const sink::Router& router)
     : listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       router_(router),

@@ -177,8 +177,8 @@ void Subtask::count_saved_snapshot(const TableSet& tables, const checkpoint::Sna
 Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state) {
   const bool goes_on = state.stream.started;
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
-  TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream,
-                                              replica_attempt_, stop_));
+  TRY_VALUE(StreamSchemas begin,
+            begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
   if (config_.schema && !begin.late.empty()) {
     TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, router_, clock_));
     TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
@@ -293,8 +293,9 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(config_, attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
+    writer =
+        std::make_unique<StreamWriter>(config_, attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
+                                       state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       Status ended = attempt.stream->run(*writer, attempt.cancel);

@@ -66,9 +66,9 @@ Status try_table(const source::Topology& topology, const source::LogicalTable& t
     const source::PhysicalTable& physical = topology.physical[shard];
     TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(topology.instances[physical.instance]));
     const source::TextRowPlan text(*table.schema);
-    TRY_VALUE(mysql::RowStream rows,
-              connection.stream(fmt::format("SELECT {} FROM {}.{} LIMIT {}", text.select_list(),
-                                            mysql::quote_name(physical.database), mysql::quote_name(physical.table), left)));
+    TRY_VALUE(mysql::RowStream rows, connection.stream(fmt::format("SELECT {} FROM {}.{} LIMIT {}", text.select_list(),
+                                                                   mysql::quote_name(physical.database),
+                                                                   mysql::quote_name(physical.table), left)));
     mysql::RowView view;
     std::vector<model::Value> values;
     while (true) {

@@ -277,8 +277,8 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TRY_VALUE(const YamlNode root, parse_yaml(text, file_name));
   Problems problems(file_name);
   const Section task(problems, &root, "",
-                     {"name", "source", "destination", "migration", "objects", "etl", "state_dir", "tuning", "heartbeat",
-                      "topology", "retry", "start"});
+                     {"name", "source", "destination", "migration", "objects", "etl", "state_dir", "tuning",
+                      "heartbeat", "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);

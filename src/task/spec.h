@@ -22,8 +22,8 @@
 
 #include "base/error.h"
 #include "model/position.h"
-#include "transform/transformation.h"
 #include "task/secret.h"
+#include "transform/transformation.h"
 
 namespace tributary::task {
 

@@ -6,7 +6,7 @@ namespace {
 // Grammar and functions can be checked without a table.
 std::string read_script(const Section& section, const YamlNode& node, std::string_view path) {
   if (node.kind != YamlNode::Kind::scalar) return scalar_text(section.problems(), node, section.path_of(path));
-  std::string text = node.text;    // of several lines, unlike other texts
+  std::string text = node.text;   // of several lines, unlike other texts
   if (text.empty()) return text;  // none for these tables
   if (const auto read = transform::etl::check_syntax(text); !read) {
     const base::Error& error = read.error();

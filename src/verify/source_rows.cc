@@ -106,9 +106,8 @@ const encode::RowEncoder& SourceRows::encoder(std::uint32_t logical) {
   const source::LogicalTable& table = topology_.tables[logical];
   if (!made) {
     const std::uint32_t instance = table.shards.empty() ? 0 : topology_.physical[table.shards.front()].instance;
-    made =
-        encode::make_dts_avro_encoder(plans_[logical].target(),
-                                      {.source_version = topology_.instances[instance].server_version});
+    made = encode::make_dts_avro_encoder(plans_[logical].target(),
+                                         {.source_version = topology_.instances[instance].server_version});
   }
   return *made;
 }
