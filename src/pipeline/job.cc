@@ -160,9 +160,14 @@ class Job {
     if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
-    for (const source::LogicalTable& table : topology_.tables) TRY(config_.transformation.plan(table.schema));
+    std::set<std::pair<std::string, std::string>> targets;
+    for (const source::LogicalTable& table : topology_.tables) {
+      TRY_VALUE(const transform::TablePlan plan, config_.transformation.plan(table.schema));
+      targets.emplace(plan.target()->database, plan.target()->table);
+    }
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
-    return {};
+    if (doors_.resuming) return {};
+    return doors_.check_conflicts(targets);
   }
 
   // A new task tells of what can't be reached at once; only what changes while it is looked at is looked at again.

@@ -7,6 +7,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -31,6 +34,8 @@ struct Doors {
   // known, that they can be had.
   enum class Transactions : std::uint8_t { none, known, unknown };
   std::function<base::Result<Prepared>(Transactions transactions)> prepare_destination;
+  // Of a new task: whether the destination holds records of these tables, by the names under which they leave.
+  std::function<base::Status(const std::set<std::pair<std::string, std::string>>& tables)> check_conflicts;
   std::function<base::Result<std::unique_ptr<store::Store>>()> open_store;  // after all checks, before anything is sent
 };
 

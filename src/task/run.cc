@@ -8,6 +8,7 @@
 
 #include "pipeline/job.h"
 #include "store/store.h"
+#include "task/conflicts.h"
 #include "task/kafka_config.h"
 #include "task/source_config.h"
 
@@ -166,6 +167,10 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   doors.resuming = store::exists_sqlite(spec.state_dir);
   doors.prepare_destination = [&](pipeline::Doors::Transactions transactions) {
     return prepare_topics(spec, config.kafka, transactions);
+  };
+  doors.check_conflicts = [&](const auto& tables) {
+    return spec.destination.ignores_conflicts ? Status()
+                                              : check_conflicts(config.kafka, spec.destination.topic, tables, cancel);
   };
   doors.open_store = [&] { return store::open_sqlite(spec.state_dir); };
   return pipeline::run_job(config, doors, options.until_caught_up, cancel, on_progress);

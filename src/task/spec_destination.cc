@@ -130,7 +130,8 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
                                                        "checkpoint_topic",
                                                        "commit",
                                                        "dead_letter_topic",
-                                                       "partition_by"});
+                                                       "partition_by",
+                                                       "conflicting_tables"});
   Destination destination;
   if (!section.present()) return destination;
   section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
@@ -168,6 +169,8 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   for (const std::string& other : {destination.topic, destination.ddl_topic, destination.checkpoint_topic})
     if (!other.empty() && destination.dead_letter_topic == other)
       section.bad("dead_letter_topic", "must be a topic of its own");
+  destination.ignores_conflicts =
+      section.choice<bool>("conflicting_tables", {{"report", false}, {"ignore", true}}, false);
   destination.create_topics = section.boolean("create_topics", false);
   destination.partitions = static_cast<std::uint32_t>(section.number("partitions", {1, 10'000}, 1));
   destination.replication = static_cast<std::uint32_t>(section.number("replication", {1, 32}, 1));

@@ -118,6 +118,7 @@ void print_destination(Printer& out, const Destination& destination) {
   out.text(1, "topic", destination.topic);
   out.text(1, "ddl_topic", destination.ddl_topic);
   out.key(1, "partition_by", to_string(destination.partition_by));
+  out.key(1, "conflicting_tables", destination.ignores_conflicts ? "ignore" : "report");
   out.key(1, "security", to_string(destination.kafka.security));
   out.credentials(1, "username", destination.kafka.credentials);
   out.tls(1, destination.kafka.tls, false);

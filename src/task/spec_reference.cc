@@ -34,6 +34,7 @@ destination:
   delivery: auto                    # exactly_once | at_least_once | auto: once if the brokers can; as the task began
   checkpoint_topic: tributary-checkpoints   # exactly_once: compacted, made if it is missing; for all tasks
   commit: {idle_ms: 10, load_ms: 1000}      # exactly_once: a transaction ends when nothing more comes, or is this old
+  conflicting_tables: report        # report | ignore: what becomes of a new task if the topic holds records of its tables
   create_topics: true               # default false: a missing topic is an error
   partitions: 1                     # of topics created
   replication: 1

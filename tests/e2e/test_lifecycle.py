@@ -220,3 +220,26 @@ def test_a_log_that_was_purged_meanwhile_stops_the_task_loudly(own_lab, case):
         assert run.wait() == 3
     assert run.lines[-1]["error"]["code"] == "source.binlog_purged"
     assert len(topic.records()) == 1001
+
+
+def test_a_topic_with_records_of_the_tables_is_refused_to_a_new_task_unless_it_is_to_go_on_behind_them(lab, case):
+    database = case.database(lab)
+    sql = case.sql(lab, 0, database)
+    for table in ("one", "two", "three"):
+        sql(f"CREATE TABLE {table} (id INT PRIMARY KEY)")
+        sql(f"INSERT INTO {table} VALUES (1)")
+    topic = case.topic(lab, partitions=3)
+    case.mysql_task(lab, database, topic, tables=["one", "two"]).catch_up()
+    held = len(topic.records())
+    task = case.task(lab, mysql_source(lab.storage[0]), {database: ["two", "three"]}, topic, suffix="-again")
+    with task.start() as run:
+        assert run.wait() == 4
+        error = run.lines[-1]["error"]
+        assert (error["code"], error["what"], error["where"]) == ("destination.conflicting_tables", f"{database}.two", topic.name), error
+    assert not task.state.exists() and len(topic.records()) == held
+    case.task(lab, mysql_source(lab.storage[0]), {database: ["three"]}, topic, suffix="-third").catch_up()
+    task.change(destination__conflicting_tables="ignore")
+    task.catch_up()
+    task.change(destination__conflicting_tables="report")
+    task.catch_up()  # it has state: the records are its own
+    assert sum(record.table == "two" and record.op == "INIT" for record in topic.records()) == 2
