@@ -48,10 +48,11 @@ LIBRARIES = {
     "spdlog/": {"base"},
     "nlohmann/": {"checkpoint", "verify", "task", "cli", "lab"},
     "zstd.h": {"source"},
-    "zlib.h": {"source", "encode"},
+    "zlib.h": {"source", "encode", "model"},
     "libdeflate.h": {"source"},
     "openssl/": {"mysql", "kafka", "lab", "base"},
     "unicode/": {"source", "model", "transform"},
+    "re2/": {"transform"},
 }
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")
