@@ -1,6 +1,7 @@
 // The program: the command line in front, the data plane behind it.
 #include "cli/cli.h"
 #include "task/binlog.h"
+#include "task/objects.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
                                   .tail = tributary::task::tail,
                                   .binlog = tributary::task::walk_binlogs,
                                   .topology = tributary::task::view_topology,
+                                  .objects = tributary::task::view_objects,
                                   .schema = tributary::task::run_schema_scripts,
                                   .verify = tributary::task::verify_task});
 }

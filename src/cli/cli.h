@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "task/binlog.h"
+#include "task/objects.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -27,6 +28,7 @@ struct Doors {
                                                   const task::BinlogHandlers&)>
       binlog;
   std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
+  std::function<base::Result<task::ObjectsView>(const task::TaskSpec&)> objects;
   std::function<base::Result<task::SchemaScriptSummary>(const task::SchemaScriptOptions&,
                                                         const std::function<bool(const task::SchemaStatement&)>&)>
       schema;

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -22,22 +21,6 @@ std::map<std::string, std::size_t> count_by_instance(const std::vector<KnownShar
   return counts;
 }
 
-// Columns as wide as their widest cell; the last one is not filled up.
-void print_columns(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<int> width;
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i == width.size()) width.push_back(0);
-      width[i] = std::max(width[i], display_width(row[i]));
-    }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 < row.size() ? left(row[i], width[i]) + "  " : printable(row[i]);
-    fmt::print("{}\n", line);
-  }
-}
-
 void print_text(const task::TaskSpec& spec, const TopologyView& view) {
   std::map<std::string, std::pair<std::size_t, std::size_t>> instances;  // shards, tables
   for (const auto& [name, table] : view.present.tables)
@@ -48,7 +31,7 @@ void print_text(const task::TaskSpec& spec, const TopologyView& view) {
   std::vector<std::vector<std::string>> rows = {{"INSTANCE", "SHARDS", "TABLES"}};
   for (const auto& [instance, counted] : instances)
     rows.push_back({instance, fmt::to_string(counted.first), fmt::to_string(counted.second)});
-  print_columns(rows);
+  fmt::print("{}", in_columns(rows));
   fmt::print("\n");
   rows = {{"TABLE", "KIND", "SHARDS", "ON"}};
   for (const auto& [name, table] : view.present.tables) {
@@ -58,7 +41,7 @@ void print_text(const task::TaskSpec& spec, const TopologyView& view) {
     rows.push_back(
         {printable(name.first + "." + name.second), table.kind, fmt::to_string(table.shards.size()), std::move(where)});
   }
-  print_columns(rows);
+  fmt::print("{}", in_columns(rows));
   if (!view.left_out.empty()) fmt::print("\nLeft out:\n");
   for (const std::string& reason : view.left_out) fmt::print("  {}\n", printable(reason));
   if (!view.accepted.empty()) fmt::print("\nAccepted before:\n");

@@ -159,4 +159,20 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 std::string utc_text(std::int64_t seconds) { return time_text(seconds, " ", ""); }
 std::string rfc3339(std::int64_t seconds) { return time_text(seconds, "T", "Z"); }
 
+std::string in_columns(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<int> width;
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i == width.size()) width.push_back(0);
+      width[i] = std::max(width[i], display_width(row[i]));
+    }
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      out += i + 1 < row.size() ? left(row[i], width[i]) + "  " : printable(row[i]);
+    out += '\n';
+  }
+  return out;
+}
+
 }  // namespace tributary::cli

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tributary::cli {
 
@@ -22,6 +23,8 @@ std::string human_bytes(double bytes);                         // 512 B, 36.2 MB
 std::string human_duration(std::int64_t ms);                   // 0:04, 12:31, 1:02:03, 3d 04:05:06
 std::string human_delay(std::int64_t ms);                      // 35 ms, 1.4 s, 12:31
 std::string percent(std::uint64_t part, std::uint64_t whole);  // "61 %"; 100 only when nothing is left
+// Lines with columns as wide as their widest cell; the last one is not filled up.
+std::string in_columns(const std::vector<std::vector<std::string>>& rows);
 // 2026-11-22 14:00:00, UTC.
 std::string utc_text(std::int64_t seconds);
 // 2026-11-22T14:00:00Z.

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "model/position.h"
 #include "task/secret.h"
+#include "transform/objects/rules.h"
 
 namespace tributary::task {
 
@@ -149,7 +150,7 @@ struct Migration {
   bool schema = false, full = false, incremental = false;
 };
 
-// objects: {shop: all, crm: [customers]}
+// Where the tables to carry are to be looked for. Databases that only patterns select are not in it.
 struct ObjectSelection {
   std::string database;  // logical
   bool all = false;
@@ -193,13 +194,20 @@ struct TaskSpec {
   Source source;
   Destination destination;
   Migration migration;
-  std::vector<ObjectSelection> objects;
+  // objects: {shop: all, crm: [customers], hr: {name: people, tables: {staff: {name: employees, columns: [id, name]}}}}
+  // or objects: {db_list: '{...}'}, {db_list_file: objects.json}: docs/objects.md
+  transform::ObjectList object_list;                                               // what is carried, under which names
+  transform::Capitalization capitalization = transform::Capitalization::default_;  // names: {capitalization: lower}
+  std::vector<ObjectSelection> objects;                                            // made of object_list
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
   Tuning tuning;
   Heartbeat heartbeat;
   TopologyWatch topology;
   Retry retry;
   Start start;
+
+  // The list says no more than `objects`: no other names, columns, filters or operations.
+  bool has_plain_objects() const;
 
   // What makes the task's state its own, one "key: value" a line: name, source addresses, objects, topics, migration.
   // Secrets, tuning and ways of reaching the same thing are not in it. Kept with the state, so that a mismatch can be

@@ -250,7 +250,7 @@ Json Json::of(std::string_view text) {
   return json;
 }
 
-Json Json::of(bool value) {
+Json Json::flag(bool value) {
   Json json;
   json.kind = Kind::boolean;
   json.text = value ? "true" : "false";

@@ -36,7 +36,7 @@ struct Json {
   Place place;
 
   static Json of(std::string_view text);
-  static Json of(bool value);
+  static Json flag(bool value);
   bool is_text() const { return kind == Kind::string; }
   bool operator==(const Json& other) const;
 };

@@ -89,7 +89,7 @@ Result<ObjectItem> item_named(const std::string& name, Place place, FilterType f
     TRY(item.set("patternType", Json::of("REGEX")));
   }
   if (filter == FilterType::black) TRY(item.set("filterType", Json::of("BLACK")));
-  TRY(item.set("all", Json::of(true)));
+  TRY(item.set("all", Json::flag(true)));
   return item;
 }
 
@@ -103,7 +103,7 @@ Status read_columns(const Entry& table, ObjectItem& to) {
     TRY(set_text(item, "name", target));
     to.make_items(ItemType::column).push_back(std::move(item));
   }
-  if (!included->empty()) TRY(to.set("all", Json::of(false)));
+  if (!included->empty()) TRY(to.set("all", Json::flag(false)));
   TRY_VALUE(const std::vector<Json>* excluded, table.list("ColumnExcludes"));
   for (const Json& value : *excluded) {
     TRY_VALUE(const Entry column, Entry::open(value, "an excluded column", {"ColumnName"}));
@@ -161,7 +161,7 @@ Result<ObjectList> read_migration_objects(const Json& root) {
     }
     const Json* all = database.find("AllTable");
     if (all && all->kind != Json::Kind::boolean) return refuse(all->place, "`AllTable` must be true or false");
-    TRY(item.set("all", Json::of(all && all->text == "true")));
+    TRY(item.set("all", Json::flag(all && all->text == "true")));
     TRY_VALUE(const std::vector<Json>* included, database.list("TableIncludes"));
     for (const Json& table : *included) TRY(read_table(table, item));
     TRY_VALUE(const std::vector<Json>* excluded, database.list("TableExcludes"));

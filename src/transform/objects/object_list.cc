@@ -76,6 +76,14 @@ Result<std::optional<std::uint8_t>> dml_of(const ObjectItem& item) {
 
 Status read_items(const Json& from, std::string_view what, std::vector<ObjectItem>& to);
 
+Status refuse_twins(const ObjectItem& item, const std::vector<ObjectItem>& items) {
+  std::unordered_set<std::string_view> names;
+  for (const ObjectItem& inner : items)
+    if (!names.insert(inner.source).second)
+      return refuse(inner.place, fmt::format("`{}` stands in `{}` a second time", inner.source, item.source));
+  return {};
+}
+
 Result<ObjectItem> read_item(const JsonMember& member, std::string_view what) {
   ObjectItem item;
   item.source = member.name;
@@ -89,30 +97,21 @@ Result<ObjectItem> read_item(const JsonMember& member, std::string_view what) {
       item.attributes.push_back(inner);
       continue;
     }
-    ObjectGroup& group = item.groups.emplace_back(ObjectGroup{inner.name, *type, {}});
-    const std::string inner_what = capitalized(to_string(*type), Capitalization::lower);
-    TRY(read_items(inner.value, inner_what, group.items));
+    // Two groups of a type, "Table" and "table", are one to DTS.
+    const bool is_new = item.items(*type) == nullptr;
+    if (is_new) item.groups.push_back({inner.name, *type, {}});
+    std::vector<ObjectItem>& items = *item.items(*type);
+    TRY(read_items(inner.value, capitalized(to_string(*type), Capitalization::lower), items));
+    if (!is_new) TRY(refuse_twins(item, items));
   }
   TRY(item.interpret());
   return item;
 }
 
-// Two groups of a type, "Table" and "table", would be one to DTS.
-Status refuse_twins(const ObjectItem& item) {
-  std::array<std::unordered_set<std::string_view>, item_types.size()> names;
-  for (const ObjectGroup& group : item.groups)
-    for (const ObjectItem& inner : group.items)
-      if (inner.pattern == PatternType::bare_name &&
-          !names[static_cast<std::size_t>(group.type)].insert(inner.source).second)
-        return refuse(inner.place, fmt::format("`{}` stands in `{}` a second time", inner.source, item.source));
-  return {};
-}
-
 Status read_items(const Json& from, std::string_view what, std::vector<ObjectItem>& to) {
-  to.reserve(from.members.size());
+  to.reserve(to.size() + from.members.size());
   for (const JsonMember& member : from.members) {
     TRY_VALUE(ObjectItem item, read_item(member, what));
-    if (item.groups.size() > 1) TRY(refuse_twins(item));
     to.push_back(std::move(item));
   }
   return {};
@@ -139,7 +138,7 @@ Status merge_item(ObjectItem& into, const ObjectItem& from) {
         ErrorCode::objects_conflict,
         fmt::format("`{}` is named `{}` in one list and `{}` in the other", into.source, into.target, from.target),
         from.place.text());
-  if (from.all && !into.all) TRY(into.set("all", Json::of(true)));
+  if (from.all && !into.all) TRY(into.set("all", Json::flag(true)));
   for (const JsonMember& attribute : from.attributes)
     if (!into.attribute(attribute.name)) TRY(into.set(attribute.name, attribute.value));
   for (const ObjectGroup& group : from.groups) TRY(merge_items(into.make_items(group.type), group.items));
@@ -274,6 +273,29 @@ std::string ObjectList::to_db_list(bool is_indented) const {
   std::string out;
   append_json(out, to_json(databases), is_indented ? 0 : -1);
   return out;
+}
+
+namespace {
+
+void put_in_order(std::vector<ObjectItem>& items) {
+  std::ranges::stable_sort(items, [](const ObjectItem& a, const ObjectItem& b) {
+    const bool a_is_bare = a.pattern == PatternType::bare_name, b_is_bare = b.pattern == PatternType::bare_name;
+    if (a_is_bare != b_is_bare) return a_is_bare;
+    return a_is_bare && a.source < b.source;
+  });
+  for (ObjectItem& item : items) {
+    std::ranges::sort(item.attributes, {}, &JsonMember::name);
+    std::ranges::stable_sort(item.groups, {}, &ObjectGroup::type);
+    for (ObjectGroup& group : item.groups) put_in_order(group.items);
+  }
+}
+
+}  // namespace
+
+ObjectList ObjectList::in_order() const {
+  ObjectList list = *this;
+  put_in_order(list.databases);
+  return list;
 }
 
 Status ObjectList::merge(const ObjectList& other) { return merge_items(databases, other.databases); }

@@ -107,6 +107,9 @@ class ObjectList {
   // On one line, or indented.
   std::string to_db_list(bool is_indented = false) const;
 
+  // The same list with all that has no order in one: attributes and exact names by name, patterns behind them as given.
+  ObjectList in_order() const;
+
   // Adds the other's objects as DTS does: what stands in both is one, `all` if either is; different target names are an
   // error (task.objects_conflict).
   base::Status merge(const ObjectList& other);

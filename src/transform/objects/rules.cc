@@ -18,15 +18,14 @@ namespace {
 constexpr std::size_t levels = 3;
 constexpr std::size_t gray_steps_max = 8;
 
-using Parts = std::array<std::string, levels>;
+using Parts = std::array<std::string_view, levels>;
+using OwnParts = std::array<std::string, levels>;
 
 std::size_t depth_of(const ObjectName& name) {
   return name.database.empty() ? 0 : name.table.empty() ? 1 : name.column.empty() ? 2 : 3;
 }
 
-Parts parts_of(const ObjectName& name) {
-  return {std::string(name.database), std::string(name.table), std::string(name.column)};
-}
+Parts parts_of(const ObjectName& name) { return {name.database, name.table, name.column}; }
 
 }  // namespace
 
@@ -58,11 +57,10 @@ Status at_place(const ObjectItem& item, base::Error error) {
 
 }  // namespace
 
-// The ways through the tree for one name.
+// The ways through the tree for one name. What names_ points to has to outlive it.
 class ObjectRules::Walk {
  public:
-  Walk(const Compiled& rules, Parts names, std::size_t depth)
-      : rules_(rules), names_(std::move(names)), depth_(depth) {}
+  Walk(const Compiled& rules, Parts names, std::size_t depth) : rules_(rules), names_(names), depth_(depth) {}
 
   Result<bool> carried(bool by_prefix, std::size_t gray_steps) {
     by_prefix_ = by_prefix;
@@ -71,9 +69,26 @@ class ObjectRules::Walk {
     return decided.value_or(false);
   }
 
+  // At most one item a level, so that it is in place.
+  class Way {
+   public:
+    void push_back(const Node* node) { nodes_[size_++] = node; }
+    void pop_back() { --size_; }
+    const Node* back() const { return nodes_[size_ - 1]; }
+    const Node* operator[](std::size_t i) const { return nodes_[i]; }
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+    const Node* const* begin() const { return nodes_.data(); }
+    const Node* const* end() const { return nodes_.data() + size_; }
+
+   private:
+    std::array<const Node*, levels> nodes_{};
+    std::size_t size_ = 0;
+  };
+
   // The way target names come from; as long as there are items.
-  std::vector<const Node*> first_way() const {
-    std::vector<const Node*> way;
+  Way first_way() const {
+    Way way;
     const Node* node = &rules_.root;
     while (way.size() < depth_) {
       const Node* next = nullptr;
@@ -87,8 +102,26 @@ class ObjectRules::Walk {
     return way;
   }
 
+  // There is one way only, it is WHITE, and nothing but `all` speaks of what is inside its end.
+  bool is_plain_at_end() const {
+    const Node* node = &rules_.root;
+    for (std::size_t level = 0; level < depth_; ++level) {
+      const Node* next = nullptr;
+      std::size_t matches = 0;
+      each_match(*node, level, true, [&](const Node& found) {
+        next = &found;
+        return ++matches < 2;
+      });
+      if (matches > 1 || (level == 0 && matches == 0)) return false;
+      if (matches == 0) return node->item->all;
+      if (next->item->filter_type != FilterType::white) return false;
+      node = next;
+    }
+    return node->item->all && node->inner.empty();
+  }
+
   // The first way that has an item at each level, if there is one.
-  bool whole_way(std::vector<const Node*>& way, const Node& node) const {
+  bool whole_way(Way& way, const Node& node) const {
     if (way.size() == depth_) return true;
     bool found = false;
     each_match(node, way.size(), false, [&](const Node& next) {
@@ -102,7 +135,7 @@ class ObjectRules::Walk {
 
   Result<std::string> target(std::size_t gray_steps) const {
     const std::string own = capitalized(names_[depth_ - 1], rules_.capitalization);
-    const std::vector<const Node*> way = first_way();
+    const Walk::Way way = first_way();
     if (way.size() < depth_) return own;
     const Node& node = *way.back();
     if (!node.pattern) return node.item->target.empty() ? own : node.item->target;
@@ -127,7 +160,7 @@ class ObjectRules::Walk {
   // Exact name first, then patterns; until the visitor says false.
   template <typename Visit>
   void each_match(const Node& node, std::size_t level, bool with_black, Visit&& visit) const {
-    const std::string& name = names_[level];
+    const std::string_view name = names_[level];
     if (by_prefix_) {
       const std::pair<const std::string_view, std::uint32_t>* least = nullptr;
       for (const auto& entry : node.bare)
@@ -161,6 +194,8 @@ class ObjectRules::Walk {
     return is_listed ? decided : decide_unlisted();
   }
 
+  static Parts views_of(const OwnParts& names) { return {names[0], names[1], names[2]}; }
+
   bool has_gray() const {
     return std::ranges::any_of(way_, [](const Node* node) { return node->item->filter_type == FilterType::gray; });
   }
@@ -183,15 +218,15 @@ class ObjectRules::Walk {
     return around.all ? std::optional(true) : std::nullopt;
   }
 
-  Parts gray_names(const std::vector<const Node*>& way) const {
-    Parts names = names_;
+  OwnParts gray_names(const Way& way) const {
+    OwnParts names = {std::string(names_[0]), std::string(names_[1]), std::string(names_[2])};
     for (std::size_t i = 0; i < way.size(); ++i)
       if (way[i]->item->filter_type == FilterType::gray) names[i] = way[i]->gray_name(names_[i]);
     return names;
   }
 
-  Status refuse_circle(const ObjectItem& item, const Parts& names, std::size_t steps) const {
-    if (names != names_ && steps < gray_steps_max) return {};
+  Status refuse_circle(const ObjectItem& item, const OwnParts& names, std::size_t steps) const {
+    if (views_of(names) != names_ && steps < gray_steps_max) return {};
     return at_place(item,
                     {ErrorCode::objects_bad_value,
                      fmt::format("the gray names of `{}` lead from `{}` back to it", item.source,
@@ -200,19 +235,19 @@ class ObjectRules::Walk {
   }
 
   Result<std::optional<bool>> by_gray_name() {
-    Parts names = gray_names(way_);
+    const OwnParts names = gray_names(way_);
     const ObjectItem& last = *way_.back()->item;
     TRY(refuse_circle(last, names, gray_steps_));
     const bool by_prefix = last.filter_type == FilterType::gray ? last.gray_matches_prefix : by_prefix_;
-    TRY_VALUE(const bool carried, Walk(rules_, std::move(names), depth_).carried(by_prefix, gray_steps_ + 1));
+    TRY_VALUE(const bool carried, Walk(rules_, views_of(names), depth_).carried(by_prefix, gray_steps_ + 1));
     return std::optional<bool>(carried);
   }
 
-  Result<std::string> gray_target(const std::vector<const Node*>& way, std::size_t steps) const {
-    Parts names = gray_names(way);
+  Result<std::string> gray_target(const Way& way, std::size_t steps) const {
+    OwnParts names = gray_names(way);
     names[depth_ - 1] = way.back()->gray_name(names_[depth_ - 1]);
     TRY(refuse_circle(*way.back()->item, names, steps));
-    return Walk(rules_, std::move(names), depth_).target(steps + 1);
+    return Walk(rules_, views_of(names), depth_).target(steps + 1);
   }
 
   const Compiled& rules_;
@@ -220,7 +255,7 @@ class ObjectRules::Walk {
   std::size_t depth_;
   bool by_prefix_ = false;
   std::size_t gray_steps_ = 0;
-  std::vector<const Node*> way_;
+  Way way_;
 };
 
 namespace {
@@ -308,7 +343,7 @@ Result<std::optional<TableNames>> ObjectRules::covers(std::string_view database,
 TableOptions ObjectRules::options(std::string_view database, std::string_view table) const {
   const ObjectName name = {database, table, {}};
   const Walk walk(*compiled_, parts_of(name), 2);
-  std::vector<const Node*> way;
+  Walk::Way way;
   if (!walk.whole_way(way, compiled_->root)) way = walk.first_way();
   TableOptions options;
   for (const Node* node : way) {  // the table's last, so that it wins
@@ -322,20 +357,12 @@ TableOptions ObjectRules::options(std::string_view database, std::string_view ta
 }
 
 bool ObjectRules::takes_all_columns(std::string_view database, std::string_view table) const {
-  // No way has columns listed or a table without all, so every column of a carried table is.
-  bool takes_all = true;
-  const ObjectName name = {database, table, {}};
-  const Walk walk(*compiled_, parts_of(name), 2);
-  const std::vector<const Node*> way = walk.first_way();
-  for (const Node* node : way) takes_all &= node->item->filter_type == FilterType::white;
-  if (way.empty()) return false;
-  if (way.size() == 1) return takes_all && way[0]->item->all && way[0]->patterns.empty();
-  return takes_all && way[1]->item->all && way[1]->inner.empty();
+  return Walk(*compiled_, {database, table, {}}, 2).is_plain_at_end();
 }
 
 ObjectRules::Items ObjectRules::items(const ObjectName& name) const {
   const std::size_t depth = depth_of(name);
-  const std::vector<const Node*> way = Walk(*compiled_, parts_of(name), depth).first_way();
+  const Walk::Way way = Walk(*compiled_, parts_of(name), depth).first_way();
   Items items;
   if (!way.empty()) items.database = way[0]->item;
   if (way.size() > 1) items.table = way[1]->item;

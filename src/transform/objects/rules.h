@@ -59,7 +59,8 @@ class ObjectRules {
   base::Result<std::optional<TableNames>> covers(std::string_view database, std::string_view table) const;
   // dml_op: the table's, else its database's.
   TableOptions options(std::string_view database, std::string_view table) const;
-  // Whether all columns of the table are carried under their own names (in the task's capitalisation).
+  // Of a table that is carried: true says that all its columns are, under their own names (in the task's
+  // capitalisation), without asking for each; false that they have to be asked for.
   bool takes_all_columns(std::string_view database, std::string_view table) const;
 
   // The items the target name comes from; null where none matches.

@@ -69,12 +69,13 @@ bool same_but_for_case(std::string_view a, std::string_view b) {
 // What the list names without a pattern has to be there.
 class MissingNames {
  public:
-  MissingNames(Missing missing, Selection& selection) : missing_(missing), selection_(selection) {}
+  MissingNames(const ObjectRules& rules, Missing missing, Selection& selection)
+      : rules_(rules), missing_(missing), selection_(selection) {}
 
-  Status check(const ObjectRules& rules, const Catalogue& catalogue) {
+  Status check(const Catalogue& catalogue) {
     std::unordered_map<std::string_view, const Catalogue::Database*> databases;
     for (const Catalogue::Database& database : catalogue.databases) databases.emplace(database.name, &database);
-    for (const ObjectItem& item : rules.list().databases) {
+    for (const ObjectItem& item : rules_.list().databases) {
       if (!is_wanted(item)) continue;
       const auto found = databases.find(item.source);
       if (found == databases.end())
@@ -99,6 +100,7 @@ class MissingNames {
         if (!is_wanted(table)) continue;
         const std::string name = dotted(database.name, table.source);
         const auto found = tables.find(table.source);
+        if (found == tables.end() && is_listed_by_pattern({database.name, table.source})) continue;
         if (found == tables.end())
           TRY(note(ErrorCode::source_table_missing, why_missing(database, table.source), name, table.place));
         else if (!found->second->columns.empty())
@@ -123,6 +125,7 @@ class MissingNames {
         if (!is_wanted(column) ||
             std::ranges::find(table.columns, column.source, &model::Column::name) != table.columns.end())
           continue;
+        if (is_listed_by_pattern({table.database, table.table, column.source})) continue;
         const auto alike = std::ranges::find_if(
             table.columns, [&](const model::Column& other) { return same_but_for_case(other.name, column.source); });
         TRY(note(ErrorCode::source_column_missing,
@@ -135,6 +138,27 @@ class MissingNames {
     return {};
   }
 
+  // A name that a pattern's entry lists need not be in everything the pattern matches; nor in the entry of an exact
+  // name that was made from it.
+  bool is_listed_by_pattern(const std::vector<std::string_view>& names) const {
+    return is_listed(names, rules_.list().databases, 0, false);
+  }
+  static bool is_listed(const std::vector<std::string_view>& names, const std::vector<ObjectItem>& items,
+                        std::size_t level, bool by_pattern) {
+    const bool is_last = level + 1 == names.size();
+    return std::ranges::any_of(items, [&](const ObjectItem& item) {
+      const bool is_pattern = item.pattern != PatternType::bare_name;
+      if (is_last) return by_pattern && !is_pattern && item.source == names[level];
+      const std::vector<ObjectItem>* inner = item.items(level == 0 ? ItemType::table : ItemType::column);
+      if (!inner || (is_pattern ? !matches(item, names[level]) : item.source != names[level])) return false;
+      return is_listed(names, *inner, level + 1, by_pattern || is_pattern);
+    });
+  }
+  static bool matches(const ObjectItem& item, std::string_view name) {
+    const auto pattern = NamePattern::compile(item.source, item.pattern);
+    return pattern && pattern->matches(name);
+  }
+
   Status note(ErrorCode code, std::string what, const std::string& name, Place place) {
     if (missing_ == Missing::is_error) {
       if (place.line != 0)
@@ -145,6 +169,7 @@ class MissingNames {
     return {};
   }
 
+  const ObjectRules& rules_;
   Missing missing_;
   Selection& selection_;
 };
@@ -217,7 +242,7 @@ Result<std::optional<TableRule>> rule_for(const ObjectRules& rules, const TableS
 
 Result<Selection> resolve(const ObjectRules& rules, const Catalogue& catalogue, Missing missing) {
   Selection selection;
-  TRY(MissingNames(missing, selection).check(rules, catalogue));
+  TRY(MissingNames(rules, missing, selection).check(catalogue));
   for (const Catalogue::Database& database : catalogue.databases) {
     const std::size_t before = selection.tables.size();
     for (const TableSchemaPtr& table : database.tables) {
@@ -240,14 +265,14 @@ Result<Selection> resolve(const ObjectRules& rules, const Catalogue& catalogue, 
   return selection;
 }
 
-Result<MappedSchema> apply(const TableRule& rule, const TableSchemaPtr& source) {
+Result<MappedSchema> map_schema(const TableRule& rule, const TableSchemaPtr& source) {
   if (rule.columns.size() != source->columns.size())
     return base::fail(ErrorCode::internal, "a rule made for another structure",
                       dotted(source->database, source->table));
   TRY(refuse_key_left_out(rule, *source));
   MappedSchema mapped;
   std::vector<std::optional<std::uint32_t>> to(source->columns.size());
-  bool is_same = rule.target.database == source->database && rule.target.table == source->table && source->tail.empty();
+  bool is_same = rule.target.database == source->database && rule.target.table == source->table;
   for (std::uint32_t i = 0; i < to.size(); ++i) {
     is_same &= rule.columns[i] && *rule.columns[i] == source->columns[i].name;
     if (!rule.columns[i]) continue;

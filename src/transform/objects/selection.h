@@ -69,6 +69,6 @@ struct MappedSchema {
 };
 
 // The rule has to be made for this structure. `source` is kept if nothing is different.
-base::Result<MappedSchema> apply(const TableRule& rule, const model::TableSchemaPtr& source);
+base::Result<MappedSchema> map_schema(const TableRule& rule, const model::TableSchemaPtr& source);
 
 }  // namespace tributary::transform
