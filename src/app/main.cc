@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "task/binlog.h"
 #include "task/etl.h"
+#include "task/objects.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
                                   .tail = tributary::task::tail,
                                   .binlog = tributary::task::walk_binlogs,
                                   .topology = tributary::task::view_topology,
+                                  .objects = tributary::task::view_objects,
                                   .schema = tributary::task::run_schema_scripts,
                                   .verify = tributary::task::verify_task,
                                   .check_etl = tributary::task::check_etl,

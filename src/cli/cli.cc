@@ -34,6 +34,7 @@ class CommandLine {
     add_binlog();
     add_schema();
     add_topology();
+    add_objects();
     add_verify();
     add_etl();
     add_errors();
@@ -49,6 +50,7 @@ class CommandLine {
   BinlogArguments binlog;
   SchemaArguments schema;
   TopologyArguments topology;
+  ObjectsArguments objects;
   VerifyArguments verify;
   EtlArguments etl;
   ErrorsArguments errors;
@@ -58,8 +60,8 @@ class CommandLine {
     std::vector<CommandDescription> commands;
     for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
       CommandDescription description{.name = command->get_name(), .help = command->get_description()};
-      static const std::set<std::string_view> with_files = {"run",    "tail",   "binlog", "topology",
-                                                            "schema", "verify", "etl"};
+      static const std::set<std::string_view> with_files = {"run",     "tail",   "binlog", "topology",
+                                                            "objects", "schema", "verify", "etl"};
       description.takes_file = with_files.contains(description.name);
       for (const CLI::Option* option : command->get_options()) {
         const auto choices = choices_.find(option);
@@ -203,6 +205,14 @@ class CommandLine {
     command->footer(std::string(topology_footer()));
   }
 
+  void add_objects() {
+    CLI::App* command = app_.add_subcommand("objects", "show which tables a task carries, under which names");
+    command->add_option("task", objects.file, "the task file")->required()->type_name("TASK.yaml");
+    command->add_flag("--db-list", objects.db_list, "print the task's list of objects as a DbList of DTS instead");
+    command->add_flag("--json", objects.json, "one JSON object; with --db-list: on one line");
+    command->footer(std::string(objects_footer()));
+  }
+
   void add_verify() {
     CLI::App* command = app_.add_subcommand("verify", "compare a task's source with the topic it writes, row by row");
     command->add_option("task", verify.file, "the task file")->required()->type_name("TASK.yaml");
@@ -289,6 +299,7 @@ int dispatch(CommandLine& line, const Doors& doors) {
   if (line.chosen("binlog")) return command_binlog(line.binlog, doors);
   if (line.chosen("schema")) return command_schema(line.schema, doors);
   if (line.chosen("topology")) return command_topology(line.topology, doors);
+  if (line.chosen("objects")) return command_objects(line.objects, doors);
   if (line.chosen("verify")) return command_verify(line.verify, doors);
   if (line.chosen("etl")) return command_etl(line.etl, doors);
   if (line.chosen("errors")) return command_errors(line.errors);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "task/binlog.h"
 #include "task/etl.h"
+#include "task/objects.h"
 #include "task/run.h"
 #include "task/schema_script.h"
 #include "task/tail.h"
@@ -28,6 +29,7 @@ struct Doors {
                                                   const task::BinlogHandlers&)>
       binlog;
   std::function<base::Result<task::TopologyView>(const task::TaskSpec&)> topology;
+  std::function<base::Result<task::ObjectsView>(const task::TaskSpec&)> objects;
   std::function<base::Result<task::SchemaScriptSummary>(const task::SchemaScriptOptions&,
                                                         const std::function<bool(const task::SchemaStatement&)>&)>
       schema;

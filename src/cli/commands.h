@@ -26,6 +26,12 @@ struct TopologyArguments {
 };
 int command_topology(const TopologyArguments& arguments, const Doors& doors);
 
+struct ObjectsArguments {
+  std::string file;
+  bool db_list = false, json = false;
+};
+int command_objects(const ObjectsArguments& arguments, const Doors& doors);
+
 struct TailArguments {
   std::string file;  // or brokers and topics
   std::string brokers, security = "plaintext", username, password_env, password_file, ca;

@@ -109,6 +109,15 @@ Both only read. The language is described in docs/etl.md. Exit code of `check`: 
 first error; of `try`: 1 if the script fails on a row.)text";
 }
 
+std::string_view objects_footer() {
+  return R"(Examples:
+  tributary objects shop.yaml                       tables, their names at the destination, what is not carried and why
+  tributary objects shop.yaml --db-list             the same list as DTS's DbList, without asking the source
+
+The source is read as it is now; nothing is written. Names that are missing, two objects with one name and key columns
+that are not selected end it as they would end a start.)";
+}
+
 std::string_view verify_footer() {
   return R"(Examples:
   tributary verify shop.yaml                          every row, also while `tributary run shop.yaml` is at work

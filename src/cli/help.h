@@ -13,6 +13,7 @@ std::string_view tail_footer();
 std::string_view binlog_footer();
 std::string_view schema_footer();
 std::string_view topology_footer();
+std::string_view objects_footer();
 std::string_view verify_footer();
 std::string_view etl_footer();
 

@@ -99,6 +99,9 @@ struct TableSchema {
   std::uint32_t version = 0;
 };
 
+// TableSchema::version of these names and columns.
+std::uint32_t schema_version(const TableSchema& schema);
+
 using TableSchemaPtr = std::shared_ptr<const TableSchema>;
 
 }  // namespace tributary::model

@@ -128,6 +128,10 @@ std::string make_run_name() {
 
 Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelToken& cancel,
                 const ProgressCallback& on_progress) {
+  // Rather not at all than under other names or with other rows than were asked for.
+  if (!spec.has_plain_objects())
+    return base::fail(base::ErrorCode::task_bad_value,
+                      "a run carries whole databases and listed tables under their own names so far", "objects");
   pipeline::Config config;
   config.task = spec.name;
   config.run = make_run_name();

@@ -46,30 +46,6 @@ Migration read_migration(const Section& task) {
   return migration;
 }
 
-std::vector<ObjectSelection> read_objects(const Section& task) {
-  std::vector<ObjectSelection> objects;
-  task.require("objects");
-  const YamlNode* node = task.find("objects");
-  if (!node) return objects;
-  if (node->kind != YamlNode::Kind::map || node->children.empty()) {
-    task.bad("objects", "must be a map like {shop: all} or {shop: [orders, users]}");
-    return objects;
-  }
-  for (const YamlNode& database : node->children) {
-    ObjectSelection selection{.database = database.key};
-    const std::string path = "objects." + database.key;
-    if (database.kind == YamlNode::Kind::list) {
-      selection.tables = scalar_texts(task.problems(), database, path);
-    } else if (database.kind == YamlNode::Kind::scalar && database.text == "all") {
-      selection.all = true;
-    } else {
-      task.bad(database.mark, path, "must be `all` or a list of tables like [orders, users]");
-    }
-    objects.push_back(std::move(selection));
-  }
-  return objects;
-}
-
 StartPosition read_start_position(Problems& problems, const YamlNode& node) {
   const std::string path = "start.position." + node.key;
   const Section section(problems, &node, path, {"file", "offset", "gtid"});
@@ -163,7 +139,9 @@ void complete_databases(Problems& problems, const YamlNode& root, TaskSpec& spec
     if (mapped->tables.empty()) continue;
     for (const std::string& table : selection.tables) {
       if (mapped->tables.contains(table)) continue;
-      problems.add(ErrorCode::task_bad_value, root.child("objects")->child(selection.database)->mark,
+      const YamlNode* const objects = root.child("objects");
+      const YamlNode* const database = objects->child(selection.database);
+      problems.add(ErrorCode::task_bad_value, (database ? database : objects)->mark,
                    fmt::format("{} is not among source.databases.{}.tables", quote(table), selection.database));
     }
   }
@@ -277,14 +255,16 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TRY_VALUE(const YamlNode root, parse_yaml(text, file_name));
   Problems problems(file_name);
   const Section task(problems, &root, "",
-                     {"name", "source", "destination", "migration", "objects", "etl", "state_dir", "tuning",
+                     {"name", "source", "destination", "migration", "objects", "names", "etl", "state_dir", "tuning",
                       "heartbeat", "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
   spec.destination = read_destination(task, base_dir);
   spec.migration = read_migration(task);
-  spec.objects = read_objects(task);
+  spec.object_list = read_objects(task, base_dir);
+  spec.objects = selections_of(spec.object_list);
+  spec.capitalization = read_capitalization(task);
   spec.scripts = read_etl(task);
   spec.state_dir = base_dir / task.required_text("state_dir");
   spec.tuning = read_tuning(task);

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "model/position.h"
 #include "task/secret.h"
+#include "transform/objects/rules.h"
 #include "transform/transformation.h"
 
 namespace tributary::task {
@@ -156,7 +157,7 @@ struct Migration {
   bool schema = false, full = false, incremental = false;
 };
 
-// objects: {shop: all, crm: [customers]}
+// Where the tables to carry are to be looked for. Databases that only patterns select are not in it.
 struct ObjectSelection {
   std::string database;  // logical
   bool all = false;
@@ -200,7 +201,11 @@ struct TaskSpec {
   Source source;
   Destination destination;
   Migration migration;
-  std::vector<ObjectSelection> objects;
+  // objects: {shop: all, crm: [customers], hr: {name: people, tables: {staff: {name: employees, columns: [id, name]}}}}
+  // or objects: {db_list: '{...}'}, {db_list_file: objects.json}: docs/objects.md
+  transform::ObjectList object_list;                                               // what is carried, under which names
+  transform::Capitalization capitalization = transform::Capitalization::default_;  // names: {capitalization: lower}
+  std::vector<ObjectSelection> objects;                                            // made of object_list
   // etl: {script: "...", tables: {shop.orders: "...", "crm.log_*": "..."}, on_error: stop | skip | null}: docs/etl.md
   transform::Scripts scripts;
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
@@ -209,6 +214,9 @@ struct TaskSpec {
   TopologyWatch topology;
   Retry retry;
   Start start;
+
+  // The list says no more than `objects`: no other names, columns, filters or operations.
+  bool has_plain_objects() const;
 
   // What makes the task's state its own, one "key: value" a line: name, source addresses, objects, topics, migration.
   // Secrets, tuning and ways of reaching the same thing are not in it. Kept with the state, so that a mismatch can be

@@ -15,6 +15,12 @@ Source read_source(const Section& task, const std::filesystem::path& base_dir);
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir);
 transform::Scripts read_etl(const Section& task);
 std::string_view to_string(transform::etl::ErrorPolicy policy);
+transform::ObjectList read_objects(const Section& task, const std::filesystem::path& base_dir);
+transform::Capitalization read_capitalization(const Section& task);
+// Databases and tables that have to be looked at for a list; all of a database where only its rules can tell.
+std::vector<ObjectSelection> selections_of(const transform::ObjectList& list);
+// The list that says no more than these.
+transform::ObjectList plain_list(const std::vector<ObjectSelection>& selections);
 
 // user_key: "user" for servers, "username" for brokers. The keys password, password_env and password_file exclude each
 // other; with `required` one of them and the user must be there. What is absent is taken from `otherwise`.

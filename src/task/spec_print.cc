@@ -165,6 +165,37 @@ void print_start(Printer& out, const Start& start) {
   }
 }
 
+// Whether the short form reads a name as it is.
+bool is_short_name(const std::string& name) {
+  return !name.starts_with("regex:") && !name.starts_with("glob:") &&
+         std::ranges::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
+// In the short form if it says all, else as a DbList on one line.
+void print_objects(Printer& out, const TaskSpec& spec) {
+  out.open(0, "objects");
+  const bool is_short = plain_list(spec.objects) == spec.object_list &&
+                        std::ranges::all_of(spec.objects, [](const ObjectSelection& selection) {
+                          return (selection.all || !selection.tables.empty()) && is_short_name(selection.database) &&
+                                 std::ranges::all_of(selection.tables, is_short_name);
+                        });
+  if (is_short) {
+    for (const ObjectSelection& selection : spec.objects)
+      out.key(1, scalar(selection.database), selection.all ? "all" : flow_list(selection.tables));
+  } else {
+    std::string list = spec.object_list.to_db_list();
+    for (std::size_t at = 0; (at = list.find('\x7f', at)) != std::string::npos;) list.replace(at, 1, "\\u007f");
+    out.text(1, "db_list", list);
+  }
+  using transform::Capitalization;
+  if (spec.capitalization == Capitalization::default_) return;
+  out.open(0, "names");
+  out.key(1, "capitalization",
+          spec.capitalization == Capitalization::upper   ? "upper"
+          : spec.capitalization == Capitalization::lower ? "lower"
+                                                         : "source");
+}
+
 }  // namespace
 
 std::string TaskSpec::canonical_yaml() const {
@@ -173,10 +204,7 @@ std::string TaskSpec::canonical_yaml() const {
   print_source(out, source);
   print_destination(out, destination);
   out.key(0, "migration", migration_list(migration));
-  out.open(0, "objects");
-  for (const ObjectSelection& selection : objects) {
-    out.key(1, scalar(selection.database), selection.all ? "all" : flow_list(selection.tables));
-  }
+  print_objects(out, *this);
   if (!scripts.empty()) {
     out.open(0, "etl");
     out.text(1, "script", scripts.text);
@@ -219,6 +247,10 @@ std::string TaskSpec::identity() const {
   line("ddl_topic", destination.ddl_topic.empty() ? destination.topic : destination.ddl_topic);
   if (destination.partition_by != PartitionBy::zero) line("partition_by", to_string(destination.partition_by));
   line("migration", migration_list(migration));
+  if (!has_plain_objects()) {
+    line("object_list", object_list.in_order().to_db_list());
+    line("capitalization", to_string(capitalization));
+  }
   std::vector<std::string> selections;
   for (const ObjectSelection& selection : objects) {
     std::vector<std::string> tables = selection.tables;

@@ -40,7 +40,17 @@ destination:
   replication: 1
   client: {linger.ms: 20}           # librdkafka properties
 migration: [schema, full, incremental]
-objects: {shop: all, crm: [customers, contacts]}
+objects:                            # databases: all tables, some, or a map; see docs/objects.md
+  shop: all
+  crm: [customers, contacts]
+  hr:
+    name: people                    # the target's name; default: the source's, as names.capitalization says
+    tables:                         # with all: true also those that are not listed
+      staff: {name: employees, columns: {id: id, full_name: name}, where: "id > 10", dml: [insert, update]}
+      "regex:log_(\\d+)": {name: "logs_{1}"}   # or "glob:log_*"
+    exclude: [tmp]
+# objects: {db_list_file: objects.json}   # in place of it a DbList of DTS; or db_list: '{"shop": {"all": true}}'
+names: {capitalization: default}    # default and source: as at the source | upper | lower
 etl:                                # changes rows on their way; see docs/etl.md
   script: "e_set(`phone`, str_mask(`phone`, 3, 6, '*'))"   # of all tables but those named here:
   tables: {shop.orders: "e_keep(op_gt(`amount`, 100))", "shop.log_*": ""}   # "": none

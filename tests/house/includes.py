@@ -48,7 +48,7 @@ LIBRARIES = {
     "spdlog/": {"base"},
     "nlohmann/": {"checkpoint", "verify", "task", "cli", "lab"},
     "zstd.h": {"source"},
-    "zlib.h": {"source", "encode"},
+    "zlib.h": {"source", "encode", "model"},
     "libdeflate.h": {"source"},
     "openssl/": {"mysql", "kafka", "lab", "base", "transform"},
     "unicode/": {"source", "model", "transform"},

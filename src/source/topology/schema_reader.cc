@@ -1,7 +1,6 @@
 #include "source/topology/schema_reader.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cctype>
@@ -170,11 +169,7 @@ void finish_schema(TableSchema& schema) {
         schema.identity_is_hidden = true;
       }
   }
-  std::string text = schema.database + "." + schema.table;
-  for (const Column& column : schema.columns)
-    if (!column.is_hidden) text += fmt::format(";{} {} {}", column.name, column.declared_type, column.charset);
-  schema.version =
-      static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+  schema.version = model::schema_version(schema);
 }
 
 std::vector<Key> keys_of(const TrackedTable& table) {

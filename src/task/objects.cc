@@ -1,0 +1,82 @@
+#include "task/objects.h"
+
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+#include "mysql/connection.h"
+#include "source/topology/topology.h"
+#include "task/source_config.h"
+
+namespace tributary::task {
+namespace {
+
+using base::Result;
+using base::Status;
+using transform::Catalogue;
+
+Result<std::vector<std::string>> databases_of(const source::SourceConfig& config) {
+  static const std::set<std::string_view> own = {"mysql", "information_schema", "performance_schema", "sys",
+                                                 "dts_health_check"};
+  std::vector<std::string> names;
+  if (config.engine == source::Engine::mysql_shards) {
+    for (const source::ShardRule& rule : config.shard_rules) names.push_back(rule.database);
+    return names;
+  }
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(config.endpoint));
+  TRY_VALUE(const mysql::Table rows, connection.query("SHOW DATABASES"));
+  for (const auto& row : rows.rows)
+    if (row[0] && !own.contains(*row[0])) names.push_back(*row[0]);
+  return names;
+}
+
+// What a plain server has beside tables. Those the user may not see are not in it.
+Status read_others(const source::SourceConfig& config, Catalogue& catalogue) {
+  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(config.endpoint));
+  TRY_VALUE(
+      const mysql::Table rows,
+      connection.query("SELECT TABLE_SCHEMA, TABLE_NAME, 'view' FROM information_schema.VIEWS "
+                       "UNION ALL SELECT ROUTINE_SCHEMA, ROUTINE_NAME, LOWER(ROUTINE_TYPE) FROM "
+                       "information_schema.ROUTINES "
+                       "UNION ALL SELECT TRIGGER_SCHEMA, TRIGGER_NAME, 'trigger' FROM information_schema.TRIGGERS "
+                       "UNION ALL SELECT EVENT_SCHEMA, EVENT_NAME, 'event' FROM information_schema.EVENTS "
+                       "ORDER BY 1, 3, 2"));
+  std::unordered_map<std::string_view, Catalogue::Database*> databases;
+  for (Catalogue::Database& database : catalogue.databases) databases.emplace(database.name, &database);
+  for (const auto& row : rows.rows) {
+    const auto found = databases.find(row[0].value_or(""));
+    if (found != databases.end()) found->second->others.push_back({row[1].value_or(""), row[2].value_or("")});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ObjectsView> view_objects(const TaskSpec& spec) {
+  TRY_VALUE(const auto rules, transform::ObjectRules::compile(spec.object_list, spec.capitalization));
+  source::SourceConfig config = source_config(spec);
+  config.resumes = true;  // tables that are missing are told below, with what is alike
+  TRY_VALUE(const std::vector<std::string> databases, databases_of(config));
+  for (const std::string& name : databases)
+    if (!config.objects.databases.contains(name) && rules.items({name, {}, {}}).database)
+      config.objects.databases[name] = std::nullopt;
+  TRY_VALUE(const source::Topology topology, source::discover(config));
+
+  Catalogue catalogue;
+  std::unordered_map<std::string, std::size_t> places;
+  for (const auto& [name, tables] : config.objects.databases) {
+    places.emplace(name, catalogue.databases.size());
+    catalogue.databases.push_back({name, {}, {}});
+  }
+  for (const source::LogicalTable& table : topology.tables)
+    catalogue.databases[places.at(table.schema->database)].tables.push_back(table.schema);
+  ObjectsView view;
+  if (config.engine == source::Engine::mysql)
+    TRY(read_others(config, catalogue));
+  else
+    view.notes = topology.remarks;
+  TRY_VALUE(view.selection, transform::resolve(rules, catalogue));
+  return view;
+}
+
+}  // namespace tributary::task
