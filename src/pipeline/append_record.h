@@ -3,7 +3,7 @@
 #pragma once
 
 #include <span>
-#include <string_view>
+#include <string>
 
 #include "base/error.h"
 #include "encode/encoder.h"
@@ -27,9 +27,9 @@ inline std::uint64_t ids_of(const SubtaskTable& table, model::Operation operatio
 base::Result<bool> transform_row(const SubtaskTable& table, transform::Row& row, TableCounters& counters);
 
 struct DdlText {
-  std::string_view database, table;  // as they leave; the first one that the statement names
-  std::string_view text;
-  std::string_view server_version;
+  std::string database, table;  // as they leave; the first one that the statement names
+  std::string text;
+  std::string server_version;
 };
 void append_ddl(const DdlText& statement, const sink::Router& router, const encode::ChangeHeader& header,
                 model::RecordBatch& batch);

@@ -160,6 +160,12 @@ class Job {
     if (topology_.tables.empty() && !config_.source.resumes)
       return fail(ErrorCode::source_table_missing, "the selected databases hold no table",
                   config_.source.endpoint.address());
+    std::vector<model::TableSchemaPtr> schemas;
+    for (const source::LogicalTable& table : topology_.tables) schemas.push_back(table.schema);
+    TRY_VALUE(const std::vector<std::string> warnings,
+              config_.transformation.check(
+                  schemas, config_.source.resumes ? transform::Missing::is_warning : transform::Missing::is_error));
+    for (const std::string& warning : warnings) base::log::warn("{}: {}", config_.task, warning);
     std::set<std::pair<std::string, std::string>> targets;
     for (const source::LogicalTable& table : topology_.tables) {
       TRY_VALUE(const transform::TablePlan plan, config_.transformation.plan(table.schema));

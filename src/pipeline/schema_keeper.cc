@@ -78,8 +78,12 @@ Result<std::vector<KeptStatement>> SchemaKeeper::keep(const source::SchemaChange
     bool is_renamed = false;
     for (const CapturedChange& one : change.captured) {
       const CapturedTable& names = live.captured(one.table);
-      new_names[{names.database, names.table}] = names.logical_table;
-      is_renamed |= names.table != names.logical_table || names.database != names.logical_database;
+      const transform::TableNames target = setup_.transformation.names(names.logical_database, names.logical_table);
+      is_renamed |= names.table != target.table || names.database != target.database;
+      new_names[{names.database, names.table}] = target.table;
+      if (one.former && names.database == names.logical_database)
+        new_names[{one.former->database, one.former->table}] =
+            setup_.transformation.names(one.former->database, one.former->table).table;
     }
     if (is_renamed)
       if (auto text = source::rename_tables(setup_.traits, *change.session, statement.text, new_names))

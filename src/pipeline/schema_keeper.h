@@ -14,6 +14,7 @@
 #include "pipeline/schema_history.h"
 #include "source/binlog/stream.h"
 #include "source/topology/topology.h"
+#include "transform/transformation.h"
 
 namespace tributary::pipeline {
 
@@ -34,7 +35,8 @@ class SchemaKeeper {
     DdlBoard& board;
     AcceptStructure& accept;
     base::CancelToken& cancel;
-    bool forwards = true;  // DDL records are sent
+    const transform::Transformation& transformation;  // the names under which statements leave
+    bool forwards = true;                             // DDL records are sent
   };
   explicit SchemaKeeper(Setup setup) : setup_(std::move(setup)) {}
 

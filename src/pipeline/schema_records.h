@@ -1,5 +1,7 @@
 // Schema migration: DDL records with the CREATE TABLE of logical tables. Threads: any; blocks on the broker and, for
 // late tables, on the source.
+//
+// A table that leaves with other columns than it has is told as the one that its records describe: names, types, keys.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +26,7 @@ base::Status send_schemas(const Config& config, const source::Topology& topology
                           const std::string& subtask);
 
 // Such records of tables of one server that the topology does not know; those gone by now are left out.
-base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
+base::Result<model::RecordBatch> late_schemas(const Config& config, const source::Instance& instance,
                                               const std::vector<source::CapturedTable>& tables,
                                               const sink::Router& router, const base::Clock& clock);
 

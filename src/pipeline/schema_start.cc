@@ -128,7 +128,7 @@ Status require_unchanged(const source::Instance& instance, const source::StreamP
 
 namespace {
 
-// The databases of a plain server in which a table belongs to the task as soon as it is there.
+// The databases of a plain server in which a table that is carried belongs to the task as soon as it is there.
 std::set<std::string> whole_databases(const Config& config) {
   std::set<std::string> whole;
   if (config.source.engine != source::Engine::mysql) return whole;
@@ -141,13 +141,15 @@ CapturedTable as_it_is_called(const TableName& name) { return {name.database, na
 
 // Tables of such databases that came to be after the topology had been read.
 std::vector<CapturedTable> late_tables(const source::SchemaTracker& tracker, const std::set<std::string>& whole,
+                                       const source::ObjectSelection& objects,
                                        const std::vector<CapturedTable>& captured) {
   std::vector<CapturedTable> late;
   for (const auto& [name, table] : tracker.tables()) {
     const bool is_known = std::any_of(captured.begin(), captured.end(), [&](const CapturedTable& one) {
       return one.database == name.database && (one.table == name.table || source::is_ghost_name(name.table, one.table));
     });
-    if (whole.contains(name.database) && !is_known) late.push_back(as_it_is_called(name));
+    if (whole.contains(name.database) && objects.takes(name.database, name.table) && !is_known)
+      late.push_back(as_it_is_called(name));
   }
   return late;
 }
@@ -228,7 +230,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   if (present) {
     if (!is_new || is_given)
       TRY(require_unchanged(instance, is_new ? start.emitted : start.restart, *present, captured, cancel));
-    if (is_new) late = late_tables(present->tracker, whole, captured);
+    if (is_new) late = late_tables(present->tracker, whole, config.source.objects, captured);
     captured.insert(captured.end(), late.begin(), late.end());
     TRY(history.begin(present->tracker, captured));
     state.emitted_schema = state.restart_schema = 0;
@@ -245,8 +247,9 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   places.restart.ignores_until = state.schema_from;
   std::erase_if(places.restart.accepted,
                 [&](const auto& entry) { return !point.positions_known || !(state.restart < entry.second); });
-  places.restart.join = [whole](const TableName& name) -> std::optional<CapturedTable> {
-    if (!whole.contains(name.database)) return {};
+  places.restart.join = [whole,
+                         objects = config.source.objects](const TableName& name) -> std::optional<CapturedTable> {
+    if (!whole.contains(name.database) || !objects.takes(name.database, name.table)) return {};
     return as_it_is_called(name);
   };
   TableSet tables;

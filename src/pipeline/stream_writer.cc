@@ -62,7 +62,8 @@ StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequenc
                            const source::BinlogStream& stream, AllTableCounters& counters, StreamStats& stats,
                            const base::Clock& clock, const checkpoint::StreamState& begin, bool note_identities,
                            SchemaKeeper& schemas, const sink::Router& router)
-    : listed_tables_(tables.tables.size()),
+    : config_(config),
+      listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       router_(router),
       maker_(config, tables.instance.server_version),
@@ -223,8 +224,9 @@ Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement
     header.read_ms = clock_.now_ms();
     header.server_id = statement.server_id;
     header.thread_id = statement.thread_id;
-    append_ddl({statement.logical_database, statement.logical_table, statement.text, schemas_.server_version()},
-               router_, header, batch);
+    const transform::TableNames target =
+        config_.transformation.names(statement.logical_database, statement.logical_table);
+    append_ddl({target.database, target.table, statement.text, schemas_.server_version()}, router_, header, batch);
   }
   return sequencer_.emit_statements(batch, told);
 }

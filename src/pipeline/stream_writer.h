@@ -63,6 +63,7 @@ class StreamWriter final : public source::StreamHandler {
 
   base::Status send_statements(const std::vector<checkpoint::KeptStatement>& statements);
 
+  const Config& config_;
   const std::size_t listed_tables_;
   std::vector<SubtaskTablePtr> tables_;  // as the rows read last were
   const sink::Router& router_;

@@ -71,7 +71,8 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   SchemaHistory history(*store, "s");
   DdlBoard board(topology);
   AcceptStructure accept;
-  SchemaKeeper keeper({tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel});
+  SchemaKeeper keeper(
+      {tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel, config.transformation});
   StreamWriter writer(config, tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper, router);
   const base::Status ended = (*stream)->run(writer, cancel);
   EXPECT_EQ(ended.error().code, base::ErrorCode::source_lost) << ended.error().message();

@@ -180,13 +180,13 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   TRY_VALUE(StreamSchemas begin,
             begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
   if (config_.schema && !begin.late.empty()) {
-    TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, router_, clock_));
+    TRY_VALUE(model::RecordBatch batch, late_schemas(config_, begin.tables.instance, begin.late, router_, clock_));
     TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
   }
   attempt.tables = std::move(begin.tables);
   attempt.schemas = std::make_unique<SchemaKeeper>(
       SchemaKeeper::Setup{attempt.tables.instance, topology_, begin.live.tracker.traits(), *attempt.history, board_,
-                          accept_, attempt.cancel, config_.forwards_ddl});
+                          accept_, attempt.cancel, config_.transformation, config_.forwards_ddl});
   std::set<std::string> listed;
   if (goes_on) {
     TRY_VALUE(mysql::Connection connection, open_for_questions(attempt.tables.instance));

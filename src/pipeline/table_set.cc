@@ -16,7 +16,7 @@ base::Result<std::shared_ptr<const TableForm>> TableMaker::form_of(const model::
     return encode::make_dts_avro_encoder(of, {.source_version = server_version_});
   };
   auto source = encoder(schema);
-  auto target = plan.is_plain() ? source : encoder(plan.target());
+  auto target = plan.target() == schema ? source : encoder(plan.target());
   form = std::make_shared<const TableForm>(TableForm{std::move(plan), std::move(source), std::move(target)});
   forms_[schema.get()] = form;
   return form;

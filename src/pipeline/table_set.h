@@ -22,7 +22,7 @@ namespace tributary::pipeline {
 struct TableForm {
   transform::TablePlan plan;
   std::shared_ptr<const encode::RowEncoder> source;  // of rows as they are at the source: their identities
-  std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave; the same one if the plan is plain
+  std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave; the same one if nothing is different
 };
 
 struct SubtaskTable {

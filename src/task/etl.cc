@@ -104,8 +104,10 @@ Status try_table(const source::Topology& topology, const source::LogicalTable& t
 }  // namespace
 
 Result<std::vector<EtlTable>> check_etl(const TaskSpec& spec, const EtlOptions& options) {
-  TRY_VALUE(const source::Topology topology, source::discover(source_config(spec)));
-  const transform::Transformation transformation{scripts_of(spec, options)};
+  TRY_VALUE(const source::SourceConfig config, source_now(spec));
+  TRY_VALUE(const source::Topology topology, source::discover(config));
+  transform::Transformation transformation = transformation_of(spec);
+  transformation.scripts = scripts_of(spec, options);
   TRY_VALUE(const auto chosen, tables_of(topology, options, transformation.scripts));
   std::vector<EtlTable> out;
   for (const source::LogicalTable* table : chosen) {
@@ -130,8 +132,10 @@ Result<std::vector<EtlTable>> check_etl(const TaskSpec& spec, const EtlOptions& 
 
 Status try_etl(const TaskSpec& spec, const EtlOptions& options, base::CancelToken& cancel,
                const std::function<void(const EtlRow&)>& on_row) {
-  TRY_VALUE(const source::Topology topology, source::discover(source_config(spec)));
-  const transform::Transformation transformation{scripts_of(spec, options)};
+  TRY_VALUE(const source::SourceConfig config, source_now(spec));
+  TRY_VALUE(const source::Topology topology, source::discover(config));
+  transform::Transformation transformation = transformation_of(spec);
+  transformation.scripts = scripts_of(spec, options);
   TRY_VALUE(const auto chosen, tables_of(topology, options, transformation.scripts));
   for (const source::LogicalTable* table : chosen)
     TRY(try_table(topology, *table, transformation, options, cancel, on_row));

@@ -15,21 +15,6 @@ using base::Result;
 using base::Status;
 using transform::Catalogue;
 
-Result<std::vector<std::string>> databases_of(const source::SourceConfig& config) {
-  static const std::set<std::string_view> own = {"mysql", "information_schema", "performance_schema", "sys",
-                                                 "dts_health_check"};
-  std::vector<std::string> names;
-  if (config.engine == source::Engine::mysql_shards) {
-    for (const source::ShardRule& rule : config.shard_rules) names.push_back(rule.database);
-    return names;
-  }
-  TRY_VALUE(mysql::Connection connection, mysql::Connection::open(config.endpoint));
-  TRY_VALUE(const mysql::Table rows, connection.query("SHOW DATABASES"));
-  for (const auto& row : rows.rows)
-    if (row[0] && !own.contains(*row[0])) names.push_back(*row[0]);
-  return names;
-}
-
 // What a plain server has beside tables. Those the user may not see are not in it.
 Status read_others(const source::SourceConfig& config, Catalogue& catalogue) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(config.endpoint));
@@ -54,12 +39,8 @@ Status read_others(const source::SourceConfig& config, Catalogue& catalogue) {
 
 Result<ObjectsView> view_objects(const TaskSpec& spec) {
   TRY_VALUE(const auto rules, transform::ObjectRules::compile(spec.object_list, spec.capitalization));
-  source::SourceConfig config = source_config(spec);
+  TRY_VALUE(source::SourceConfig config, source_now(spec));
   config.resumes = true;  // tables that are missing are told below, with what is alike
-  TRY_VALUE(const std::vector<std::string> databases, databases_of(config));
-  for (const std::string& name : databases)
-    if (!config.objects.databases.contains(name) && rules.items({name, {}, {}}).database)
-      config.objects.databases[name] = std::nullopt;
   TRY_VALUE(const source::Topology topology, source::discover(config));
 
   Catalogue catalogue;

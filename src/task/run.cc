@@ -19,63 +19,6 @@ using base::Status;
 
 namespace {
 
-mysql::Endpoint endpoint_of(const Address& address, const Credentials& credentials, const Tls& tls,
-                            const std::vector<Address>& others = {}) {
-  mysql::Endpoint endpoint;
-  endpoint.host = address.host;
-  endpoint.port = address.port;
-  endpoint.user = credentials.user;
-  endpoint.password = credentials.password.reveal();
-  for (const Address& other : others) endpoint.others.push_back({other.host, other.port});
-  endpoint.tls = tls.enabled;
-  endpoint.tls_verify = tls.verify == TlsVerify::full ? mysql::TlsVerify::full
-                        : tls.verify == TlsVerify::ca ? mysql::TlsVerify::ca
-                                                      : mysql::TlsVerify::none;
-  endpoint.tls_ca = tls.ca;
-  endpoint.tls_cert = tls.cert;
-  endpoint.tls_key = tls.key;
-  return endpoint;
-}
-
-}  // namespace
-
-source::SourceConfig source_config(const TaskSpec& spec) {
-  const Source& from = spec.source;
-  source::SourceConfig to;
-  switch (from.engine) {
-    case SourceEngine::polardbx10:
-      to.engine = source::Engine::polardbx10;
-      break;
-    case SourceEngine::mysql:
-      to.engine = source::Engine::mysql;
-      break;
-    case SourceEngine::mysql_shards:
-      to.engine = source::Engine::mysql_shards;
-      break;
-  }
-  to.endpoint = endpoint_of(from.address, from.credentials, from.tls, from.others);
-  to.storage_login = endpoint_of({}, from.storage.credentials, from.tls);
-  for (const auto& [named, reached] : from.storage.addresses)
-    for (const Address& address : reached) to.storage_addresses[named].push_back({address.host, address.port});
-  for (const ShardServer& shard : from.shards)
-    to.shards.push_back(endpoint_of(shard.address, shard.credentials, from.tls, shard.others));
-  for (const ShardedDatabase& database : from.databases) {
-    for (const std::string& table : database.broadcast)
-      to.shard_rules.push_back({source::TableKind::broadcast, database.name, table, database.physical, {}});
-    for (const auto& [table, physical] : database.tables)
-      to.shard_rules.push_back({source::TableKind::sharded, database.name, table, database.physical, physical});
-    if (database.tables.empty())
-      to.shard_rules.push_back({source::TableKind::sharded, database.name, "", database.physical, {}});
-  }
-  for (const ObjectSelection& selected : spec.objects) {
-    auto& tables = to.objects.databases[selected.database];
-    if (!selected.all) tables = selected.tables;
-  }
-  return to;
-}
-
-namespace {
-
 constexpr std::uint32_t record_overhead = 128;  // what a record alone in its batch takes beside key and value
 
 // Topics must be there before anything is read.
@@ -128,21 +71,17 @@ std::string make_run_name() {
 
 Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelToken& cancel,
                 const ProgressCallback& on_progress) {
-  // Rather not at all than under other names or with other rows than were asked for.
-  if (!spec.has_plain_objects())
-    return base::fail(base::ErrorCode::task_bad_value,
-                      "a run carries whole databases and listed tables under their own names so far", "objects");
   pipeline::Config config;
   config.task = spec.name;
   config.run = make_run_name();
   config.fingerprint = spec.fingerprint();
-  config.source = source_config(spec);
+  TRY_VALUE(config.source, source_now(spec));
   config.server_id = spec.source.server_id;
   for (const auto& [address, position] : spec.start.positions) config.start[address] = {position.binlog, position.gtid};
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
-  config.transformation.scripts = spec.scripts;
+  config.transformation = transformation_of(spec);
   config.partition_policy = partition_policy(spec.destination.partition_by);
   config.dead_letter_topic = spec.destination.dead_letter_topic;
   if (spec.destination.delivery != Delivery::auto_)
@@ -176,7 +115,11 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
     return spec.destination.ignores_conflicts ? Status()
                                               : check_conflicts(config.kafka, spec.destination.topic, tables, cancel);
   };
-  doors.open_store = [&] { return store::open_sqlite(spec.state_dir); };
+  doors.open_store = [&]() -> Result<std::unique_ptr<store::Store>> {
+    TRY_VALUE(auto store, store::open_sqlite(spec.state_dir));
+    TRY(keep_databases(spec, config.source, *store));
+    return store;
+  };
   return pipeline::run_job(config, doors, options.until_caught_up, cancel, on_progress);
 }
 

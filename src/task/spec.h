@@ -147,9 +147,9 @@ struct Destination {
   std::string checkpoint_topic = "tributary-checkpoints";  // exactly once; compacted, made if it is missing
   Commit commit;
   bool ignores_conflicts = false;  // a new task goes on behind records of its tables that the topic holds already
-  bool create_topics = false;     // create missing topics with the two numbers below
-  std::uint32_t partitions = 1;   // 1 .. 10'000
-  std::uint32_t replication = 1;  // 1 .. 32
+  bool create_topics = false;      // create missing topics with the two numbers below
+  std::uint32_t partitions = 1;    // 1 .. 10'000
+  std::uint32_t replication = 1;   // 1 .. 32
 };
 
 // migration: [schema, full, incremental], any order, at least one.

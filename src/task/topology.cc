@@ -15,7 +15,7 @@ base::Result<TopologyView> view_topology(const TaskSpec& spec) {
     TRY_VALUE(const auto state, store::read_sqlite(spec.state_dir));
     TRY_VALUE(known, checkpoint::load_topology(*state, spec.name, spec.fingerprint()));
   }
-  source::SourceConfig config = source_config(spec);
+  TRY_VALUE(source::SourceConfig config, source_now(spec));
   if (known) {
     config = pipeline::for_another_look(std::move(config), known->topology);
     config.may_be_missing.insert(known->gone.begin(), known->gone.end());

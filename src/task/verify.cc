@@ -14,7 +14,7 @@ base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOpti
   verify::Config config;
   config.task = spec.name;
   config.fingerprint = spec.fingerprint();
-  config.source = source_config(spec);
+  TRY_VALUE(config.source, source_now(spec));
   if (store::exists_sqlite(spec.state_dir)) {
     TRY_VALUE(const auto state, store::read_sqlite(spec.state_dir));
     TRY_VALUE(const auto known, checkpoint::load_topology(*state, spec.name, config.fingerprint));
@@ -26,7 +26,7 @@ base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOpti
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
-  config.transformation.scripts = spec.scripts;
+  config.transformation = transformation_of(spec);
   config.partition_policy = partition_policy(spec.destination.partition_by);
   config.carries_changes = spec.migration.incremental;
   config.state_dir = spec.state_dir;

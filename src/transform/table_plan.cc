@@ -5,36 +5,87 @@
 
 namespace tributary::transform {
 
-base::Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, std::string_view script,
-                                        etl::ErrorPolicy policy) {
+using base::Result;
+using model::Operation;
+using model::Value;
+
+namespace {
+
+// Rows of the full load are always sent.
+bool is_chosen(std::uint8_t dml, Operation operation) {
+  switch (operation) {
+    case Operation::insert:
+      return (dml & dml_insert) != 0;
+    case Operation::update:
+      return (dml & dml_update) != 0;
+    case Operation::delete_:
+      return (dml & dml_delete) != 0;
+    default:
+      return true;
+  }
+}
+
+void pick(std::vector<Value>& values, std::vector<Value>& room, const std::vector<std::uint32_t>& from) {
+  if (values.empty()) return;
+  room.clear();
+  for (const std::uint32_t column : from) room.push_back(values[column]);
+  values.swap(room);
+}
+
+Result<etl::EtlProgram> compile(std::string_view script, const model::TableSchema& source, etl::ErrorPolicy policy) {
+  auto program = etl::EtlProgram::compile(script, source, {.policy = policy});
+  if (program) return program;
+  base::Error& error = program.error();
+  error.where = source.database + "." + source.table + ", script " + error.where;
+  return base::fail(std::move(error));
+}
+
+}  // namespace
+
+Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const TableRule* rule, std::string_view script,
+                                  etl::ErrorPolicy policy) {
   TablePlan plan;
   plan.target_ = source;
-  if (script.empty()) return plan;
-  auto program = etl::EtlProgram::compile(script, *source, {.policy = policy});
-  if (!program) {
-    base::Error& error = program.error();
-    error.where = source->database + "." + source->table + ", script " + error.where;
-    return base::fail(std::move(error));
+  if (!script.empty()) {
+    TRY_VALUE(plan.script_, compile(script, *source, policy));
+    plan.target_ = plan.script_->output();
+    for (const std::uint32_t column : plan.script_->changed_columns())
+      if (std::ranges::find(source->identity, column) != source->identity.end()) plan.keeps_identity_ = false;
   }
-  plan.script_ = *std::move(program);
-  plan.target_ = plan.script_->output();
-  for (const std::uint32_t column : plan.script_->changed_columns())
-    if (std::ranges::find(source->identity, column) != source->identity.end()) plan.keeps_identity_ = false;
+  plan.scripted_columns_ = plan.target_->columns.size();
+  if (rule == nullptr) return plan;
+  plan.dml_ = rule->options.dml;
+  TableRule wide = *rule;
+  for (std::size_t i = source->columns.size(); i < plan.target_->columns.size(); ++i)
+    wide.columns.emplace_back(plan.target_->columns[i].name);
+  TRY_VALUE(MappedSchema mapped, map_schema(wide, plan.target_));
+  plan.target_ = std::move(mapped.target);
+  plan.from_ = std::move(mapped.from);
+  plan.maps_ = plan.from_.size() != plan.scripted_columns_;  // their order stays, so that only a gap moves values
   return plan;
 }
 
-void TablePlan::project(Row& row) const { row.after.resize(target_->columns.size()); }
+void TablePlan::project(Row& row) const {
+  row.after.resize(scripted_columns_);
+  if (maps_) pick(row.after, row.other_after_, from_);
+}
 
-base::Result<TablePlan::Verdict> TablePlan::apply(Row& row) const {
+Result<TablePlan::Verdict> TablePlan::apply(Row& row) const {
   row.nulls = 0;
-  if (!script_) return Verdict::sent;
-  const etl::Change change{row.operation, row.commit_s, 0, row.before, row.after};
-  TRY_VALUE(const etl::Outcome outcome, script_->run(change, row.script_, row.other_before_, row.other_after_));
-  if (outcome.verdict == etl::Outcome::Verdict::skipped) return Verdict::skipped;
-  if (outcome.verdict == etl::Outcome::Verdict::dropped) return Verdict::left_out;
-  row.nulls = outcome.nulls;
-  row.before.swap(row.other_before_);
-  row.after.swap(row.other_after_);
+  if (!is_chosen(dml_, row.operation)) return Verdict::left_out;
+  if (script_) {
+    const etl::Change change{row.operation, row.commit_s, 0, row.before, row.after};
+    TRY_VALUE(const etl::Outcome outcome, script_->run(change, row.script_, row.other_before_, row.other_after_));
+    if (outcome.verdict == etl::Outcome::Verdict::skipped) return Verdict::skipped;
+    if (outcome.verdict == etl::Outcome::Verdict::dropped) return Verdict::left_out;
+    row.nulls = outcome.nulls;
+    row.before.swap(row.other_before_);
+    row.after.swap(row.other_after_);
+  }
+  if (maps_) {
+    pick(row.before, row.other_before_, from_);
+    pick(row.after, row.other_after_, from_);
+  }
   return Verdict::sent;
 }
 

@@ -1,7 +1,8 @@
-// What happens to the rows of one table between source and encoder. Made once per structure of a table.
+// What happens to the rows of one table between source and encoder: the user's choice of statements, the ETL script,
+// then names and columns as they leave. Made once per structure of a table.
 //
-// Errors of make(): what the script's compiler refuses (etl.*), with database.table in `where`. Threads: a plan is
-// immutable and shared by any number; a Row serves one at a time.
+// Errors of make(): what the script's compiler refuses (etl.*), with database.table in `where`; task.objects_*.
+// Threads: a plan is immutable and shared by any number; a Row serves one at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "model/schema.h"
 #include "model/value.h"
 #include "transform/etl/program.h"
+#include "transform/objects/selection.h"
 
 namespace tributary::transform {
 
@@ -33,12 +35,12 @@ struct Row {
 
 class TablePlan {
  public:
-  // script empty: none.
-  static base::Result<TablePlan> make(const model::TableSchemaPtr& source, std::string_view script,
-                                      etl::ErrorPolicy policy);
+  // rule: made for this structure; null: all columns under their own names. script empty: none.
+  static base::Result<TablePlan> make(const model::TableSchemaPtr& source, const TableRule* rule,
+                                      std::string_view script, etl::ErrorPolicy policy);
 
-  // Nothing happens to rows: apply() need not be called.
-  bool is_plain() const { return !script_; }
+  // Nothing happens to rows, but that they leave under other names of database and table: apply() need not be called.
+  bool is_plain() const { return !script_ && !maps_ && dml_ == dml_all; }
   // The table as its records show it; the source's own if it is plain.
   const model::TableSchemaPtr& target() const { return target_; }
 
@@ -57,7 +59,11 @@ class TablePlan {
 
  private:
   model::TableSchemaPtr target_;
+  std::uint8_t dml_ = dml_all;
   std::optional<etl::EtlProgram> script_;
+  std::size_t scripted_columns_ = 0;  // of the source, and those that the script adds
+  bool maps_ = false;
+  std::vector<std::uint32_t> from_;  // column i of the target is column from_[i] of what the script gives
   bool keeps_identity_ = true;
 };
 

@@ -1,12 +1,16 @@
-// What a task does to rows on their way, table by table. Threads: a value; plan() by any number.
+// What a task carries, under which names, and what it does to rows on their way: table by table.
+// Errors: task.objects_*, source.*_missing of names that are listed, etl.*. Threads: a value; any number may ask.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "model/schema.h"
+#include "transform/objects/rules.h"
+#include "transform/objects/selection.h"
 #include "transform/table_plan.h"
 
 namespace tributary::transform {
@@ -26,11 +30,18 @@ struct Scripts {
 };
 
 struct Transformation {
+  std::optional<ObjectRules> rules;  // unset: all that is selected, under its own names
   Scripts scripts;
 
-  base::Result<TablePlan> plan(const model::TableSchemaPtr& source) const {
-    return TablePlan::make(source, scripts.of(source->database, source->table), scripts.policy);
-  }
+  bool carries(std::string_view database, std::string_view table) const;
+  // The names under which a table leaves; its own if it is not carried.
+  TableNames names(std::string_view database, std::string_view table) const;
+  std::string database_name(std::string_view database) const;
+  // Of a table that is carried.
+  base::Result<TablePlan> plan(const model::TableSchemaPtr& source) const;
+  // What can be wrong with all of them together: names that are listed and not there (unless they may be missing), two
+  // tables under one name. Gives warnings.
+  base::Result<std::vector<std::string>> check(const std::vector<model::TableSchemaPtr>& tables, Missing missing) const;
 };
 
 }  // namespace tributary::transform

@@ -94,11 +94,11 @@ Target Comparison::make_target(std::uint32_t number, const TableName& name, cons
   target.result.table = name.second;
   const TableFold* table = fold_.find(name);
   if (logical) {
-    const source::LogicalTable& at = topology.tables[*logical];
-    target.has_many_shards = at.shards.size() > 1;
-    target.is_keyless = at.schema->identity.empty() || at.schema->identity_is_hidden;
+    const model::TableSchema& schema = *rows_.plan(*logical).target();
+    target.has_many_shards = topology.tables[*logical].shards.size() > 1;
+    target.is_keyless = schema.identity.empty() || schema.identity_is_hidden;
     if (!target.is_keyless)
-      for (const std::uint32_t column : at.schema->identity) target.identity.push_back(at.schema->columns[column].name);
+      for (const std::uint32_t column : schema.identity) target.identity.push_back(schema.columns[column].name);
     target.fields = rows_.fields(*logical);
     target.structure = Structure::parse(target.fields);
   } else if (table != nullptr) {

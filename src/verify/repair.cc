@@ -144,7 +144,7 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
       const RowState state = RowState::parse(stored);
       if (!is_known || state.is_deleted) continue;
       const DeleteRecord gone = make_delete(*table, Structure::parse(table->structures[state.structure]), state.image,
-                                            target.logical ? topology_.tables[*target.logical].schema.get() : nullptr,
+                                            target.logical ? rows_.plan(*target.logical).target().get() : nullptr,
                                             static_cast<std::int64_t>(sent + i + 1), now_ms, position);
       add_record(batch, router, route, gone.key, gone.value);
     }

@@ -78,10 +78,23 @@ class Verification {
     return {};
   }
 
+  TableName name_of(std::uint32_t logical) const {
+    const model::TableSchema& target = *rows_->plan(logical).target();
+    return {target.database, target.table};
+  }
+
+  // Of a table of the topic, by the name under which it left: it may be gone at the source.
   bool is_selected(const TableName& name) const {
-    const auto found = config_.source.objects.databases.find(name.first);
-    if (found == config_.source.objects.databases.end()) return false;
-    return !found->second || std::ranges::find(*found->second, name.second) != found->second->end();
+    for (const auto& [database, tables] : config_.source.objects.databases) {
+      const auto leaves_as = [&](const std::string& table) {
+        const transform::TableNames names = config_.transformation.names(database, table);
+        return TableName(names.database, names.table) == name;
+      };
+      if (tables ? std::ranges::any_of(*tables, leaves_as)
+                 : config_.transformation.database_name(database) == name.first)
+        return true;
+    }
+    return false;
   }
 
   bool is_asked_for(const TableName& name) const {
@@ -92,11 +105,11 @@ class Verification {
   Result<std::unique_ptr<Fold>> load_fold() {
     Fold::Setup setup;
     setup.is_selected = [this](const TableName& name) { return is_selected(name); };
-    for (const source::LogicalTable& table : topology_.tables) {
-      KnownKey& key = setup.known[{table.schema->database, table.schema->table}];
-      if (!table.schema->identity_is_hidden)
-        for (const std::uint32_t column : table.schema->identity)
-          key.columns.push_back(table.schema->columns[column].name);
+    for (std::uint32_t i = 0; i < topology_.tables.size(); ++i) {
+      const model::TableSchema& target = *rows_->plan(i).target();
+      KnownKey& key = setup.known[name_of(i)];
+      if (!target.identity_is_hidden)
+        for (const std::uint32_t column : target.identity) key.columns.push_back(target.columns[column].name);
     }
     if (!topology_.instances.empty()) {
       setup.traits.flavour = topology_.instances[0].flavour;
@@ -156,8 +169,7 @@ class Verification {
   void make_targets() {
     std::map<TableName, std::optional<std::uint32_t>> names;
     for (const TableFold* table : fold_->tables()) names[{table->database, table->table}];
-    for (std::uint32_t i = 0; i < topology_.tables.size(); ++i)
-      names[{topology_.tables[i].schema->database, topology_.tables[i].schema->table}] = i;
+    for (std::uint32_t i = 0; i < topology_.tables.size(); ++i) names[name_of(i)] = i;
     std::uint32_t number = 0;
     for (const auto& [name, logical] : names)
       if (is_asked_for(name)) targets_.push_back(comparison_->make_target(number++, name, topology_, logical));

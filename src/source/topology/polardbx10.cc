@@ -103,7 +103,7 @@ class Discovery {
         topology_.remarks.push_back(fmt::format("{}.{} is a global index and is not carried", database_, name));
       } else if (is_recycled(name)) {
         topology_.remarks.push_back(fmt::format("{}.{} lies in the recycle bin and is not carried", database_, name));
-      } else {
+      } else if (wanted || config_.objects.takes(database_, name)) {
         present.insert(name);
       }
     }

@@ -47,13 +47,6 @@ void add_instance(Topology& topology, const mysql::Endpoint& endpoint) {
   topology.instances.push_back(std::move(instance));
 }
 
-bool selected(const ObjectSelection& objects, const std::string& database, const std::string& table) {
-  const auto found = objects.databases.find(database);
-  if (found == objects.databases.end()) return false;
-  if (!found->second) return true;
-  return std::find(found->second->begin(), found->second->end(), table) != found->second->end();
-}
-
 // Every database and table the user named must have been found.
 Status require_all(const SourceConfig& config, const Topology& topology) {
   for (const auto& [database, tables] : config.objects.databases) {
@@ -71,6 +64,13 @@ Status require_all(const SourceConfig& config, const Topology& topology) {
 
 }  // namespace
 
+bool ObjectSelection::takes(const std::string& database, const std::string& table) const {
+  const auto found = databases.find(database);
+  if (found == databases.end()) return false;
+  if (!found->second) return !carries || carries(database, table);
+  return std::find(found->second->begin(), found->second->end(), table) != found->second->end();
+}
+
 Status discover_server(const SourceConfig& config, Topology& topology) {
   add_instance(topology, config.endpoint);
   TRY_VALUE(const ServerTables server, list_tables(config.endpoint));
@@ -81,7 +81,7 @@ Status discover_server(const SourceConfig& config, Topology& topology) {
     if (config.objects.databases.contains(view.substr(0, view.find('.'))))
       topology.remarks.push_back(view + " is a view and is not carried");
   for (const auto& [database, table] : server.tables)
-    if (selected(config.objects, database, table))
+    if (config.objects.takes(database, table))
       add_physical_table(topology, add_logical_table(topology, TableKind::single, database, table), 0, database, table);
   return config.resumes ? Status() : require_all(config, topology);
 }
@@ -101,7 +101,7 @@ Status discover_shards(const SourceConfig& config, Topology& topology) {
         if (!any(rule.physical_databases, database)) continue;
         const std::string& name = rule.table.empty() ? table : rule.table;
         if (rule.physical_tables.empty() ? table != name : !any(rule.physical_tables, table)) continue;
-        if (!selected(config.objects, rule.database, name)) continue;
+        if (!config.objects.takes(rule.database, name)) continue;
         const auto key = std::make_pair(rule.database, name);
         const bool is_new = !logical.contains(key);
         if (is_new) logical[key] = add_logical_table(topology, rule.kind, rule.database, name);

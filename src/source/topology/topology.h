@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,6 +27,11 @@ enum class Engine : std::uint8_t { polardbx10, mysql, mysql_shards };
 // Logical databases to carry: every table, or the tables listed.
 struct ObjectSelection {
   std::map<std::string, std::optional<std::vector<std::string>>> databases;
+  // Of databases with every table: those that are carried all the same, also of tables that come to be later. Unset:
+  // all.
+  std::function<bool(std::string_view database, std::string_view table)> carries;
+
+  bool takes(const std::string& database, const std::string& table) const;
 };
 
 enum class TableKind : std::uint8_t { sharded, broadcast, single };
