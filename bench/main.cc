@@ -35,7 +35,7 @@ struct Arguments {
               other_delivery, program_dir;
   std::vector<std::string> task_lines, client;
   int buffer_pool_mb = 1024;
-  bool as_json = false, stream_too = false, resumed = false, latency = false;
+  bool as_json = false, stream_too = false, resumed = false, latency = false, transformed = false;
   std::uint32_t changes_per_s = 1000;
 };
 
@@ -144,20 +144,30 @@ class Bench {
   }
 
  private:
-  bool has_other() const { return !a_.against.empty() || !a_.other_delivery.empty(); }
+  bool has_other() const { return !a_.against.empty() || !a_.other_delivery.empty() || a_.transformed; }
   std::string other_text() const {
     if (!has_other()) return {};
-    return fmt::format("{}{}{}", a_.against.empty() ? program() : a_.against, a_.other_delivery.empty() ? "" : ", ",
-                       a_.other_delivery);
+    return fmt::format("{}{}{}{}", a_.against.empty() ? program() : a_.against, a_.other_delivery.empty() ? "" : ", ",
+                       a_.other_delivery, a_.transformed ? ", with names, filter and script" : "");
   }
   struct Program {
     const char* name;
     std::string path, delivery;
+    std::vector<std::string> task_lines = {};
   };
   Program ours() const { return {"product", program(), a_.delivery}; }
   Program other() const {
     return {"other", a_.against.empty() ? program() : a_.against,
-            a_.other_delivery.empty() && a_.against.empty() ? a_.delivery : a_.other_delivery};
+            a_.other_delivery.empty() && a_.against.empty() ? a_.delivery : a_.other_delivery,
+            a_.transformed ? transforming_lines() : std::vector<std::string>()};
+  }
+  // All rows pass, so that as many records are sent.
+  static std::vector<std::string> transforming_lines() {
+    return {"objects: {bench: {name: store, tables: {orders: {name: orders_v2, where: \"status < 100 AND price > 0\", "
+            "columns: {id: id, user_id: customer_id, shop_id: shop_id, status: status, price: price, discount: discount, "
+            "buyer: buyer, sku: sku, address: address, remark: note, created: created, updated: updated}}}}}",
+            "etl: {script: \"e_compose(e_set(`buyer`, str_mask(`buyer`, 2, 5, '*')), "
+            "e_if(op_gt(`price`, 100), e_set(`status`, 9)))\"}"};
   }
   std::string program() const { return a_.program_dir + "/tributary"; }
 
@@ -221,6 +231,7 @@ class Bench {
                      .delivery = which.delivery,
                      .client = like_product_.overrides,
                      .extra = a_.task_lines};
+    task.extra.insert(task.extra.end(), which.task_lines.begin(), which.task_lines.end());
     task.topic = task.name;
     if (catch_up && !a_.resumed) task.from = from_;
     return task;
@@ -339,6 +350,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
   app.add_option("--other-delivery", a.other_delivery, "Another delivery, run in turn")
       ->check(CLI::IsMember({"exactly_once", "at_least_once"}));
+  app.add_flag("--transformed", a.transformed,
+               "The same with renamed objects, a filter and an ETL script, run in turn");
   app.add_flag("--latency", a.latency,
                "From commit to consumer instead, at --rate changes a second, for each delivery");
   app.add_option("--rate", a.changes_per_s, "With --latency (1000)")->check(CLI::Range(1, 100'000));

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -45,8 +46,9 @@ std::string task_file(const Lab& lab, const ProductTask& task, const std::string
   yaml += fmt::format("migration: [{}]\n", task.catch_up     ? "incremental"
                                            : task.stream_too ? "full, incremental"
                                                              : "full");
-  yaml +=
-      fmt::format("objects: {{{}: all}}\nstate_dir: {}\n", is_plain ? task.plain_database : task.database, state_dir);
+  yaml += fmt::format("state_dir: {}\n", state_dir);
+  if (std::ranges::none_of(task.extra, [](const std::string& line) { return line.starts_with("objects:"); }))
+    yaml += fmt::format("objects: {{{}: all}}\n", is_plain ? task.plain_database : task.database);
   if (!task.from.empty()) {
     yaml += "start:\n  position:\n";
     for (std::size_t i = 0; i < lab.readers().size(); ++i)
