@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes src/transform/filter/collation_tables.inc: what servers answer to WEIGHT_STRING, LOWER and UPPER for every character.
 
-  collation_tables.py HOST:PORT:USER:PASSWORD HOST:PORT:USER:PASSWORD    a MySQL 8.0 or later and a MariaDB 10.10 or later
+  collation_tables.py HOST:PORT:USER:PASSWORD [--tls]    a MySQL 8.0 or later
 
 Needs PyMySQL. The format of the texts is that of decode() in src/transform/filter/weights.cc.
 """
@@ -99,19 +99,17 @@ def write(file, name, text):
 
 
 def main():
-    mysql, mariadb = (connect(text) for text in sys.argv[1:3])
+    mysql = connect(sys.argv[1])
     with open(OUT, "w") as file:
         file.write("// Made by tools/collation_tables.py from what servers answer; do not edit. Included by weights.cc.\n")
         for name, server, collation, limit in (("general_ci", mysql, "utf8mb4_general_ci", 65536),
                                                ("unicode_ci", mysql, "utf8mb4_unicode_ci", 65536),
-                                               ("uca_0900_ai_ci", mysql, "utf8mb4_0900_ai_ci", 0x110000),
-                                               ("uca_1400_ai_ci", mariadb, "utf8mb4_uca1400_ai_ci", 0x110000)):
+                                               ("uca_0900_ai_ci", mysql, "utf8mb4_0900_ai_ci", 0x110000)):
             table = weights(ask(server, f"WEIGHT_STRING({CHARACTER} COLLATE {collation})", limit))
             by_rule = (lambda n: (n,)) if name == "general_ci" else (lambda n, t=table: t[n] if t[n] in implicit(n)[:1] else None)
             write(file, name, encode(table, by_rule))
             print(name, len(encode(table, by_rule)))
-        for name, server, collation in (("default", mysql, "utf8mb4_general_ci"), ("0900", mysql, "utf8mb4_0900_ai_ci"),
-                                        ("uca1400", mariadb, "utf8mb4_uca1400_ai_ci")):
+        for name, server, collation in (("default", mysql, "utf8mb4_general_ci"), ("0900", mysql, "utf8mb4_0900_ai_ci")):
             for case in ("lower", "upper"):
                 raw = ask(server, f"{case.upper()}({CHARACTER} COLLATE {collation})", 0x20000)
                 table = {n: (ord(text.decode()),) for n, text in raw.items() if text}

@@ -32,7 +32,7 @@ T must(base::Result<T> result) {
     fmt::print(stderr, "{}\n", result.error().message());
     std::exit(3);
   }
-  return std::move(*result);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 struct Rows {
@@ -49,7 +49,7 @@ Rows read_rows(mysql::Connection& connection, const std::string& table, const so
     std::vector<unsigned long> lengths(row.lengths.begin(), row.lengths.end());
     for (std::size_t i = 0; i < texts.size(); ++i)
       texts[i] = row.values[i] == nullptr ? nullptr : rows.kept.emplace_back(row.values[i], lengths[i]).data();
-    must(plan.read({texts, lengths}, rows.values.emplace_back()).transform([] { return 0; }));
+    must(plan.read({texts, lengths}, rows.values.emplace_back()));
   }
   return rows;
 }
@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
   const std::string table = argv[6];
   auto connection = must(mysql::Connection::open(endpoint));
   must(connection.execute("SET SESSION time_zone = '+00:00', sql_mode = ''"));
+  must(connection.execute(std::string(transform::filter_session)));
   auto schemas = must(source::read_schemas(connection, endpoint.database, {table}));
   const model::TableSchema& schema = schemas.at(table);
   const source::TextRowPlan plan(schema);

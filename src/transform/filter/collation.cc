@@ -55,8 +55,6 @@ Registry make_registry() {
     add_utf8(known, set, "_general_nopad_ci", false, &tables::general_ci(), Casing::standard, of_mariadb);
     add_utf8(known, set, "_nopad_bin", false, nullptr, Casing::standard, of_mariadb);
     add_utf8(known, set, "_unicode_nopad_ci", false, &tables::unicode_ci(), Casing::standard, of_mariadb);
-    add_utf8(known, set, "_uca1400_ai_ci", true, &tables::uca_1400_ai_ci(), Casing::uca1400, of_mariadb);
-    add_utf8(known, set, "_uca1400_nopad_ai_ci", false, &tables::uca_1400_ai_ci(), Casing::uca1400, of_mariadb);
   }
   add_utf8(known, "utf8mb4", "_0900_ai_ci", false, &tables::uca_0900_ai_ci(), Casing::mysql_0900, of_mysql8);
   add_utf8(known, "utf8mb4", "_0900_bin", false, nullptr, Casing::mysql_0900, of_mysql8);
@@ -195,6 +193,11 @@ const Collation* find_collation(std::string_view name, bool is_mariadb, std::uin
 const Collation& binary_collation() {
   static const Collation& binary = registry().find("binary")->second.collation;
   return binary;
+}
+
+const Collation& connection_collation() {
+  static const Collation& general = registry().find("utf8mb4_general_ci")->second.collation;
+  return general;
 }
 
 int compare(const Collation& collation, std::string_view a, std::string_view b) {

@@ -32,6 +32,7 @@ struct Collation {
 // Null if the collation is not known here as this server applies it. Lower-case names.
 const Collation* find_collation(std::string_view name, bool is_mariadb, std::uint32_t version);
 const Collation& binary_collation();
+const Collation& connection_collation();  // utf8mb4_general_ci: what literals and numbers as text have (filter_session)
 
 // Below, equal or above zero.
 int compare(const Collation& collation, std::string_view a, std::string_view b);

@@ -289,9 +289,7 @@ Result<NodePtr> Compiler::literal(const Syntax& syntax) {
     }
     case Part::text: {
       type.kind = Kind::text;
-      type.collation = find_collation(dialect_.connection_collation, dialect_.is_mariadb, dialect_.version);
-      if (type.collation == nullptr || !type.collation->is_utf8())
-        return fail(unsupported(fmt::format("the connection's collation {}", dialect_.connection_collation), syntax.offset));
+      type.collation = &connection_collation();
       type.is_ascii = is_plain_ascii(syntax.value);
       node->text = syntax.value;
       return node;

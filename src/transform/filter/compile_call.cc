@@ -150,7 +150,6 @@ Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args)
   const auto operation = std::ranges::lower_bound(functions, syntax.name, {}, &Function::name)->operation;
   NodePtr node = make(operation, Kind::null, syntax.offset);
   if (operation == Operation::is_null) {
-    Syntax is;
     node = boolean(operation, syntax.offset);
     node->args = std::move(args);
     return node;
@@ -201,9 +200,8 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
       node->type.digits = 10;
       node->type.is_unsigned = operation == Operation::crc32;
     } else {
-      node->type.collation = find_collation(dialect_.connection_collation, dialect_.is_mariadb, dialect_.version);
+      node->type.collation = &connection_collation();
       node->type.is_ascii = true;
-      if (node->type.collation == nullptr) return fail(unsupported("the connection's collation", syntax.offset));
     }
     node->collation = args[0]->type.collation;
     node->args = std::move(args);
@@ -339,9 +337,8 @@ Result<NodePtr> Compiler::call_time(Syntax& syntax, std::vector<NodePtr> args) {
     }
     NodePtr node = make(operation, Kind::text, syntax.offset);
     node->text = format;
-    node->type.collation = find_collation(dialect_.connection_collation, dialect_.is_mariadb, dialect_.version);
+    node->type.collation = &connection_collation();
     node->type.is_ascii = true;
-    if (node->type.collation == nullptr) return fail(unsupported("the connection's collation", syntax.offset));
     args.pop_back();
     node->args = std::move(args);
     return node;
@@ -424,8 +421,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
       if (is_text && arg->type.collation->set != TextSet::utf8 && !arg->type.is_ascii) return refuse("text that is not UTF-8");
       node = make(Operation::to_text, Kind::text, syntax.offset);
       node->type.is_ascii = arg->type.is_ascii;
-      node->type.collation = find_collation(dialect_.connection_collation, dialect_.is_mariadb, dialect_.version);
-      if (node->type.collation == nullptr) return refuse("this");
+      node->type.collation = &connection_collation();
       node->number = sizes[0];
     }
     node->type.coercibility = implicit_collation;

@@ -79,11 +79,8 @@ Status Compiler::textual(NodePtr& node, std::string_view what) {
   if (node->type.kind == Kind::null) return {};
   if (node->type.has_no_text || node->type.is_loose)
     return fail(unsupported(fmt::format("{} in {}: how the server writes it as text", kind_name(*node), what), node->offset));
-  const Collation* collation = find_collation(dialect_.connection_collation, dialect_.is_mariadb, dialect_.version);
-  if (collation == nullptr || !collation->is_utf8())
-    return fail(unsupported(fmt::format("the connection's collation {}", dialect_.connection_collation), node->offset));
   NodePtr text = make(Operation::to_text, Kind::text, node->offset);
-  text->type.collation = collation;
+  text->type.collation = &connection_collation();
   text->type.is_ascii = true;
   text->type.coercibility = numeric_collation;
   text->number = -1;

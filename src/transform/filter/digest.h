@@ -7,6 +7,7 @@
 namespace tributary::transform::filter {
 
 std::uint32_t crc32(std::string_view bytes);
-void md5_hex(std::string_view bytes, char* to);  // 32 lower-case digits
+// 32 lower-case digits; false where the library has no MD5 (FIPS).
+bool md5_hex(std::string_view bytes, char* to);
 
 }  // namespace tributary::transform::filter

@@ -43,17 +43,17 @@ std::int64_t as_number(Kind kind, std::int64_t packed, std::uint32_t& micros) {
 }  // namespace
 
 bool Evaluator::wrong_value(const Node& node) {
+  return fails(node, fmt::format("column number {} of the row holds no value of its type", node.column + 1));
+}
+
+bool Evaluator::fails(const Node& node, std::string what) {
   if (!error_)
-    error_ = error_at(base::ErrorCode::filter_value, fmt::format("column number {} of the row holds no value of its type", node.column + 1),
-                      program_.condition, node.offset);
+    error_ = error_at(base::ErrorCode::filter_value, std::move(what), program_.condition, node.offset);
   return false;
 }
 
 bool Evaluator::out_of_range(const Node& node, std::string_view kind) {
-  if (!error_)
-    error_ = error_at(base::ErrorCode::filter_value, fmt::format("{} out of range, as at the server", kind), program_.condition,
-                      node.offset);
-  return false;
+  return fails(node, fmt::format("{} out of range, as at the server", kind));
 }
 
 std::string_view Evaluator::labels_text(const Node& node, std::uint64_t number) {

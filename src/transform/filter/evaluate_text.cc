@@ -84,7 +84,7 @@ bool Evaluator::text_call(const Node& node, Datum& out) {
       return true;
     case md5: {
       char* const to = arena_.take(32);
-      filter::md5_hex(s, to);
+      if (!filter::md5_hex(s, to)) return fails(node, "MD5 is not available on this machine");
       out.s = {to, 32};
       return true;
     }

@@ -15,7 +15,6 @@ constexpr const char* months[] = {"January", "February", "March",     "April",  
                                   "July",    "August",   "September", "October", "November", "December"};
 constexpr const char* days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-bool is_zero(const TimeParts& t) { return t.year == 0 && t.month == 0 && t.day == 0; }
 bool has_zero(const TimeParts& t) { return t.month == 0 || t.day == 0; }
 std::int64_t number_of(const TimeParts& t) { return day_number(t.year, t.month, t.day); }
 

@@ -33,6 +33,7 @@ class Evaluator {
   bool column(const Node& node, Datum& out);
   bool wrong_value(const Node& node);
   bool out_of_range(const Node& node, std::string_view kind);
+  bool fails(const Node& node, std::string what);
   std::string_view labels_text(const Node& node, std::uint64_t number);
   std::optional<int> compare(const Node& a, const Node& b, Comparison by, const Collation* collation);
   Verdict compared(const Node& node);

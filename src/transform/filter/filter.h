@@ -2,7 +2,7 @@
 // is tested here on rows of the binlog. Both give the same verdict for every row; what can't be evaluated exactly as the
 // server does it is refused when compiled, by its name (docs/filters.md says what and why).
 //
-// The sessions that read have sql_mode '', time_zone '+00:00' and the collation Dialect names.
+// The sessions that read have sql_mode '', time_zone '+00:00' and what filter_session says.
 // Errors: filter_syntax, filter_unknown_column, filter_unsupported from compile(), each with line:column of the
 // condition; filter_value from test(), for a row at which the server gives an error, too (numbers out of range).
 // Threads: a Filter is immutable and may be shared; a Scratch is for one thread at a time.
@@ -21,12 +21,16 @@
 
 namespace tributary::transform {
 
+// What a session must have SET before a condition is part of its SELECT: texts made of numbers, names of months and
+// quotients depend on it, and `id IS NULL` can mean something else.
+inline constexpr std::string_view filter_session =
+    "SET SESSION collation_connection = 'utf8mb4_general_ci', div_precision_increment = 4, lc_time_names = 'en_US', "
+    "sql_auto_is_null = 0";
+
 // Of the server that answers the SELECT.
 struct Dialect {
   bool is_mariadb = false;
   std::uint32_t version = 80000;  // 50651, 80034, 101119
-  // collation_connection of the sessions that read: texts made of numbers and dates are compared by it.
-  std::string connection_collation = "utf8mb4_general_ci";
 };
 
 namespace filter {

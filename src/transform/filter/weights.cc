@@ -104,21 +104,15 @@ const WeightTable& uca_0900_ai_ci() {
   static const WeightTable table = decode(filter::uca_0900_ai_ci, Rule::implicit, false);
   return table;
 }
-const WeightTable& uca_1400_ai_ci() {
-  static const WeightTable table = decode(filter::uca_1400_ai_ci, Rule::implicit, false);
-  return table;
-}
 const WeightTable& lower(Casing casing) {
   static const WeightTable standard = decode(lower_default, Rule::itself, false);
   static const WeightTable mysql_0900 = decode(lower_0900, Rule::itself, false);
-  static const WeightTable uca1400 = decode(lower_uca1400, Rule::itself, false);
-  return casing == Casing::standard ? standard : casing == Casing::mysql_0900 ? mysql_0900 : uca1400;
+  return casing == Casing::standard ? standard : mysql_0900;
 }
 const WeightTable& upper(Casing casing) {
   static const WeightTable standard = decode(upper_default, Rule::itself, false);
   static const WeightTable mysql_0900 = decode(upper_0900, Rule::itself, false);
-  static const WeightTable uca1400 = decode(upper_uca1400, Rule::itself, false);
-  return casing == Casing::standard ? standard : casing == Casing::mysql_0900 ? mysql_0900 : uca1400;
+  return casing == Casing::standard ? standard : mysql_0900;
 }
 
 namespace {

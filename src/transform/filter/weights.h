@@ -26,8 +26,7 @@ namespace tables {
 const WeightTable& general_ci();
 const WeightTable& unicode_ci();
 const WeightTable& uca_0900_ai_ci();
-const WeightTable& uca_1400_ai_ci();
-enum class Casing : std::uint8_t { standard, mysql_0900, uca1400 };
+enum class Casing : std::uint8_t { standard, mysql_0900 };
 const WeightTable& lower(Casing casing);
 const WeightTable& upper(Casing casing);
 const std::uint8_t* latin1_swedish_ci();  // 256 bytes
