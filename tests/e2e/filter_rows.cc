@@ -5,6 +5,7 @@
 //
 // same N                  N rows, the same verdict from both for all of them
 // refused CODE WHAT       the condition is not compiled
+// neither CODE WHAT       nor does the server take it
 // failed                  the server gives an error, and so does at least one row here
 // invalid MESSAGE         the server gives an error, and no row does here
 // differs ID OURS THEIRS  -1: unknown
@@ -54,8 +55,8 @@ Rows read_rows(mysql::Connection& connection, const std::string& table, const so
   return rows;
 }
 
-std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, const Filter& filter) {
-  const auto answer = connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS NULL FROM {1} ORDER BY id", filter.sql(), table));
+std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, std::string_view condition, const Filter& filter) {
+  const auto answer = connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
   const auto kept = connection.query(fmt::format("SELECT id FROM {} WHERE {} ORDER BY id", table, filter.sql()));
   Filter::Scratch scratch;
   std::size_t kept_at = 0;
@@ -68,7 +69,7 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
     }
     if (!answer || !kept) continue;
     const int ours = *verdict == Filter::Verdict::yes ? 1 : *verdict == Filter::Verdict::no ? 0 : -1;
-    const int theirs = *answer->rows[i][1] == "1" ? -1 : *answer->rows[i][0] == "1" ? 1 : 0;
+    const int theirs = *answer->rows[i][0] == "1" ? 1 : *answer->rows[i][1] == "1" ? 0 : -1;
     const std::string id(rows.values[i][0].text);
     const bool is_kept = kept_at < kept->rows.size() && *kept->rows[kept_at][0] == id;
     if (is_kept) ++kept_at;
@@ -109,14 +110,15 @@ int main(int argc, char** argv) {
   while (std::getline(std::cin, condition)) {
     const auto filter = Filter::compile(condition, schema, dialect);
     if (!filter) {
-      fmt::print("refused {} {} ({})\n", filter.error().info().name, filter.error().what, filter.error().where);
+      const auto theirs = connection.query(fmt::format("SELECT id FROM {} WHERE {}", table, condition));
+      fmt::print("{} {} {} ({})\n", theirs ? "refused" : "neither", filter.error().info().name, filter.error().what, filter.error().where);
       continue;
     }
     const auto again = Filter::compile(filter->canonical(), schema, dialect);
     if (!again || again->canonical() != filter->canonical())
       fmt::print("differs 0 printed {}\n", filter->canonical());
     else
-      fmt::print("{}\n", judge(connection, table, rows, *filter));
+      fmt::print("{}\n", judge(connection, table, rows, condition, *filter));
     std::fflush(stdout);
   }
   return 0;

@@ -18,6 +18,15 @@ using model::ColumnType;
 
 namespace {
 
+bool has(Operation operation, const Node& node) {
+  return node.operation == operation ||
+         std::ranges::any_of(node.args, [&](const NodePtr& arg) { return has(operation, *arg); });
+}
+
+bool is_condition(const Node& node) {
+  return node.operation >= Operation::and_ && node.operation <= Operation::is_false;
+}
+
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -90,6 +99,8 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
                              : syntax.name == "TRUE" ? Operation::is_true
                                                      : Operation::is_false,
                              syntax.offset);
+      if (is_null && is_old() && has(Operation::xor_, *arg))
+        return fail(unsupported("whether XOR is NULL: this server errs", syntax.offset));
       // MariaDB finds the zero date of a NOT NULL column to be NULL when the condition stands behind WHERE.
       if (is_null && arg->operation == Operation::column &&
           (arg->type.kind == Kind::date || arg->type.kind == Kind::datetime) &&
@@ -321,7 +332,8 @@ Result<NodePtr> Compiler::literal(const Syntax& syntax) {
 
 Status Compiler::truth_value(const Node& node) const {
   if (node.type.is_json) return fail(unsupported("JSON as a condition", node.offset));
-  if (node.type.is_number_bytes) return fail(unsupported("bytes as a condition", node.offset));
+  if (node.type.is_number_bytes || (node.operation == Operation::constant && node.type.collation == &binary_collation()))
+    return fail(unsupported("bytes as a condition", node.offset));
   if (node.type.kind == Kind::time || node.type.kind == Kind::null || node.type.kind == Kind::text ||
       node.type.is_temporal() || node.type.is_number())
     return {};
@@ -339,12 +351,12 @@ Result<Type> Compiler::as_number(const Node& node) const {
       type.kind = Kind::real;
       return type;
     case Kind::date:
-      return integer_type(false, 8, false);
     case Kind::datetime:
     case Kind::time: {
-      if (type.scale == 0) return integer_type(false, 14, false);
+      const unsigned digits = type.kind == Kind::date ? 8 : 14;
+      if (type.scale == 0 && !dialect_.is_mariadb) return integer_type(false, digits, false);
       type.kind = Kind::decimal;
-      type.digits = 14;
+      type.digits = static_cast<std::uint8_t>(digits);
       type.true_scale = type.scale;
       return type;
     }
@@ -396,6 +408,9 @@ Result<NodePtr> Compiler::unary(Syntax& syntax) {
   }
   TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
   TRY(truth_value(*arg));
+  // Servers drop both NOTs behind WHERE, and the number stays what it is.
+  if (arg->operation == Operation::not_ && !is_condition(*arg->args[0]))
+    return fail(unsupported("NOT of NOT of what is no condition", syntax.offset));
   NodePtr node = boolean(Operation::not_, syntax.offset);
   node->args.push_back(std::move(arg));
   return node;
@@ -403,7 +418,12 @@ Result<NodePtr> Compiler::unary(Syntax& syntax) {
 
 Result<NodePtr> Compiler::logic(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
-  for (const NodePtr& arg : args) TRY(truth_value(*arg));
+  for (const NodePtr& arg : args) {
+    TRY(truth_value(*arg));
+    if (syntax.name == "XOR" && is_old() &&
+        (has(Operation::xor_, *arg) || has(Operation::same, *arg) || arg->type.kind != Kind::integer))
+      return fail(unsupported("XOR over XOR, <=> or what is neither condition nor integer: this server errs", arg->offset));
+  }
   NodePtr node = boolean(syntax.name == "AND"  ? Operation::and_
                          : syntax.name == "OR" ? Operation::or_
                                                : Operation::xor_,

@@ -264,10 +264,8 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
   if (args[0]->type.is_temporal())
     return fail(unsupported(fmt::format("{} of a date or time", name), args[0]->offset));
   type.is_labels = type.is_year = false;
-  NodePtr node = make(operation, type.kind, syntax.offset);
+  NodePtr node = operation == sign ? boolean(operation, syntax.offset) : make(operation, type.kind, syntax.offset);
   if (operation == sign) {
-    node->type.digits = 1;
-    node->type.is_wide = false;
     node->args = std::move(args);
     return node;
   }

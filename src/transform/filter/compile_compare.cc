@@ -25,6 +25,24 @@ bool is_plain_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
+// Of two collations, neither of which is set by COLLATE: whether the first one counts. Nothing where neither does, or
+// bytes would have to be converted.
+std::optional<bool> wins(const Collation& a, const Collation& b) {
+  if (a.set == TextSet::binary || b.set == TextSet::binary) return a.set == TextSet::binary;
+  const auto character_set = [](const Collation& one) { return std::string_view(one.name).substr(0, one.name.find('_')); };
+  if (character_set(a) == character_set(b)) {
+    if (a.is_binary_order == b.is_binary_order) return std::nullopt;
+    return a.is_binary_order;
+  }
+  // What is smaller and has the same bytes.
+  const auto rank = [&](const Collation& one) {
+    return one.set == TextSet::ascii ? 1 : one.set == TextSet::latin1 ? 2 : character_set(one) == "utf8mb4" ? 4 : 3;
+  };
+  if (a.set != b.set && a.set != TextSet::ascii && b.set != TextSet::ascii) return std::nullopt;
+  if (rank(a) == rank(b)) return std::nullopt;
+  return rank(a) > rank(b);
+}
+
 // In latin1, as the server has it; nothing if a character is not in it.
 std::optional<std::string> in_latin1(std::string_view text) {
   std::string out;
@@ -107,9 +125,10 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     type.is_ascii = type.is_ascii && t.is_ascii;
     if (t.coercibility > type.coercibility) continue;
     if (t.coercibility == type.coercibility && t.collation != type.collation) {
-      if (type.collation->set == TextSet::binary) continue;
-      if (t.collation->set != TextSet::binary)
+      const std::optional<bool> is_former = wins(*type.collation, *t.collation);
+      if (!is_former)
         return fail(unsupported(fmt::format("{} over texts of {} and {}", what, type.collation->name, t.collation->name), offset));
+      if (*is_former) continue;
     }
     type.collation = t.collation;
     type.coercibility = t.coercibility;
@@ -176,6 +195,7 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
     return Comparison::packed;
   }
   if (!is_constant(*other)) return refuse("only a literal is read as a date");
+  if (is_constant(*t)) return refuse("servers differ between two literals");
   std::optional<std::int64_t> packed;
   unsigned fraction = 0;
   bool has_clock = false;
@@ -256,6 +276,13 @@ Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   return node;
 }
 
+Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what) const {
+  if (!is_old() || a.type.is_unsigned == b.type.is_unsigned) return {};
+  const Node& with_sign = a.type.is_unsigned ? b : a;
+  if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
+  return fail(unsupported(fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
+}
+
 Result<NodePtr> Compiler::in_list(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   NodePtr node = boolean(Operation::in, syntax.offset);
@@ -272,6 +299,7 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
       if (earlier != by && earlier != Comparison::nothing && by != Comparison::nothing &&
           (earlier == Comparison::text || by == Comparison::text || args[0]->type.is_temporal()))
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
+    if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
     if (by == Comparison::decimal && args[0]->type.is_loose) return fail(unsupported("a quotient in IN", args[0]->offset));
     node->comparisons.push_back(by);
   }
@@ -289,6 +317,8 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
   if (low == Comparison::text && high == Comparison::text && collations[0] != collations[1])
     return fail(unsupported("BETWEEN with texts of several collations", syntax.offset));
   node->collation = low == Comparison::text ? collations[0] : collations[1];
+  if (low == Comparison::integer) TRY(check_signs(*args[0], *args[1], "BETWEEN"));
+  if (high == Comparison::integer) TRY(check_signs(*args[0], *args[2], "BETWEEN"));
   if (low == Comparison::nothing || high == Comparison::nothing) {
     node->comparison = low == Comparison::nothing ? high : low;
   } else if (low == high) {

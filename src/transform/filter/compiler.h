@@ -28,6 +28,7 @@ class Compiler {
   using Made = base::Result<NodePtr>;
 
   base::Error unsupported(std::string what, std::uint32_t offset) const;
+  bool is_old() const { return !dialect_.is_mariadb && dialect_.version < 80000; }  // MySQL up to 5.7
   bool is_mysql8() const { return !dialect_.is_mariadb && dialect_.version >= 80000; }
   // Quotients keep digits beyond their scale (MySQL before 8.0.x, MariaDB).
   bool has_loose_quotients() const { return !is_mysql8(); }
@@ -55,6 +56,7 @@ class Compiler {
   base::Result<Comparison> compare_by(NodePtr& a, NodePtr& b, const Collation** collation);
   base::Result<Comparison> compare_temporal(NodePtr& temporal, NodePtr& other);
   base::Status check_real(const Node& a, const Node& b) const;
+  base::Status check_signs(const Node& a, const Node& b, std::string_view what) const;
   // The collation of texts together; turns literals into its character set.
   base::Result<Type> text_type(std::span<NodePtr* const> texts, std::uint32_t offset, std::string_view what);
   base::Result<Type> text_type(std::vector<NodePtr>& texts, std::uint32_t offset, std::string_view what);

@@ -137,7 +137,7 @@ bool Evaluator::date_add(const Node& node, Datum& out) {
   if (node.is_negated) count = -count;
   if (node.unit >= Unit::month) {
     const std::int64_t each = node.unit == Unit::month ? 1 : node.unit == Unit::quarter ? 3 : 12;
-    if (count > 200'000 || count < -200'000) return false;
+    if (count > 200'000 || count < -200'000 || (t.year == 0 && t.month == 0)) return false;
     if (node.unit == Unit::year) {
       const std::int64_t year = t.year + count;
       if (year < 0 || year > 9999) return false;

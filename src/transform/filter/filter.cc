@@ -2,11 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transform/filter/compiler.h"
 #include "transform/filter/evaluator.h"
 #include "transform/filter/syntax.h"
 
 namespace tributary::transform {
+namespace {
+
+// A number or text that stands for a condition, itself or between ANDs: MySQL 5.6 takes it for an integer behind WHERE.
+bool has_bare_value(const filter::Node& node) {
+  using enum filter::Operation;
+  if (node.operation == and_ || node.operation == or_ || node.operation == not_)
+    return std::ranges::any_of(node.args, [](const filter::NodePtr& arg) { return has_bare_value(*arg); });
+  return node.type.kind != filter::Kind::integer;
+}
+
+}  // namespace
 
 using base::ErrorCode;
 using base::fail;
@@ -30,7 +43,7 @@ Result<Filter> Filter::compile(std::string_view condition, const model::TableSch
   TRY_VALUE(program->root, compiler.compile(*syntax));
   TRY(compiler.truth_value(*program->root));
   program->condition = condition;
-  program->sql = fmt::format("({})", condition);
+  program->sql = has_bare_value(*program->root) ? fmt::format("(({}) IS TRUE)", condition) : fmt::format("({})", condition);
   program->canonical = filter::print(*syntax);
   program->columns.assign(compiler.columns().begin(), compiler.columns().end());
   program->column_count = schema.columns.size();
