@@ -50,7 +50,7 @@ LIBRARIES = {
     "zstd.h": {"source"},
     "zlib.h": {"source", "encode", "model"},
     "libdeflate.h": {"source"},
-    "openssl/": {"mysql", "kafka", "lab", "base"},
+    "openssl/": {"mysql", "kafka", "lab", "base", "transform"},
     "unicode/": {"source", "model", "transform"},
     "re2/": {"transform"},
 }

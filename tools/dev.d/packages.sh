@@ -6,7 +6,7 @@ declare -A PACKAGES=(
     libspdlog-dev libfmt-dev libsqlite3-dev librocksdb-dev libgtest-dev libbenchmark-dev libzstd-dev zlib1g-dev libdeflate-dev libssl-dev
     libicu-dev libre2-dev nlohmann-json3-dev"
   [lab]="python3 mariadb-server-core mariadb-client-core mariadb-client"
-  [test]="python3 python3-venv kcat percona-toolkit faketime"
+  [test]="python3 python3-venv kcat percona-toolkit"
   [pytest]="python3-pytest python3-confluent-kafka"
   [format]="clang-format"
   # Debian's default clang 14 can't compile std::expected of libstdc++ 12, hence 19 (docs/adr/0001-compilers.md).
