@@ -152,5 +152,30 @@ TEST(TaskObjects, ErrorsNameTheirPlace) {
   EXPECT_EQ(parse("{a: all}", "names: {capitalization: title}\n").error().where, "t:7:25");
 }
 
+// Each list of docs/objects.md is read, and says what the DbList behind it says.
+TEST(TaskObjects, TheExamplesOfTheDocumentationAreTakenAsTheySay) {
+  std::ifstream file("docs/objects.md");
+  ASSERT_TRUE(file) << "tests run in the source's folder";
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto block = [&](std::string_view kind, std::size_t& at) {
+    const std::size_t begin = text.find(fmt::format("```{}\n", kind), at);
+    if (begin == std::string::npos) return std::string();
+    const std::size_t first = begin + kind.size() + 4;
+    at = text.find("```", first);
+    return text.substr(first, at - first);
+  };
+  int examples = 0;
+  for (std::size_t at = 0;; ++examples) {
+    const std::string yaml = block("yaml", at);
+    if (yaml.empty()) break;
+    std::string task = task_with("x");
+    task.replace(task.find("objects: x\n"), 11, yaml);
+    const auto spec = parse_task(task, "t", "/nowhere");
+    ASSERT_TRUE(spec) << yaml << spec.error().message();
+    EXPECT_EQ(nlohmann::json::parse(spec->object_list.to_db_list()), nlohmann::json::parse(block("json", at))) << yaml;
+  }
+  EXPECT_EQ(examples, 2);
+}
+
 }  // namespace
 }  // namespace tributary::task

@@ -99,15 +99,16 @@ struct Wrong {
 TEST(ObjectList, ErrorsNameLineAndColumn) {
   using enum ErrorCode;
   for (const Wrong& wrong : std::initializer_list<Wrong>{
-           {"", "1:1", "ends", objects_syntax},
-           {"{\"a\":\n  {\"all\": tru}}", "2:11", "value", objects_syntax},
+           {"", "1:1", "end of input", objects_syntax},
+           {"{\"a\":\n  {\"all\": tru}}", "2:14", "invalid literal", objects_syntax},
            {"{\"é\": {}, \"é\": {}}", "1:11", "second time", objects_syntax},
-           {"{\"a\": {}} x", "1:11", "behind the end", objects_syntax},
+           {"{\"a\": {}} x", "1:11", "expected end of input", objects_syntax},
            {"{\"a\": \"\\ud800\"}", "1:14", "surrogate", objects_syntax},
-           {"{\"a\": 01}", "1:9", "begins with 0", objects_syntax},
-           {"{\"a\": {},}", "1:10", "name in double quotes", objects_syntax},
+           {"{\"a\": 01}", "1:8", "number literal", objects_syntax},
+           {"{\"a\": 1e400}", "1:11", "number overflow", objects_syntax},
+           {"{\"a\": {},}", "1:10", "expected string literal", objects_syntax},
            {"{\"a\": \"\xff\"}", "1:8", "UTF-8", objects_syntax},
-           {"{\"a\": \"b", "1:8", "not closed", objects_syntax},
+           {"{\"a\": \"b", "1:9", "missing closing quote", objects_syntax},
            {"7", "1:1", "object in braces"},
            {"{\"a\": true}", "1:7", "`a` must be an object"},
            {"{\"a\": {\"Table\": {\n\"t\": []}}}", "2:6", "table `t`"},
