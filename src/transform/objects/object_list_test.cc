@@ -189,6 +189,10 @@ TEST(ObjectList, MergingKeepsAllAndRefusesTwoTargetNames) {
             nlohmann::json::parse(R"({"a": {"all": true, "name": "b", "Table": {
     "t": {"all": false, "column": {"x": {}, "y": {}}}, "t.*": {"patternType": "REGEX"}}}, "c": {}})"));
   EXPECT_TRUE(list->databases[0].all);
+  auto bare = ObjectList::from_db_list(R"({"a": {"Table": null, "column": 1}})");
+  ASSERT_TRUE(bare->merge(*ObjectList::from_db_list(R"({"a": {"Table": {"t": {}}, "View": 2}})")));
+  ASSERT_TRUE(bare->merge(*ObjectList::from_db_list(R"({"a": {"Table": [], "View": {}}})")));
+  EXPECT_EQ(bare->to_db_list(), R"({"a":{"column":1,"Table":{"t":{}},"View":{}}})") << "no key twice";
   const auto clash = list->merge(*ObjectList::from_db_list(R"({"a": {"name": "other"}})"));
   ASSERT_FALSE(clash);
   EXPECT_EQ(clash.error().code, ErrorCode::objects_conflict);
