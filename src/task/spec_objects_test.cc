@@ -140,7 +140,7 @@ TEST(TaskObjects, ErrorsNameTheirPlace) {
            {"{a: {tables: {\"regex:\": x}}}", "5:24", "empty name"},
            {"{db_list: '{}'}", "5:20", "names no database"},
            {"{db_list: '{\"a\": 1}'}", "5:20", "the list:1:7: the database `a`", objects_bad_value},
-           {"{db_list: '{\"a\": {}', b: all}", "5:32", "stands beside", task_unknown_key},
+           {"{db_list: '{\"a\": {}}', b: all}", "5:33", "stands beside", task_unknown_key},
            {"{db_list: 'x'}", "5:20", "the list:1:1", objects_syntax},
            {"{db_list_file: none.json}", "5:25", "can't be read"}}) {
     const auto spec = parse(wrong.objects);
