@@ -140,7 +140,7 @@ TEST(TaskObjects, ErrorsNameTheirPlace) {
            {"{a: {tables: {\"regex:\": x}}}", "5:24", "empty name"},
            {"{db_list: '{}'}", "5:20", "names no database"},
            {"{db_list: '{\"a\": 1}'}", "5:20", "the list:1:7: the database `a`", objects_bad_value},
-           {"{db_list: '{\"a\": {}', b: all}", "5:32", "stands beside", task_unknown_key},
+           {"{db_list: '{\"a\": {}}', b: all}", "5:33", "stands beside", task_unknown_key},
            {"{db_list: 'x'}", "5:20", "the list:1:1", objects_syntax},
            {"{db_list_file: none.json}", "5:25", "can't be read"}}) {
     const auto spec = parse(wrong.objects);
@@ -150,6 +150,31 @@ TEST(TaskObjects, ErrorsNameTheirPlace) {
     EXPECT_NE(spec.error().what.find(wrong.what), std::string::npos) << wrong.objects << ": " << spec.error().what;
   }
   EXPECT_EQ(parse("{a: all}", "names: {capitalization: title}\n").error().where, "t:7:25");
+}
+
+// Each list of docs/objects.md is read, and says what the DbList behind it says.
+TEST(TaskObjects, TheExamplesOfTheDocumentationAreTakenAsTheySay) {
+  std::ifstream file("docs/objects.md");
+  ASSERT_TRUE(file) << "tests run in the source's folder";
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto block = [&](std::string_view kind, std::size_t& at) {
+    const std::size_t begin = text.find(fmt::format("```{}\n", kind), at);
+    if (begin == std::string::npos) return std::string();
+    const std::size_t first = begin + kind.size() + 4;
+    at = text.find("```", first);
+    return text.substr(first, at - first);
+  };
+  int examples = 0;
+  for (std::size_t at = 0;; ++examples) {
+    const std::string yaml = block("yaml", at);
+    if (yaml.empty()) break;
+    std::string task = task_with("x");
+    task.replace(task.find("objects: x\n"), 11, yaml);
+    const auto spec = parse_task(task, "t", "/nowhere");
+    ASSERT_TRUE(spec) << yaml << spec.error().message();
+    EXPECT_EQ(nlohmann::json::parse(spec->object_list.to_db_list()), nlohmann::json::parse(block("json", at))) << yaml;
+  }
+  EXPECT_EQ(examples, 2);
 }
 
 }  // namespace

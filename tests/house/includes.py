@@ -46,7 +46,7 @@ LIBRARIES = {
     "yaml-cpp/": {"task"},
     "CLI/": {"cli", "app", "lab"},
     "spdlog/": {"base"},
-    "nlohmann/": {"checkpoint", "verify", "task", "cli", "lab"},
+    "nlohmann/": {"checkpoint", "verify", "task", "cli", "lab", "transform"},
     "zstd.h": {"source"},
     "zlib.h": {"source", "encode", "model"},
     "libdeflate.h": {"source"},

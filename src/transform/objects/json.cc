@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "model/text.h"
@@ -14,208 +15,160 @@ using base::ErrorCode;
 using base::Result;
 using base::Status;
 
-constexpr std::string_view blanks = " \t\r\n";
-constexpr std::string_view digits = "0123456789";
+constexpr std::string_view separators = " \t\r\n,:";
+constexpr std::string_view number_characters = "+-.eE0123456789";
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-class Reader {
+// The library's reader tells where it is only when it fails: what it has taken is counted here.
+class CountedBytes {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
 
-  Result<Json> document() {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = counted_ = 3;
-    Json root;
-    TRY(value(root, 0));
-    skip_blanks();
-    if (at_ != text_.size()) return refuse("something stands behind the end");
-    return root;
+  CountedBytes(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
+  reference operator*() const { return *at_; }
+  CountedBytes& operator++() {
+    *furthest_ = ++at_;
+    return *this;
+  }
+  bool operator==(const CountedBytes& other) const { return at_ == other.at_; }
+
+ private:
+  const char* at_;
+  const char** furthest_;
+};
+
+// Makes the tree of the events of the library's reader, which calls back as soon as it has taken a token.
+class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit TreeBuilder(std::string_view text) : text_(text), furthest_(text.data()) {
+    if (text.starts_with(byte_order_mark)) end_ = counted_ = byte_order_mark.size();
+  }
+
+  Result<Json> read() {
+    const CountedBytes begin(text_.data(), &furthest_), end(text_.data() + text_.size(), &furthest_);
+    nlohmann::json::sax_parse(begin, end, this);
+    TRY(std::move(status_));
+    return std::move(root_);
+  }
+
+  bool null() override { return add(Json::Kind::null) != nullptr; }
+  bool boolean(bool value) override {
+    Json* const json = add(Json::Kind::boolean);
+    if (json) json->text = value ? "true" : "false";
+    return json != nullptr;
+  }
+  bool number_integer(number_integer_t) override { return number(); }
+  bool number_unsigned(number_unsigned_t) override { return number(); }
+  bool number_float(number_float_t, const string_t&) override { return number(); }
+  bool string(string_t& value) override {
+    Json* const json = add(Json::Kind::string);
+    if (json) json->text = std::move(value);
+    return json != nullptr;
+  }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Json::Kind::object); }
+  bool start_array(std::size_t) override { return open(Json::Kind::array); }
+  bool end_array() override { return close(); }
+  bool end_object() override {
+    std::unordered_set<std::string_view> names;
+    names.reserve(open_.back()->members.size());
+    for (const JsonMember& member : open_.back()->members)
+      if (!names.insert(member.name).second)
+        return fail(fmt::format("`{}` stands here a second time", member.name), member.place);
+    return close();
+  }
+  bool key(string_t& name) override {
+    const Place place = next_place();
+    open_.back()->members.push_back({std::move(name), {}, place});
+    take_token();
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+    return fail(reason_of(error.what()), place_of(std::max<std::size_t>(position, 1) - 1));
   }
 
  private:
-  // Places are asked for from front to back, so that each byte is counted once.
-  Place here() {
-    for (; counted_ < at_; ++counted_) {
+  // Without the library's own name and place, and without the token, which may be long.
+  static std::string reason_of(std::string_view text) {
+    for (const std::string_view mark : {"] ", "column "})
+      if (const std::size_t found = text.find(mark); found != std::string_view::npos)
+        text.remove_prefix(found + mark.size());
+    if (const std::size_t found = text.find_first_not_of("0123456789:"); found != std::string_view::npos)
+      text.remove_prefix(found + (text[found] == ' ' ? 1 : 0));
+    std::string reason(text);
+    const std::size_t token = reason.find("; last read: '"), token_end = reason.rfind('\'');
+    if (token != std::string::npos) reason.erase(token, token_end + 1 - token);
+    return reason;
+  }
+  bool fail(std::string what, Place place) {
+    status_ = base::fail(ErrorCode::objects_syntax, std::move(what), place.text());
+    return false;
+  }
+
+  // Asked for from front to back, so that each byte is counted once.
+  Place place_of(std::size_t offset) {
+    for (; counted_ < std::min(offset, text_.size()); ++counted_) {
       const auto byte = static_cast<unsigned char>(text_[counted_]);
       if (byte == '\n')
-        place_ = {place_.line + 1, 1};
+        counted_place_ = {counted_place_.line + 1, 1};
       else if ((byte & 0xC0) != 0x80)
-        ++place_.column;
+        ++counted_place_.column;
     }
-    return place_;
+    return counted_place_;
   }
-  std::unexpected<base::Error> refuse(std::string what) {
-    return base::fail(ErrorCode::objects_syntax, std::move(what), here().text());
+  // Of the token that was taken last: only separators stand between it and the one before.
+  Place next_place() {
+    begin_ = std::min(text_.find_first_not_of(separators, end_), text_.size());
+    return place_of(begin_);
   }
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  bool take(std::string_view wanted) {
-    if (!text_.substr(at_).starts_with(wanted)) return false;
-    at_ += wanted.size();
+  void take_token() { end_ = static_cast<std::size_t>(furthest_ - text_.data()); }
+
+  Json* add(Json::Kind kind) {
+    const Place place = next_place();
+    take_token();
+    if (open_.size() > json_depth_max) {
+      fail(fmt::format("nested deeper than {} levels", json_depth_max), place);
+      return nullptr;
+    }
+    Json* json = &root_;
+    if (!open_.empty())
+      json = open_.back()->kind == Json::Kind::array ? &open_.back()->items.emplace_back()
+                                                     : &open_.back()->members.back().value;
+    json->kind = kind;
+    json->place = place;
+    return json;
+  }
+  // In its own spelling; the reader has looked at one character behind it.
+  bool number() {
+    Json* const json = add(Json::Kind::number);
+    if (!json) return false;
+    end_ = std::min(text_.find_first_not_of(number_characters, begin_), text_.size());
+    json->text = text_.substr(begin_, end_ - begin_);
     return true;
   }
-  void skip_blanks() { at_ = std::min(text_.find_first_not_of(blanks, at_), text_.size()); }
-  bool skip_digits() {
-    const std::size_t begin = at_;
-    at_ = std::min(text_.find_first_not_of(digits, at_), text_.size());
-    return at_ != begin;
+  bool open(Json::Kind kind) {
+    Json* const json = add(kind);
+    if (json) open_.push_back(json);
+    return json != nullptr;
   }
-
-  Status value(Json& to, std::size_t depth) {
-    skip_blanks();
-    to.place = here();
-    if (depth > json_depth_max) return refuse(fmt::format("nested deeper than {} levels", json_depth_max));
-    switch (peek()) {
-      case '{':
-        to.kind = Json::Kind::object;
-        return object(to, depth);
-      case '[':
-        to.kind = Json::Kind::array;
-        return array(to, depth);
-      case '"':
-        to.kind = Json::Kind::string;
-        return string(to.text);
-      default:
-        return word(to);
-    }
-  }
-
-  Status word(Json& to) {
-    if (take("null")) return {};
-    for (const std::string_view word : {"true", "false"})
-      if (take(word)) {
-        to.kind = Json::Kind::boolean;
-        to.text = word;
-        return {};
-      }
-    const std::size_t begin = at_;
-    take("-");
-    const bool begins_with_zero = peek() == '0';
-    const std::size_t first_digit = at_;
-    if (!skip_digits()) {
-      at_ = begin;
-      return refuse(at_ == text_.size() ? "the text ends where a value should stand" : "a value should stand here");
-    }
-    if (begins_with_zero && at_ - first_digit > 1) return refuse("a number begins with 0");
-    if (take(".") && !skip_digits()) return refuse("a digit should stand behind the point");
-    if (take("e") || take("E")) {
-      if (!take("+")) take("-");
-      if (!skip_digits()) return refuse("a digit should stand in the exponent");
-    }
-    to.kind = Json::Kind::number;
-    to.text = text_.substr(begin, at_ - begin);
-    return {};
-  }
-
-  Status array(Json& to, std::size_t depth) {
-    ++at_;
-    skip_blanks();
-    if (take("]")) return {};
-    while (true) {
-      TRY(value(to.items.emplace_back(), depth + 1));
-      skip_blanks();
-      if (take("]")) return {};
-      if (!take(",")) return refuse("a comma or ] should stand here");
-    }
-  }
-
-  Status object(Json& to, std::size_t depth) {
-    ++at_;
-    skip_blanks();
-    if (take("}")) return {};
-    while (true) {
-      skip_blanks();
-      JsonMember& member = to.members.emplace_back();
-      member.place = here();
-      if (peek() != '"') return refuse("a name in double quotes should stand here");
-      TRY(string(member.name));
-      skip_blanks();
-      if (!take(":")) return refuse("a colon should stand here");
-      TRY(value(member.value, depth + 1));
-      skip_blanks();
-      if (take("}")) return refuse_twins(to);
-      if (!take(",")) return refuse("a comma or } should stand here");
-    }
-  }
-
-  static Status refuse_twins(const Json& object) {
-    std::unordered_set<std::string_view> names;
-    names.reserve(object.members.size());
-    for (const JsonMember& member : object.members)
-      if (!names.insert(member.name).second)
-        return base::fail(ErrorCode::objects_syntax, fmt::format("`{}` stands here a second time", member.name),
-                          member.place.text());
-    return {};
-  }
-
-  Status string(std::string& to) {
-    ++at_;
-    while (true) {
-      const std::size_t end = text_.find_first_of("\"\\", at_);
-      if (end == std::string_view::npos) return refuse("a quote is not closed");
-      const std::string_view plain = text_.substr(at_, end - at_);
-      const auto control = std::ranges::find_if(plain, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-      if (control != plain.end()) {
-        at_ += static_cast<std::size_t>(control - plain.begin());
-        return refuse("a control character stands in a string");
-      }
-      to += plain;
-      at_ = end + 1;
-      if (text_[end] == '"') break;
-      TRY(escape(to));
-    }
-    if (!model::is_utf8(to)) return refuse("a string is not UTF-8");
-    return {};
-  }
-
-  Status escape(std::string& to) {
-    constexpr std::string_view letters = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
-    const char letter = peek();
-    if (const std::size_t found = letters.find(letter); letter != '\0' && found != std::string_view::npos) {
-      ++at_;
-      to += meant[found];
-      return {};
-    }
-    std::uint32_t point = 0;
-    if (!unit(point)) return refuse("no such escape");
-    if (point >= 0xD800 && point < 0xDC00) {
-      std::uint32_t low = 0;
-      if (!unit_behind_backslash(low) || low < 0xDC00 || low > 0xDFFF) return refuse("half of a surrogate pair");
-      point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
-    } else if (point >= 0xDC00 && point < 0xE000) {
-      return refuse("half of a surrogate pair");
-    }
-    append_utf8(to, point);
-    return {};
-  }
-  bool unit_behind_backslash(std::uint32_t& to) { return take("\\") && unit(to); }
-  bool unit(std::uint32_t& to) {
-    if (!take("u") || text_.size() - at_ < 4) return false;
-    for (int i = 0; i < 4; ++i) {
-      constexpr std::string_view hex = "0123456789abcdef";
-      const std::size_t digit = hex.find(static_cast<char>(text_[at_] | (text_[at_] >= 'A' ? 0x20 : 0)));
-      if (digit == std::string_view::npos) return false;
-      to = to << 4 | static_cast<std::uint32_t>(digit);
-      ++at_;
-    }
+  bool close() {
+    take_token();
+    open_.pop_back();
     return true;
-  }
-  static void append_utf8(std::string& to, std::uint32_t point) {
-    const auto put = [&](std::uint32_t byte) { to += static_cast<char>(byte); };
-    if (point < 0x80) return put(point);
-    if (point < 0x800) {
-      put(0xC0 | point >> 6);
-    } else if (point < 0x10000) {
-      put(0xE0 | point >> 12);
-      put(0x80 | (point >> 6 & 0x3F));
-    } else {
-      put(0xF0 | point >> 18);
-      put(0x80 | (point >> 12 & 0x3F));
-      put(0x80 | (point >> 6 & 0x3F));
-    }
-    put(0x80 | (point & 0x3F));
   }
 
   std::string_view text_;
-  std::size_t at_ = 0, counted_ = 0;
-  Place place_ = {1, 1};
+  const char* furthest_;
+  std::size_t begin_ = 0, end_ = 0;  // of the last token
+  std::size_t counted_ = 0;
+  Place counted_place_ = {1, 1};
+  Json root_;
+  std::vector<Json*> open_;  // what is around the next value; nothing is added around them
+  Status status_;
 };
 
 void append_line(std::string& out, int depth) {
@@ -260,7 +213,7 @@ Json Json::flag(bool value) {
 Result<Json> parse_json(std::string_view text) {
   if (text.size() > json_bytes_max)
     return base::fail(ErrorCode::objects_syntax, fmt::format("larger than {} MiB", json_bytes_max >> 20), "1:1");
-  return Reader(text).document();
+  return TreeBuilder(text).read();
 }
 
 void append_json_string(std::string& out, std::string_view text) {

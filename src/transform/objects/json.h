@@ -1,7 +1,7 @@
 // JSON as somebody wrote it: members in their order, numbers in their spelling, and the place of everything, so that it
-// can be written back and errors can name line and column. RFC 8259; a name that stands twice in an object, nesting
-// deeper than json_depth_max and more than json_bytes_max are refused. Not for other folders.
-// Errors: task.objects_syntax, where is line:column. Threads: values.
+// can be written back and errors can name line and column. Read by nlohmann-json; a name that stands twice in an
+// object, nesting deeper than json_depth_max and more than json_bytes_max are refused. Not for other folders. Errors:
+// task.objects_syntax, where is line:column. Threads: values.
 #pragma once
 
 #include <cstdint>

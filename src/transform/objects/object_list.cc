@@ -139,8 +139,11 @@ Status merge_item(ObjectItem& into, const ObjectItem& from) {
         fmt::format("`{}` is named `{}` in one list and `{}` in the other", into.source, into.target, from.target),
         from.place.text());
   if (from.all && !into.all) TRY(into.set("all", Json::flag(true)));
-  for (const JsonMember& attribute : from.attributes)
-    if (!into.attribute(attribute.name)) TRY(into.set(attribute.name, attribute.value));
+  for (const JsonMember& attribute : from.attributes) {
+    const bool is_there =
+        into.attribute(attribute.name) || std::ranges::count(into.groups, attribute.name, &ObjectGroup::key) > 0;
+    if (!is_there) TRY(into.set(attribute.name, attribute.value));
+  }
   for (const ObjectGroup& group : from.groups) TRY(merge_items(into.make_items(group.type), group.items));
   return {};
 }
@@ -247,6 +250,7 @@ const std::vector<ObjectItem>* ObjectItem::items(ItemType type) const {
 std::vector<ObjectItem>& ObjectItem::make_items(ItemType type) {
   if (std::vector<ObjectItem>* there = items(type)) return *there;
   const std::string key = type == ItemType::column ? "column" : std::string(to_string(type));
+  std::erase_if(attributes, [&](const JsonMember& member) { return member.name == key; });  // null or the like
   return groups.emplace_back(ObjectGroup{key, type, {}}).items;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace tributary::transform {
@@ -26,6 +27,10 @@ std::unexpected<base::Error> refuse_construct(std::string_view pattern, std::str
                   pattern, construct));
 }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 // What both engines take but not for the same.
 Status refuse_what_differs(std::string_view pattern) {
   bool in_class = false;
@@ -36,7 +41,8 @@ Status refuse_what_differs(std::string_view pattern) {
       if (end == std::string_view::npos) return {};
       i = end + 1;
     } else if (rest.starts_with('\\')) {
-      if (rest.starts_with("\\C") || rest.starts_with("\\v")) return refuse_construct(pattern, rest.substr(0, 2));
+      if (rest.size() > 1 && std::string_view("CvbB123456789").find(rest[1]) != std::string_view::npos)
+        return refuse_construct(pattern, rest.substr(0, 2));
       ++i;
     } else if (in_class) {
       if (rest.starts_with('[')) return refuse_construct(pattern, "a class within a class");
@@ -51,6 +57,8 @@ Status refuse_what_differs(std::string_view pattern) {
     } else if (rest.starts_with("(?")) {
       const std::string_view flags = rest.substr(2, rest.find_first_of(":)<=!>", 2) - 2);
       if (flags.find('U') != std::string_view::npos) return refuse_construct(pattern, "(?U)");
+      if (flags.find('i') != std::string_view::npos && !is_ascii(pattern))
+        return refuse_construct(pattern, "(?i) and letters beyond ASCII");
     }
   }
   return {};

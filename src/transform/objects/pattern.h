@@ -2,8 +2,8 @@
 //
 // A pattern has to match the whole name, as Java's matches(). Regular expressions are RE2's where RE2 and Java mean the
 // same; what RE2 has not (backreferences, lookaround, possessive repetition) and what the two read differently (classes
-// within classes, &&, [:alpha:], (?U), \C, \v) is refused by name. FNMATCH is the JDK's glob: * and ? stop at '/',
-// ** does not, [a-z] [!a], {one,two}, \ before a special character.
+// within classes, &&, [:alpha:], (?U), \b, \B, \C, \v, (?i) with letters beyond ASCII) is refused by name. FNMATCH is
+// the JDK's glob: * and ? stop at '/', ** does not, [a-z] [!a], {one,two}, \ before a special character.
 //
 // Target names of patterns hold {0} (the name), {n} (group n; nothing if the group did not take part or there is none)
 // and at most one keyword, {word}. Errors: task.objects_bad_value without a place. Threads: immutable.

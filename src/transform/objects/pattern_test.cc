@@ -32,10 +32,10 @@ TEST(NamePattern, MatchesTheWholeName) {
 }
 
 TEST(NamePattern, WhatRe2HasNotOrReadsOtherwiseIsRefusedByName) {
-  for (const std::string_view pattern : {"(a)\\1", "(?=a)b", "a++", "[", "(", "*", "a{2,1}", "\\Z"})
+  for (const std::string_view pattern : {"(a)\\1", "(?<=a)b", "(?=a)b", "a++", "[", "(", "*", "a{2,1}", "\\Z"})
     EXPECT_NE(refused(pattern).find(pattern), std::string::npos) << pattern;
-  for (const std::string_view pattern :
-       {"[a[bc]]", "[a&&b]", "[[:alpha:]]", "(?U)\\w", "(?iU)a", "(?P<n>a)", "\\C", "\\v", "[]a]"})
+  for (const std::string_view pattern : {"[a[bc]]", "[a&&b]", "[[:alpha:]]", "(?U)\\w", "(?iU)a", "(?P<n>a)", "\\C",
+                                         "\\v", "a\\b", "\\12", "(?i)é", "[]a]"})
     EXPECT_NE(refused(pattern).find("differently"), std::string::npos) << pattern;
   EXPECT_TRUE(matches("\\[a&&b\\]", "[a&&b]"));
   EXPECT_TRUE(matches("\\Q[[a\\E", "[[a"));

@@ -140,23 +140,37 @@ class MissingNames {
 
   // A name that a pattern's entry lists need not be in everything the pattern matches; nor in the entry of an exact
   // name that was made from it.
-  bool is_listed_by_pattern(const std::vector<std::string_view>& names) const {
+  bool is_listed_by_pattern(const std::vector<std::string_view>& names) {
     return is_listed(names, rules_.list().databases, 0, false);
   }
-  static bool is_listed(const std::vector<std::string_view>& names, const std::vector<ObjectItem>& items,
-                        std::size_t level, bool by_pattern) {
-    const bool is_last = level + 1 == names.size();
-    return std::ranges::any_of(items, [&](const ObjectItem& item) {
-      const bool is_pattern = item.pattern != PatternType::bare_name;
-      if (is_last) return by_pattern && !is_pattern && item.source == names[level];
+  bool is_listed(const std::vector<std::string_view>& names, const std::vector<ObjectItem>& items, std::size_t level,
+                 bool by_pattern) {
+    const Lookup& known = lookup(items);
+    const auto bare = known.bare.find(names[level]);
+    if (level + 1 == names.size()) return by_pattern && bare != known.bare.end();
+    const auto is_listed_in = [&](const ObjectItem& item, bool is_pattern) {
       const std::vector<ObjectItem>* inner = item.items(level == 0 ? ItemType::table : ItemType::column);
-      if (!inner || (is_pattern ? !matches(item, names[level]) : item.source != names[level])) return false;
-      return is_listed(names, *inner, level + 1, by_pattern || is_pattern);
+      return inner && is_listed(names, *inner, level + 1, by_pattern || is_pattern);
+    };
+    if (bare != known.bare.end() && is_listed_in(*bare->second, false)) return true;
+    return std::ranges::any_of(known.patterns, [&](const auto& entry) {
+      return entry.second.matches(names[level]) && is_listed_in(*entry.first, true);
     });
   }
-  static bool matches(const ObjectItem& item, std::string_view name) {
-    const auto pattern = NamePattern::compile(item.source, item.pattern);
-    return pattern && pattern->matches(name);
+
+  struct Lookup {
+    std::unordered_map<std::string_view, const ObjectItem*> bare;
+    std::vector<std::pair<const ObjectItem*, NamePattern>> patterns;
+  };
+  const Lookup& lookup(const std::vector<ObjectItem>& items) {
+    const auto [found, is_new] = lookups_.try_emplace(&items);
+    if (!is_new) return found->second;
+    for (const ObjectItem& item : items)
+      if (item.pattern == PatternType::bare_name)
+        found->second.bare.emplace(item.source, &item);
+      else if (auto pattern = NamePattern::compile(item.source, item.pattern))
+        found->second.patterns.emplace_back(&item, std::move(*pattern));
+    return found->second;
   }
 
   Status note(ErrorCode code, std::string what, const std::string& name, Place place) {
@@ -172,6 +186,7 @@ class MissingNames {
   const ObjectRules& rules_;
   Missing missing_;
   Selection& selection_;
+  std::unordered_map<const std::vector<ObjectItem>*, Lookup> lookups_;  // made when first asked for
 };
 
 std::string_view reason_for(std::string_view kind) {

@@ -36,10 +36,6 @@ struct TableRule {
   TableNames target;
   std::vector<std::optional<std::string>> columns;  // for each column of the source: its target name, or dropped
   TableOptions options;
-
-  bool operator==(const TableRule& other) const {
-    return database == other.database && table == other.table && target == other.target && columns == other.columns;
-  }
 };
 
 struct LeftOut {

@@ -258,7 +258,7 @@ TEST(BatchEdit, KeepsWhatPatternsSayOfTheOthers) {
       "(.*)rs": {"patternType": "REGEX", "name": "{1}", "all": false, "column": {"id": {}}}, "x": {}}}})j",
                              {Of::tables, How::suffix, "", "!"}, {.tables = {{"shop", "users"}}});
   EXPECT_EQ(edit.preview, (Lines{"shop.users use>use!"}));
-  EXPECT_EQ(edit.after, (Lines{"shop.users dhop.use!: id -"}));
+  EXPECT_EQ(edit.after, (Lines{"shop.orders dhop.orde: id - -", "shop.users dhop.use!: id -"}));
 }
 
 TEST(BatchEdit, ConflictsAreSaidAndNotApplied) {
