@@ -163,11 +163,12 @@ class Bench {
   }
   // All rows pass, so that as many records are sent.
   static std::vector<std::string> transforming_lines() {
-    return {"objects: {bench: {name: store, tables: {orders: {name: orders_v2, where: \"status < 100 AND price > 0\", "
-            "columns: {id: id, user_id: customer_id, shop_id: shop_id, status: status, price: price, discount: discount, "
-            "buyer: buyer, sku: sku, address: address, remark: note, created: created, updated: updated}}}}}",
-            "etl: {script: \"e_compose(e_set(`buyer`, str_mask(`buyer`, 2, 5, '*')), "
-            "e_if(op_gt(`price`, 100), e_set(`status`, 9)))\"}"};
+    return {
+        "objects: {bench: {name: store, tables: {orders: {name: orders_v2, where: \"status < 100 AND price > 0\", "
+        "columns: {id: id, user_id: customer_id, shop_id: shop_id, status: status, price: price, discount: discount, "
+        "buyer: buyer, sku: sku, address: address, remark: note, created: created, updated: updated}}}}}",
+        "etl: {script: \"e_compose(e_set(`buyer`, str_mask(`buyer`, 2, 5, '*')), "
+        "e_if(op_gt(`price`, 100), e_set(`status`, 9)))\"}"};
   }
   std::string program() const { return a_.program_dir + "/tributary"; }
 

@@ -168,7 +168,8 @@ class Job {
     for (const std::string& warning : warnings) base::log::warn("{}: {}", config_.task, warning);
     std::set<std::pair<std::string, std::string>> targets;
     for (const source::LogicalTable& table : topology_.tables) {
-      TRY_VALUE(const transform::TablePlan plan, config_.transformation.plan(table.schema));
+      TRY_VALUE(const transform::TablePlan plan,
+                config_.transformation.plan(table.schema, dialect_of(instance_of(table))));
       targets.emplace(plan.target()->database, plan.target()->table);
     }
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
@@ -377,6 +378,10 @@ class Job {
     }
     report_later_tables(out);
     on_progress_(out);
+  }
+
+  const source::Instance& instance_of(const source::LogicalTable& table) const {
+    return topology_.instances[table.shards.empty() ? 0 : topology_.physical[table.shards.front()].instance];
   }
 
   static void add(TableProgress& row, const TableCounters& counted) {

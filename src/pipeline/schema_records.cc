@@ -57,13 +57,13 @@ std::string create_statement(const model::TableSchema& table) {
 
 // `text` is the source's, under the name of the logical table.
 base::Result<DdlText> as_it_leaves(const Config& config, const model::TableSchemaPtr& source, const std::string& text,
-                                   const std::string& server_version) {
-  TRY_VALUE(const transform::TablePlan plan, config.transformation.plan(source));
+                                   const source::Instance& instance) {
+  TRY_VALUE(const transform::TablePlan plan, config.transformation.plan(source, dialect_of(instance)));
   const model::TableSchema& target = *plan.target();
   const bool same_columns =
       std::ranges::equal(source->columns, target.columns, {}, &model::Column::name, &model::Column::name);
   const std::string begin = "CREATE TABLE " + mysql::quote_name(source->table);
-  DdlText out{target.database, target.table, {}, server_version};
+  DdlText out{target.database, target.table, {}, instance.server_version};
   if (same_columns && text.starts_with(begin))
     out.text = "CREATE TABLE " + mysql::quote_name(target.table) + text.substr(begin.size());
   else
@@ -79,7 +79,7 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   for (const std::uint32_t index : tables) {
     const source::LogicalTable& table = topology.tables[index];
     const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
-    TRY_VALUE(DdlText statement, as_it_leaves(config, table.schema, table.create_statement, instance.server_version));
+    TRY_VALUE(DdlText statement, as_it_leaves(config, table.schema, table.create_statement, instance));
     statements.push_back(std::move(statement));
   }
   base::CancelToken never;
@@ -113,7 +113,7 @@ base::Result<model::RecordBatch> late_schemas(const Config& config, const source
     auto schema = std::make_shared<model::TableSchema>(std::move(found.begin()->second));
     schema->database = names.logical_database;
     schema->table = names.logical_table;
-    TRY_VALUE(DdlText statement, as_it_leaves(config, schema, *text, instance.server_version));
+    TRY_VALUE(DdlText statement, as_it_leaves(config, schema, *text, instance));
     statements.push_back(std::move(statement));
   }
   return encoded(statements, router, clock);

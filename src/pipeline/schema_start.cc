@@ -254,7 +254,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   };
   TableSet tables;
   tables.instance = instance;
-  TableMaker maker(config, instance.server_version);
+  TableMaker maker(config, instance);
   source::LogicalSchemas schemas;
   for (std::size_t i = 0; i < places.restart.tables.size(); ++i) {
     const CapturedTable& names = places.restart.tables[i];

@@ -195,6 +195,7 @@ void SnapshotReader::abort() {
 Status SnapshotReader::work() {
   TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(tables_.instance));
   TRY(connection.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait_s)));
+  TRY(connection.execute(std::string(transform::filter_session)));
   Reader reader{std::move(connection), nullptr};
   {
     std::lock_guard lock(connections_mutex_);
@@ -335,11 +336,8 @@ Status SnapshotReader::read_chunk(Reader& reader, std::size_t lane, std::uint32_
     if (can_read) {
       const bool chunked = !source::chunk_key(*table.schema).empty();
       const std::uint64_t limit = chunked ? config_.chunk_rows : 0;
-      const source::TextRowPlan plan(*table.schema);
-      const std::string sql =
-          source::chunk_select(table.physical, *table.schema, plan.select_list(),
-                               state.cursor.empty() ? state.lower : state.cursor, state.upper, limit);
-      Status rows = read_rows(connection, chunk, lane, sql, high, limit);
+      TRY_VALUE(const Part part, next_part(connection, table, state, limit));
+      Status rows = read_rows(connection, chunk, lane, part, high);
       // A void chunk is read again behind the rows that did leave.
       if (!rows && (rows.error().code != ErrorCode::source_busy || limit == 0)) return fail(std::move(rows.error()));
     }
@@ -417,10 +415,11 @@ Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std:
     TRY(verify(reader, chunk.table));
     const bool chunked = !source::chunk_key(*table.schema).empty();
     const std::uint64_t limit = chunked && !by_window ? config_.chunk_rows : 0;
-    const source::TextRowPlan plan(*table.schema);
-    const std::string sql =
-        source::chunk_select(table.physical, *table.schema, plan.select_list(), state.cursor, {}, limit);
-    TRY(read_rows(connection, chunk, lane, sql, exact, limit));
+    checkpoint::Lane rest = state;
+    rest.lower.clear();
+    rest.upper.clear();
+    TRY_VALUE(const Part part, next_part(connection, table, rest, limit));
+    TRY(read_rows(connection, chunk, lane, part, exact));
     TRY(source::end_view(connection));
     return true;
   };
@@ -434,8 +433,36 @@ Status SnapshotReader::read_keyless_chunk(Reader& reader, std::size_t lane, std:
   return {};
 }
 
+Result<SnapshotReader::Part> SnapshotReader::next_part(mysql::Connection& connection, const SubtaskTable& table,
+                                                       const checkpoint::Lane& lane, std::uint64_t limit) {
+  const source::TextRowPlan plan(*table.schema);
+  const checkpoint::KeyValues& after = lane.cursor.empty() ? lane.lower : lane.cursor;
+  const std::string_view condition = table.form->plan.condition();
+  Part part;
+  part.is_chunk = limit > 0;
+  if (condition.empty() || limit == 0) {
+    part.limit = limit;
+    part.sql =
+        source::chunk_select(table.physical, *table.schema, plan.select_list(), after, lane.upper, limit, condition);
+    return part;
+  }
+  // A limit of rows that pass could go through the whole table.
+  TRY_VALUE(mysql::RowStream ends, connection.stream(source::chunk_end_select(
+                                       table.physical, *table.schema, plan.select_list(), after, lane.upper, limit)));
+  mysql::RowView row;
+  while (true) {
+    TRY_VALUE(const bool more, ends.next(row));
+    if (!more) break;
+    for (const std::uint32_t column : source::chunk_key(*table.schema))
+      part.last.emplace_back(std::string(row.values[column], row.lengths[column]));
+  }
+  part.sql = source::chunk_select(table.physical, *table.schema, plan.select_list(), after,
+                                  part.last.empty() ? lane.upper : part.last, 0, condition);
+  return part;
+}
+
 Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
-                                 const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit) {
+                                 const Part& part, const model::BinlogPosition& high) {
   const SubtaskTable& table = *chunk.table;
   const source::TextRowPlan plan(*table.schema);
   const std::vector<std::uint32_t> key = source::chunk_key(*table.schema);
@@ -448,19 +475,20 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   const bool note_identities = config_.incremental && !table.schema->identity.empty();
   const bool can_resume = !key.empty();
 
-  TRY_VALUE(mysql::RowStream rows, connection.stream(sql));
+  TRY_VALUE(mysql::RowStream rows, connection.stream(part.sql));
   model::RecordBatch batch;
   batch.bytes.reserve(slice_bytes_max + (64u << 10));
   Identities identities;
   transform::Row values;
   values.operation = model::Operation::init;
   values.commit_s = header.timestamp_s;
+  values.has_passed_filter = true;
   checkpoint::KeyValues cursor;
   mysql::RowView row;
   std::uint64_t count = 0, in_slice = 0;
   std::uint64_t id = 0, id_end = 0;
   const auto hand_over = [&](bool at_end) -> Status {
-    const bool done = at_end && (limit == 0 || count < limit);
+    const bool done = at_end && part.last.empty() && (part.limit == 0 || count < part.limit);
     TRY_VALUE(const bool emitted, sequencer_.emit_rows(chunk, batch, identities, lane,
                                                        can_resume ? cursor : checkpoint::KeyValues{}, in_slice, done));
     if (!emitted) return fail(ErrorCode::source_busy, "too many rows change while a chunk is read");
@@ -498,14 +526,15 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
           cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
       }
       if (Status handed = hand_over(false); !handed) {
-        if (limit > 0) rows.skip_rest();  // of a chunk: soon done
+        if (part.is_chunk) rows.skip_rest();  // soon done
         return handed;
       }
-    } else if (can_resume && limit > 0 && count == limit) {
+    } else if (can_resume && part.limit > 0 && count == part.limit) {
       cursor.clear();
       for (const std::uint32_t column : key) cursor.emplace_back(std::string(row.values[column], row.lengths[column]));
     }
   }
+  if (!part.last.empty()) cursor = part.last;
   return hand_over(true);
 }
 

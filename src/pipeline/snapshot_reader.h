@@ -62,8 +62,17 @@ class SnapshotReader {
   base::Result<bool> catch_up_locked(Reader& reader, const Sequencer::Chunk& chunk, model::BinlogPosition reached);
   base::Status verify(Reader& reader, const SubtaskTablePtr& table);
   base::Status try_again(Reader& reader, const SubtaskTable& table);
+  // What is read at once: rows up to a limit or, of a table with a filter, between two keys.
+  struct Part {
+    std::string sql;
+    bool is_chunk = false;
+    std::uint64_t limit = 0;     // of rows; 0: none
+    checkpoint::KeyValues last;  // the key with which it ends; empty: it ends with the lane, or by its limit
+  };
+  base::Result<Part> next_part(mysql::Connection& connection, const SubtaskTable& table, const checkpoint::Lane& lane,
+                               std::uint64_t limit);
   base::Status read_rows(mysql::Connection& connection, const Sequencer::Chunk& chunk, std::size_t lane,
-                         const std::string& sql, const model::BinlogPosition& high, std::uint64_t limit);
+                         const Part& part, const model::BinlogPosition& high);
   base::Result<bool> beat();
   std::uint32_t physical_of(std::size_t lane) const;
   void count_done();

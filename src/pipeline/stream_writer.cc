@@ -66,7 +66,7 @@ StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequenc
       listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       router_(router),
-      maker_(config, tables.instance.server_version),
+      maker_(config, tables.instance),
       sequencer_(sequencer),
       stream_(stream),
       counters_(counters),

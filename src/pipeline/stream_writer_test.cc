@@ -49,7 +49,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   Counting delivery;
   const sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
   const Config config;
-  tables.tables.push_back(TableMaker(config, "").make({0, 0, "fx", "a"}, schema).value());
+  tables.tables.push_back(TableMaker(config, tables.instance).make({0, 0, "fx", "a"}, schema).value());
   base::CancelToken cancel;
   base::ManualClock clock;
   checkpoint::SubtaskCheckpoint state;

@@ -2,16 +2,21 @@
 
 namespace tributary::pipeline {
 
-TableMaker::TableMaker(const Config& config, std::string server_version)
+transform::Dialect dialect_of(const source::Instance& instance) {
+  return {instance.flavour == mysql::Flavour::mariadb, instance.version_number};
+}
+
+TableMaker::TableMaker(const Config& config, const source::Instance& instance)
     : transformation_(config.transformation),
-      server_version_(std::move(server_version)),
+      server_version_(instance.server_version),
+      dialect_(dialect_of(instance)),
       router_(config.partition_policy, {0, config.partitions}, 0) {}
 
 base::Result<std::shared_ptr<const TableForm>> TableMaker::form_of(const model::TableSchemaPtr& schema) {
   std::shared_ptr<const TableForm> form = forms_[schema.get()].lock();
   if (form) return form;
   std::erase_if(forms_, [](const auto& entry) { return entry.second.expired(); });
-  TRY_VALUE(transform::TablePlan plan, transformation_.plan(schema));
+  TRY_VALUE(transform::TablePlan plan, transformation_.plan(schema, dialect_));
   const auto encoder = [this](const model::TableSchemaPtr& of) -> std::shared_ptr<const encode::RowEncoder> {
     return encode::make_dts_avro_encoder(of, {.source_version = server_version_});
   };
@@ -39,7 +44,7 @@ base::Result<SubtaskTablePtr> TableMaker::make(const source::PhysicalTable& phys
 base::Result<TableSet> TableSet::make(const Config& config, const source::Topology& topology, std::uint32_t instance) {
   TableSet set;
   set.instance = topology.instances[instance];
-  TableMaker maker(config, set.instance.server_version);
+  TableMaker maker(config, set.instance);
   for (const source::PhysicalTable& physical : topology.physical) {
     if (physical.instance != instance) continue;
     TRY_VALUE(SubtaskTablePtr table, maker.make(physical, topology.tables[physical.logical].schema));

@@ -37,7 +37,7 @@ using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
 // Errors: those of transform::TablePlan. Threads: one at a time.
 class TableMaker {
  public:
-  TableMaker(const Config& config, std::string server_version);
+  TableMaker(const Config& config, const source::Instance& instance);
   base::Result<SubtaskTablePtr> make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema);
 
  private:
@@ -45,10 +45,13 @@ class TableMaker {
 
   const transform::Transformation& transformation_;
   const std::string server_version_;
+  const transform::Dialect dialect_;
   const sink::Router router_;
   // A form keeps its schema alive.
   std::map<const model::TableSchema*, std::weak_ptr<const TableForm>> forms_;
 };
+
+transform::Dialect dialect_of(const source::Instance& instance);
 
 struct TableSet {
   source::Instance instance;

@@ -57,7 +57,9 @@ Result<TailImage> image_of(const encode::RowEncoder& encoder, const std::vector<
 Status try_table(const source::Topology& topology, const source::LogicalTable& table,
                  const transform::Transformation& transformation, const EtlOptions& options, base::CancelToken& cancel,
                  const std::function<void(const EtlRow&)>& on_row) {
-  TRY_VALUE(const transform::TablePlan plan, transformation.plan(table.schema));
+  const source::Instance& first = topology.instances[topology.physical[table.shards.front()].instance];
+  TRY_VALUE(const transform::TablePlan plan,
+            transformation.plan(table.schema, {first.flavour == mysql::Flavour::mariadb, first.version_number}));
   const auto source = encode::make_dts_avro_encoder(table.schema, {});
   const auto target = encode::make_dts_avro_encoder(plan.target(), {});
   std::uint64_t left = options.rows;

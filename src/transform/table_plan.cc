@@ -1,5 +1,7 @@
 #include "transform/table_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -32,22 +34,26 @@ void pick(std::vector<Value>& values, std::vector<Value>& room, const std::vecto
   values.swap(room);
 }
 
-Result<etl::EtlProgram> compile(std::string_view script, const model::TableSchema& source, etl::ErrorPolicy policy) {
-  auto program = etl::EtlProgram::compile(script, source, {.policy = policy});
-  if (program) return program;
-  base::Error& error = program.error();
-  error.where = source.database + "." + source.table + ", script " + error.where;
-  return base::fail(std::move(error));
+base::Error in_part(base::Error error, const model::TableSchema& source, std::string_view part) {
+  error.where = fmt::format("{}.{}, {} {}", source.database, source.table, part, error.where);
+  return error;
 }
 
 }  // namespace
 
 Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const TableRule* rule, std::string_view script,
-                                  etl::ErrorPolicy policy) {
+                                  etl::ErrorPolicy policy, const Dialect& server) {
   TablePlan plan;
   plan.target_ = source;
+  if (rule != nullptr && !rule->options.row_filter.empty()) {
+    auto filter = Filter::compile(rule->options.row_filter, *source, server);
+    if (!filter) return base::fail(in_part(std::move(filter.error()), *source, "filter"));
+    plan.filter_ = *std::move(filter);
+  }
   if (!script.empty()) {
-    TRY_VALUE(plan.script_, compile(script, *source, policy));
+    auto program = etl::EtlProgram::compile(script, *source, {.policy = policy});
+    if (!program) return base::fail(in_part(std::move(program.error()), *source, "script"));
+    plan.script_ = *std::move(program);
     plan.target_ = plan.script_->output();
     for (const std::uint32_t column : plan.script_->changed_columns())
       if (std::ranges::find(source->identity, column) != source->identity.end()) plan.keeps_identity_ = false;
@@ -65,6 +71,22 @@ Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const Tab
   return plan;
 }
 
+// Also makes of an UPDATE across the filter's edge what it is on this side of it.
+Result<bool> TablePlan::passes(Row& row) const {
+  const auto test = [&](const std::vector<Value>& image) -> Result<bool> {
+    TRY_VALUE(const Filter::Verdict verdict, filter_->test(image, row.filter_));
+    return verdict == Filter::Verdict::yes;
+  };
+  if (row.operation == Operation::delete_) return test(row.before);
+  TRY_VALUE(const bool is, test(row.after));
+  if (row.operation != Operation::update) return is;
+  TRY_VALUE(const bool was, test(row.before));
+  if (was == is) return is;
+  row.operation = is ? Operation::insert : Operation::delete_;
+  (is ? row.before : row.after).clear();
+  return true;
+}
+
 void TablePlan::project(Row& row) const {
   row.after.resize(scripted_columns_);
   if (maps_) pick(row.after, row.other_after_, from_);
@@ -73,6 +95,10 @@ void TablePlan::project(Row& row) const {
 Result<TablePlan::Verdict> TablePlan::apply(Row& row) const {
   row.nulls = 0;
   if (!is_chosen(dml_, row.operation)) return Verdict::left_out;
+  if (filter_ && !row.has_passed_filter) {
+    TRY_VALUE(const bool stays, passes(row));
+    if (!stays) return Verdict::left_out;
+  }
   if (script_) {
     const etl::Change change{row.operation, row.commit_s, 0, row.before, row.after};
     TRY_VALUE(const etl::Outcome outcome, script_->run(change, row.script_, row.other_before_, row.other_after_));

@@ -1,8 +1,10 @@
-// What happens to the rows of one table between source and encoder: the user's choice of statements, the ETL script,
-// then names and columns as they leave. Made once per structure of a table.
+// What happens to the rows of one table between source and encoder: the user's choice of statements, the row filter,
+// the ETL script, then names and columns as they leave. Made once per structure of a table.
 //
-// Errors of make(): what the script's compiler refuses (etl.*), with database.table in `where`; task.objects_*.
-// Threads: a plan is immutable and shared by any number; a Row serves one at a time.
+// An UPDATE whose row enters the filter leaves as an INSERT, one whose row leaves it as a DELETE: the after image
+// decides of INSERT and UPDATE, the before image of DELETE. The choice of statements is of those of the source. Errors
+// of make(): what the parts refuse (filter.*, etl.*, task.objects_*), with database.table in `where`. Threads: a plan
+// is immutable and shared by any number; a Row serves one at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include "model/schema.h"
 #include "model/value.h"
 #include "transform/etl/program.h"
+#include "transform/filter/filter.h"
 #include "transform/objects/selection.h"
 
 namespace tributary::transform {
@@ -25,10 +28,12 @@ struct Row {
   model::Operation operation = model::Operation::insert;
   std::int64_t commit_s = 0;
   std::vector<model::Value> before, after;
-  std::uint32_t nulls = 0;  // set by apply(): expressions that failed and became NULL
+  bool has_passed_filter = false;  // the server has tested it
+  std::uint32_t nulls = 0;         // set by apply(): expressions that failed and became NULL
 
  private:
   friend class TablePlan;
+  Filter::Scratch filter_;
   etl::Scratch script_;
   std::vector<model::Value> other_before_, other_after_;
 };
@@ -37,12 +42,15 @@ class TablePlan {
  public:
   // rule: made for this structure; null: all columns under their own names. script empty: none.
   static base::Result<TablePlan> make(const model::TableSchemaPtr& source, const TableRule* rule,
-                                      std::string_view script, etl::ErrorPolicy policy);
+                                      std::string_view script, etl::ErrorPolicy policy, const Dialect& server);
 
   // Nothing happens to rows, but that they leave under other names of database and table: apply() need not be called.
-  bool is_plain() const { return !script_ && !maps_ && dml_ == dml_all; }
+  bool is_plain() const { return !filter_ && !script_ && !maps_ && dml_ == dml_all; }
   // The table as its records show it; the source's own if it is plain.
   const model::TableSchemaPtr& target() const { return target_; }
+
+  // The filter's condition for a SELECT of a session with filter_session; empty: all rows.
+  std::string_view condition() const { return filter_ ? std::string_view(filter_->sql()) : std::string_view(); }
 
   enum class Verdict : std::uint8_t {
     sent,
@@ -58,8 +66,11 @@ class TablePlan {
   bool keeps_identity() const { return keeps_identity_; }
 
  private:
+  base::Result<bool> passes(Row& row) const;
+
   model::TableSchemaPtr target_;
   std::uint8_t dml_ = dml_all;
+  std::optional<Filter> filter_;
   std::optional<etl::EtlProgram> script_;
   std::size_t scripted_columns_ = 0;  // of the source, and those that the script adds
   bool maps_ = false;

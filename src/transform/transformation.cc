@@ -36,12 +36,13 @@ std::string Transformation::database_name(std::string_view database) const {
   return std::string(database);
 }
 
-Result<TablePlan> Transformation::plan(const model::TableSchemaPtr& source) const {
+Result<TablePlan> Transformation::plan(const model::TableSchemaPtr& source, const Dialect& server) const {
   std::optional<TableRule> rule;
   if (rules) {
     TRY_VALUE(rule, rule_for(*rules, *source));
   }
-  return TablePlan::make(source, rule ? &*rule : nullptr, scripts.of(source->database, source->table), scripts.policy);
+  return TablePlan::make(source, rule ? &*rule : nullptr, scripts.of(source->database, source->table), scripts.policy,
+                         server);
 }
 
 Result<std::vector<std::string>> Transformation::check(const std::vector<model::TableSchemaPtr>& tables,

@@ -38,7 +38,7 @@ struct Transformation {
   TableNames names(std::string_view database, std::string_view table) const;
   std::string database_name(std::string_view database) const;
   // Of a table that is carried.
-  base::Result<TablePlan> plan(const model::TableSchemaPtr& source) const;
+  base::Result<TablePlan> plan(const model::TableSchemaPtr& source, const Dialect& server) const;
   // What can be wrong with all of them together: names that are listed and not there (unless they may be missing), two
   // tables under one name. Gives warnings.
   base::Result<std::vector<std::string>> check(const std::vector<model::TableSchemaPtr>& tables, Missing missing) const;

@@ -86,7 +86,10 @@ Result<std::unique_ptr<SourceRows>> SourceRows::make(const source::Topology& top
                                                      std::uint64_t rate, base::CancelToken& cancel) {
   std::unique_ptr<SourceRows> rows(new SourceRows(topology, rate, cancel));
   for (const source::LogicalTable& table : topology.tables) {
-    TRY_VALUE(transform::TablePlan plan, transformation.plan(table.schema));
+    const source::Instance& instance =
+        topology.instances[table.shards.empty() ? 0 : topology.physical[table.shards.front()].instance];
+    const transform::Dialect dialect{instance.flavour == mysql::Flavour::mariadb, instance.version_number};
+    TRY_VALUE(transform::TablePlan plan, transformation.plan(table.schema, dialect));
     rows->plans_.push_back(std::move(plan));
   }
   return rows;

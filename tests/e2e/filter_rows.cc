@@ -55,8 +55,10 @@ Rows read_rows(mysql::Connection& connection, const std::string& table, const so
   return rows;
 }
 
-std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, std::string_view condition, const Filter& filter) {
-  const auto answer = connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
+std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, std::string_view condition,
+                  const Filter& filter) {
+  const auto answer =
+      connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
   const auto kept = connection.query(fmt::format("SELECT id FROM {} WHERE {} ORDER BY id", table, filter.sql()));
   Filter::Scratch scratch;
   std::size_t kept_at = 0;
@@ -74,7 +76,8 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
     const bool is_kept = kept_at < kept->rows.size() && *kept->rows[kept_at][0] == id;
     if (is_kept) ++kept_at;
     if (ours != theirs || is_kept != (ours == 1))
-      return fmt::format("differs {} {} {}{}", id, ours, theirs, is_kept == (theirs == 1) ? "" : " (WHERE has another)");
+      return fmt::format("differs {} {} {}{}", id, ours, theirs,
+                         is_kept == (theirs == 1) ? "" : " (WHERE has another)");
   }
   if (answer && kept) return has_failed ? "differs 0 error none" : fmt::format("same {}", rows.values.size());
   if (has_failed) return "failed";
@@ -111,7 +114,8 @@ int main(int argc, char** argv) {
     const auto filter = Filter::compile(condition, schema, dialect);
     if (!filter) {
       const auto theirs = connection.query(fmt::format("SELECT id FROM {} WHERE {}", table, condition));
-      fmt::print("{} {} {} ({})\n", theirs ? "refused" : "neither", filter.error().info().name, filter.error().what, filter.error().where);
+      fmt::print("{} {} {} ({})\n", theirs ? "refused" : "neither", filter.error().info().name, filter.error().what,
+                 filter.error().where);
       continue;
     }
     const auto again = Filter::compile(filter->canonical(), schema, dialect);

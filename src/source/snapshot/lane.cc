@@ -49,22 +49,30 @@ std::vector<std::uint32_t> chunk_key(const TableSchema& schema) {
 }
 
 std::string chunk_select(const PhysicalTable& table, const TableSchema& schema, const std::string& select_list,
-                         const KeyBound& after, const KeyBound& upper, std::uint64_t limit) {
+                         const KeyBound& after, const KeyBound& upper, std::uint64_t limit,
+                         std::string_view condition) {
   const std::vector<std::uint32_t> key = chunk_key(schema);
   std::string sql = fmt::format("SELECT {} FROM {}.{}", select_list, mysql::quote_name(table.database),
                                 mysql::quote_name(table.table));
-  if (key.empty()) return sql;
-  std::string condition;
-  if (!after.empty()) condition = bound_condition(schema, key, after, true);
-  if (!upper.empty()) {
-    if (!condition.empty()) condition = "(" + condition + ") AND ";
-    condition += "(" + bound_condition(schema, key, upper, false) + ")";
+  std::string where(condition);
+  if (!key.empty()) {
+    for (const auto& [bound, is_lower] : {std::pair{&after, true}, {&upper, false}}) {
+      if (bound->empty()) continue;
+      if (!where.empty()) where += " AND ";
+      where += "(" + bound_condition(schema, key, *bound, is_lower) + ")";
+    }
   }
-  if (!condition.empty()) sql += " WHERE " + condition;
+  if (!where.empty()) sql += " WHERE " + where;
+  if (key.empty()) return sql;
   sql += " ORDER BY ";
   for (std::size_t i = 0; i < key.size(); ++i) sql += (i ? "," : "") + mysql::quote_name(schema.columns[key[i]].name);
   if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
   return sql;
+}
+
+std::string chunk_end_select(const PhysicalTable& table, const TableSchema& schema, const std::string& select_list,
+                             const KeyBound& after, const KeyBound& upper, std::uint64_t rows) {
+  return chunk_select(table, schema, select_list, after, upper, 1) + fmt::format(" OFFSET {}", rows - 1);
 }
 
 Result<LanePlan> plan_lanes(mysql::Connection& connection, const PhysicalTable& table, const TableSchema& schema,

@@ -38,8 +38,14 @@ base::Result<LanePlan> plan_lanes(mysql::Connection& connection, const PhysicalT
                                   const model::TableSchema& schema, std::uint32_t lanes_max,
                                   std::uint64_t rows_per_lane_min);
 
-// SELECT of the next chunk behind `after`. limit 0: all the rest.
+// SELECT of the next chunk behind `after`, up to and with `upper`. limit 0: all the rest. condition, in parentheses: of
+// these only the rows for which it holds.
 std::string chunk_select(const PhysicalTable& table, const model::TableSchema& schema, const std::string& select_list,
-                         const KeyBound& after, const KeyBound& upper, std::uint64_t limit);
+                         const KeyBound& after, const KeyBound& upper, std::uint64_t limit,
+                         std::string_view condition = {});
+// SELECT of the one row with which the next chunk of so many rows ends; none: the rest is shorter.
+std::string chunk_end_select(const PhysicalTable& table, const model::TableSchema& schema,
+                             const std::string& select_list, const KeyBound& after, const KeyBound& upper,
+                             std::uint64_t rows);
 
 }  // namespace tributary::source

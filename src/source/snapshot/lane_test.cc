@@ -28,7 +28,17 @@ TEST(ChunkSelect, GoesOnBehindTheCursorInKeyOrder) {
 
 TEST(ChunkSelect, SpellsOutCompositeKeysWithARangeOnTheFirstColumn) {
   EXPECT_EQ(chunk_select(table, schema_of({ColumnType::int_, ColumnType::int_}), "*", {{"1"}, {"2"}}, {}, 3),
-            "SELECT * FROM `d`.`t` WHERE `a`>=1 AND ((`a`>1) OR (`a`=1 AND `b`>2)) ORDER BY `a`,`b` LIMIT 3");
+            "SELECT * FROM `d`.`t` WHERE (`a`>=1 AND ((`a`>1) OR (`a`=1 AND `b`>2))) ORDER BY `a`,`b` LIMIT 3");
+}
+
+TEST(ChunkSelect, TakesRowsThatFulfilAConditionUpToAKnownEnd) {
+  const auto schema = schema_of({ColumnType::bigint});
+  EXPECT_EQ(chunk_select(table, schema, "`a`", {{"5"}}, {{"9"}}, 0, "(b = 1)"),
+            "SELECT `a` FROM `d`.`t` WHERE (b = 1) AND ((`a`>5)) AND ((`a`<=9)) ORDER BY `a`");
+  EXPECT_EQ(chunk_select(table, schema_of({ColumnType::double_}), "`a`", {}, {}, 100, "(b = 1)"),
+            "SELECT `a` FROM `d`.`t` WHERE (b = 1)");
+  EXPECT_EQ(chunk_end_select(table, schema, "`a`", {{"5"}}, {}, 100),
+            "SELECT `a` FROM `d`.`t` WHERE ((`a`>5)) ORDER BY `a` LIMIT 1 OFFSET 99");
 }
 
 TEST(ChunkSelect, ReadsATableWithoutAChunkableKeyWhole) {

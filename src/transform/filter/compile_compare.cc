@@ -29,7 +29,9 @@ bool is_plain_ascii(std::string_view text) {
 // bytes would have to be converted.
 std::optional<bool> wins(const Collation& a, const Collation& b) {
   if (a.set == TextSet::binary || b.set == TextSet::binary) return a.set == TextSet::binary;
-  const auto character_set = [](const Collation& one) { return std::string_view(one.name).substr(0, one.name.find('_')); };
+  const auto character_set = [](const Collation& one) {
+    return std::string_view(one.name).substr(0, one.name.find('_'));
+  };
   if (character_set(a) == character_set(b)) {
     if (a.is_binary_order == b.is_binary_order) return std::nullopt;
     return a.is_binary_order;
@@ -96,7 +98,8 @@ Status Compiler::textual(NodePtr& node, std::string_view what) {
   }
   if (node->type.kind == Kind::null) return {};
   if (node->type.has_no_text || node->type.is_loose)
-    return fail(unsupported(fmt::format("{} in {}: how the server writes it as text", kind_name(*node), what), node->offset));
+    return fail(
+        unsupported(fmt::format("{} in {}: how the server writes it as text", kind_name(*node), what), node->offset));
   NodePtr text = make(Operation::to_text, Kind::text, node->offset);
   text->type.collation = &connection_collation();
   text->type.is_ascii = true;
@@ -127,7 +130,8 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     if (t.coercibility == type.coercibility && t.collation != type.collation) {
       const std::optional<bool> is_former = wins(*type.collation, *t.collation);
       if (!is_former)
-        return fail(unsupported(fmt::format("{} over texts of {} and {}", what, type.collation->name, t.collation->name), offset));
+        return fail(unsupported(
+            fmt::format("{} over texts of {} and {}", what, type.collation->name, t.collation->name), offset));
       if (*is_former) continue;
     }
     type.collation = t.collation;
@@ -143,8 +147,9 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     if (node.type.kind == Kind::null || node.type.collation == type.collation || type.collation->set == TextSet::binary)
       continue;
     const auto mixed = [&] {
-      return fail(unsupported(fmt::format("{} over text of {} and what is not text of its character set", what, type.collation->name),
-                              node.offset));
+      return fail(unsupported(
+          fmt::format("{} over text of {} and what is not text of its character set", what, type.collation->name),
+          node.offset));
     };
     const bool is_literal = is_constant(node);
     if (node.type.collation->set == TextSet::binary) {
@@ -154,7 +159,8 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     const bool is_three_bytes = type.collation->is_utf8() && type.collation->name.find("mb4") == std::string::npos;
     if (node.type.is_ascii) continue;
     if (type.collation->is_utf8() && node.type.collation->is_utf8() && (!is_three_bytes || is_literal)) {
-      if (is_three_bytes && std::ranges::any_of(node.text, [](char c) { return static_cast<unsigned char>(c) >= 0xF0; }))
+      if (is_three_bytes &&
+          std::ranges::any_of(node.text, [](char c) { return static_cast<unsigned char>(c) >= 0xF0; }))
         return mixed();
       continue;
     }
@@ -179,8 +185,9 @@ Status Compiler::check_real(const Node& a, const Node& b) const {
     const bool is_text = other->type.kind == Kind::text && !other->type.is_labels;
     if (is_constant(*other) && std::abs(is_text ? leading_real(other->text) : other->value.d) <= exact_max) continue;
     if (other->type.is_labels) continue;
-    return fail(unsupported(
-        fmt::format("a BIGINT beside {} beyond 2^53, or one whose size is not known", kind_name(*other)), other->offset));
+    return fail(
+        unsupported(fmt::format("a BIGINT beside {} beyond 2^53, or one whose size is not known", kind_name(*other)),
+                    other->offset));
   }
   return {};
 }
@@ -223,7 +230,8 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
 Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation** collation) {
   if (a->type.kind == Kind::null || b->type.kind == Kind::null) return Comparison::nothing;
   if (a->type.is_json || b->type.is_json)
-    return fail(unsupported("comparison of JSON; take ->> or JSON_UNQUOTE for its text", a->type.is_json ? a->offset : b->offset));
+    return fail(unsupported("comparison of JSON; take ->> or JSON_UNQUOTE for its text",
+                            a->type.is_json ? a->offset : b->offset));
   if (a->type.is_temporal()) return compare_temporal(a, b);
   if (b->type.is_temporal()) return compare_temporal(b, a);
   if (a->type.kind == Kind::text && b->type.kind == Kind::text) {
@@ -267,7 +275,8 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
 Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   using enum Operation;
   static constexpr std::pair<std::string_view, Operation> operators[] = {
-      {"=", equal}, {"<=>", same}, {"<>", different}, {"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
+      {"=", equal},       {"<=>", same},  {"<>", different},    {"<", less},
+      {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   const auto* found = std::ranges::find(operators, syntax.name, &std::pair<std::string_view, Operation>::first);
   NodePtr node = boolean(found->second, syntax.offset);
@@ -280,7 +289,8 @@ Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what
   if (!is_old() || a.type.is_unsigned == b.type.is_unsigned) return {};
   const Node& with_sign = a.type.is_unsigned ? b : a;
   if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
-  return fail(unsupported(fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
+  return fail(unsupported(
+      fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
 }
 
 Result<NodePtr> Compiler::in_list(Syntax& syntax) {
@@ -300,7 +310,8 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
           (earlier == Comparison::text || by == Comparison::text || args[0]->type.is_temporal()))
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
     if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
-    if (by == Comparison::decimal && args[0]->type.is_loose) return fail(unsupported("a quotient in IN", args[0]->offset));
+    if (by == Comparison::decimal && args[0]->type.is_loose)
+      return fail(unsupported("a quotient in IN", args[0]->offset));
     node->comparisons.push_back(by);
   }
   node->args = std::move(args);
@@ -323,7 +334,8 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
     node->comparison = low == Comparison::nothing ? high : low;
   } else if (low == high) {
     node->comparison = low;
-  } else if (low == Comparison::text || high == Comparison::text || low == Comparison::packed || high == Comparison::packed) {
+  } else if (low == Comparison::text || high == Comparison::text || low == Comparison::packed ||
+             high == Comparison::packed) {
     return fail(unsupported("BETWEEN with values of several kinds", syntax.offset));
   } else {
     node->comparison = std::max(low, high);

@@ -20,7 +20,7 @@ class Compiler {
   Compiler(std::string_view condition, const model::TableSchema& schema, const Dialect& dialect)
       : condition_(condition), schema_(schema), dialect_(dialect) {}
 
-  base::Result<NodePtr> compile(Syntax& syntax);  // writes the table's own names into column parts
+  base::Result<NodePtr> compile(Syntax& syntax);     // writes the table's own names into column parts
   base::Status truth_value(const Node& node) const;  // can it be asked whether it is true
   const std::set<std::uint32_t>& columns() const { return columns_; }
 

@@ -12,7 +12,10 @@ struct WeightTable {
   // By character: where its weights begin in the pool, and in the lowest four bits how many there are; `by_rule` if
   // they follow from its number.
   static constexpr std::uint32_t by_rule = 0xFFFFFFFF;
-  enum class Rule : std::uint8_t { itself, implicit };  // the number, or the two weights UCA gives what it does not list
+  enum class Rule : std::uint8_t {
+    itself,
+    implicit
+  };  // the number, or the two weights UCA gives what it does not list
   std::vector<std::uint32_t> index;
   std::vector<std::uint32_t> pool;
   Rule rule = Rule::itself;
