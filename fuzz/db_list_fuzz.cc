@@ -64,7 +64,7 @@ void require_same_verdicts(const ObjectRules& a, const ObjectRules& b, Input in)
     const auto s = a.target(name), t = b.target(name);
     require(s.has_value() == t.has_value() && (!s || *s == *t), "the same target");
     const auto covers = a.covers(database, table);
-    require(!covers || !*covers || !table.empty() || (*covers)->table.empty(), "no table's name for none");
+    require(!covers || !*covers || !table.empty(), "no name is no table");
     if (x && *x && s) require(database.empty() || !s->empty(), "a carried name has a target");
   }
 }

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
@@ -40,17 +39,6 @@ void print_text(const task::ObjectsView& view) {
   list("Not carried", left_out);
   list("Warnings", view.selection.warnings);
   fmt::print("\n{} table{}\n", with_commas(view.selection.tables.size()), view.selection.tables.size() == 1 ? "" : "s");
-}
-
-template <typename Items, typename Print>
-void append_list(std::string& text, const Items& items, Print print_item) {
-  text += '[';
-  bool is_first = true;
-  for (const auto& item : items) {
-    if (!std::exchange(is_first, false)) text += ',';
-    print_item(text, item);
-  }
-  text += ']';
 }
 
 void print_json(const task::TaskSpec& spec, const task::ObjectsView& view) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tributary::cli {
 
@@ -41,5 +42,17 @@ class JsonObject {
   std::string& out_;
   bool first_ = true;
 };
+
+// A list; append(out, item) writes each item.
+template <typename Items, typename Append>
+void append_list(std::string& out, const Items& items, Append append) {
+  out += '[';
+  bool is_first = true;
+  for (const auto& item : items) {
+    if (!std::exchange(is_first, false)) out += ',';
+    append(out, item);
+  }
+  out += ']';
+}
 
 }  // namespace tributary::cli

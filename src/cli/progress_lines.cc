@@ -87,16 +87,6 @@ void append_instance(std::string& out, const InstanceProgress& instance) {
   object.close();
 }
 
-template <typename T>
-void append_list(std::string& out, const std::vector<T>& items, void (*append)(std::string&, const T&)) {
-  out += '[';
-  for (const T& item : items) {
-    if (&item != items.data()) out += ',';
-    append(out, item);
-  }
-  out += ']';
-}
-
 void append_error(std::string& out, const base::Error& error) {
   JsonObject object(out);
   object.text("code", error.info().name);

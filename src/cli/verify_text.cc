@@ -28,17 +28,6 @@ std::string key_text(const Difference& difference) {
   return out;
 }
 
-template <typename Items, typename Write>
-void write_list(std::string& out, const Items& items, Write write) {
-  out += '[';
-  bool first = true;
-  for (const auto& item : items) {
-    if (!std::exchange(first, false)) out += ',';
-    write(out, item);
-  }
-  out += ']';
-}
-
 void write_text(std::string& out, const std::string& text) { append_json_text(out, text); }
 
 std::uint64_t per_second(std::uint64_t count, std::int64_t ms) {
@@ -64,7 +53,7 @@ void write_table(std::string& out, const TableResult& table) {
   object.number("repeats", table.repeats);
   object.number("late", table.late);
   object.number("records", table.records);
-  write_list(object.key("notes"), table.notes, write_text);
+  append_list(object.key("notes"), table.notes, write_text);
   object.close();
 }
 
@@ -175,7 +164,7 @@ std::string verify_json(const Difference& difference) {
   JsonObject key(object.key("key"));
   for (const verify::NamedValue& part : difference.key) key.text_or_null(part.column, part.value);
   key.close();
-  write_list(object.key("columns"), difference.columns, [](std::string& text, const verify::ValuePair& pair) {
+  append_list(object.key("columns"), difference.columns, [](std::string& text, const verify::ValuePair& pair) {
     JsonObject column(text);
     column.text("column", pair.column);
     column.text_or_null("source", pair.source);
@@ -222,21 +211,21 @@ std::string verify_json(const std::string& task, const verify::Summary& summary)
   object.text("task", task);
   object.boolean("equal", summary.differences() == 0);
   object.number("differences", summary.differences());
-  write_list(object.key("tables"), summary.tables, write_table);
-  write_list(object.key("behind"), summary.behind, [](std::string& text, const verify::Behind& behind) {
+  append_list(object.key("tables"), summary.tables, write_table);
+  append_list(object.key("behind"), summary.behind, [](std::string& text, const verify::Behind& behind) {
     JsonObject one(text);
     one.text("instance", behind.instance);
     one.text("delivered_to", behind.delivered_to);
     one.text("log_end", behind.log_end);
     one.close();
   });
-  write_list(object.key("others"), summary.others, [](std::string& text, const auto& other) {
+  append_list(object.key("others"), summary.others, [](std::string& text, const auto& other) {
     JsonObject one(text);
     one.text("table", other.first);
     one.number("records", other.second);
     one.close();
   });
-  write_list(object.key("warnings"), summary.warnings, write_text);
+  append_list(object.key("warnings"), summary.warnings, write_text);
   object.boolean("went_on", summary.went_on);
   object.boolean("task_runs", summary.task_runs);
   object.number("sample", summary.sample);

@@ -15,7 +15,7 @@ using base::Result;
 using base::Status;
 using transform::Catalogue;
 
-// What a plain server has beside tables. Those the user may not see are not in it.
+// What a plain server has beside the tables of the task. What the user may not see is not in it.
 Status read_others(const source::SourceConfig& config, Catalogue& catalogue) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(config.endpoint));
   TRY_VALUE(
@@ -25,12 +25,17 @@ Status read_others(const source::SourceConfig& config, Catalogue& catalogue) {
                        "information_schema.ROUTINES "
                        "UNION ALL SELECT TRIGGER_SCHEMA, TRIGGER_NAME, 'trigger' FROM information_schema.TRIGGERS "
                        "UNION ALL SELECT EVENT_SCHEMA, EVENT_NAME, 'event' FROM information_schema.EVENTS "
+                       "UNION ALL SELECT TABLE_SCHEMA, TABLE_NAME, 'table' FROM information_schema.TABLES "
+                       "WHERE TABLE_TYPE = 'BASE TABLE' "
                        "ORDER BY 1, 3, 2"));
   std::unordered_map<std::string_view, Catalogue::Database*> databases;
   for (Catalogue::Database& database : catalogue.databases) databases.emplace(database.name, &database);
   for (const auto& row : rows.rows) {
     const auto found = databases.find(row[0].value_or(""));
-    if (found != databases.end()) found->second->others.push_back({row[1].value_or(""), row[2].value_or("")});
+    if (found == databases.end()) continue;
+    // Of a database read whole they are known already.
+    if (row[2] == "table" && !config.objects.databases.at(found->second->name)) continue;
+    found->second->others.push_back({row[1].value_or(""), row[2].value_or("")});
   }
   return {};
 }

@@ -1,8 +1,9 @@
 // What the start of a task costs with 20,000 tables of 20 columns: the list is read, compiled and applied to the
-// source's catalogue. Nothing of it is on the row's way.
+// source's catalogue; and one batch edit of all tables. Nothing of it is on the row's way.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "transform/objects/batch_edit.h"
 #include "transform/objects/bench_catalogue.h"
 #include "transform/objects/selection.h"
 
@@ -59,9 +60,22 @@ void objects_20000_tables_by_patterns(benchmark::State& state) {
   select(state, json + "}}}", Capitalization::default_);
 }
 
+void objects_20000_tables_batch_edited(benchmark::State& state) {
+  const Catalogue catalogue = catalogue_of_many();
+  const auto rules = ObjectRules::compile(*ObjectList::from_db_list(R"({"big":{}})"));
+  const auto selection = resolve(*rules, catalogue);
+  for (auto _ : state) {
+    const auto renamings = preview(*rules, catalogue, *selection,
+                                   {BatchEdit::Of::tables, BatchEdit::How::pattern, "table_(\\d+)", "t{1}"});
+    const auto list = apply_renamings(*rules, *renamings);
+    if (list->databases[0].items(ItemType::table)->size() != table_count) state.SkipWithError("a table is missing");
+  }
+}
+
 BENCHMARK(objects_20000_tables_renamed)->Unit(benchmark::kMillisecond);
 BENCHMARK(objects_20000_tables_of_a_database)->Unit(benchmark::kMillisecond);
 BENCHMARK(objects_20000_tables_by_patterns)->Unit(benchmark::kMillisecond);
+BENCHMARK(objects_20000_tables_batch_edited)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tributary::transform

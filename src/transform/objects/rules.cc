@@ -332,6 +332,7 @@ Result<std::string> ObjectRules::target(const ObjectName& name) const {
 }
 
 Result<std::optional<TableNames>> ObjectRules::covers(std::string_view database, std::string_view table) const {
+  if (database.empty() || table.empty()) return std::nullopt;
   TRY_VALUE(const bool is_carried, carries({database, table, {}}));
   if (!is_carried) return std::nullopt;
   TableNames names;

@@ -178,6 +178,7 @@ TEST(ObjectRules, TablesThatComeLaterAreCoveredByTheSameRules) {
   EXPECT_EQ(*rules.covers("shop", "new"), (TableNames{"store", "new"}));
   EXPECT_EQ(*rules.covers("shop", "tmp1"), std::nullopt);
   EXPECT_EQ(*rules.covers("crm", "new"), std::nullopt);
+  EXPECT_EQ(*rules.covers("shop", ""), std::nullopt);
 }
 
 // The documented table, written once more without hashes and in one piece, with std::regex.

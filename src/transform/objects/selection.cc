@@ -113,8 +113,11 @@ class MissingNames {
   static std::string why_missing(const Catalogue::Database& database, std::string_view name) {
     for (const Catalogue::Other& other : database.others)
       if (other.name == name && other.kind == "view") return "it is a view, and only tables are carried";
+    const auto alike = [](std::string_view other) { return fmt::format("the source has `{}`; case counts", other); };
     for (const TableSchemaPtr& table : database.tables)
-      if (same_but_for_case(table->table, name)) return fmt::format("the source has `{}`; case counts", table->table);
+      if (same_but_for_case(table->table, name)) return alike(table->table);
+    for (const Catalogue::Other& other : database.others)
+      if (other.kind == "table" && same_but_for_case(other.name, name)) return alike(other.name);
     return "the source does not list it";
   }
 
@@ -271,7 +274,7 @@ Result<Selection> resolve(const ObjectRules& rules, const Catalogue& catalogue, 
     note_other_groups(*item, selection);
     TRY_VALUE(const bool is_carried, rules.carries({database.name, {}, {}}));
     for (const Catalogue::Other& other : database.others)
-      if (is_carried && item->all)
+      if (is_carried && item->all && other.kind != "table")
         selection.left_out.push_back({database.name, other.name, other.kind, std::string(reason_for(other.kind))});
     if (is_carried && selection.tables.size() == before)
       selection.warnings.push_back(fmt::format("{}: no table is selected", database.name));

@@ -21,7 +21,7 @@ namespace tributary::transform {
 
 struct Catalogue {
   struct Other {
-    std::string name, kind;  // "view", "trigger", "procedure", "function", "event"
+    std::string name, kind;  // "view", "trigger", "procedure", "function", "event"; "table": there, but not looked at
   };
   struct Database {
     std::string name;

@@ -85,6 +85,11 @@ TEST(Selection, NamesThatAreNotThereAreRefused) {
                  "`Amount`, not `amount`", "shop.orders");
   expect_refused(R"({"shop": {"Table": {"orders": {"column": {"x": {}}}}}})", ErrorCode::source_column_missing,
                  "no `x`", "shop.orders");
+  Catalogue catalogue = shop();
+  catalogue.databases[0].others.push_back({"elsewhere", "table"});
+  const auto alike = resolve(rules_of(R"({"shop": {"all": false, "Table": {"Elsewhere": {}}}})"), catalogue);
+  ASSERT_FALSE(alike);
+  EXPECT_EQ(alike.error().what.find("the source has `elsewhere`; case counts"), 0u) << alike.error().what;
   const auto later = resolve(rules_of(R"({"hr": {}, "shop": {"Table": {"gone": {}}}})"), shop(), Missing::is_warning);
   ASSERT_TRUE(later) << later.error().message();
   EXPECT_EQ(later->warnings.size(), 2u);
