@@ -29,7 +29,6 @@ struct EncodedRecord {
   std::uint64_t value_begin = 0;  // in RecordBatch::bytes
   std::uint32_t value_size = 0;
   std::uint32_t key_size = no_key;  // the key stands directly before the value; no_key: null key
-  std::uint32_t table = 0;          // the pipeline's number of the logical table, for routing and counting
   std::int32_t partition = 0;       // decided by the sink's policy
   std::uint16_t topic = 0;          // the sink's number of the topic
 };

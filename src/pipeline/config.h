@@ -9,6 +9,7 @@
 
 #include "model/position.h"
 #include "sink/delivery.h"
+#include "sink/partitioner.h"
 #include "source/topology/topology.h"
 
 namespace tributary::pipeline {
@@ -34,8 +35,9 @@ struct Config {
 
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;          // empty: the data topic
-  std::int32_t partitions = 1;    // of the data topic
+  std::string ddl_topic;        // empty: the data topic
+  std::int32_t partitions = 1;  // of the data topic
+  sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
   std::int32_t dead_letter_partitions = 1;
   std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
@@ -61,6 +63,8 @@ struct Config {
   bool drain = false;  // read the stream to where the log ends now, snapshot nothing; see topology_acceptance.h
   std::int64_t retry_connection_ms = 720 * 60'000;
   std::int64_t retry_other_ms = 10 * 60'000;
+
+  bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
 };
 
 }  // namespace tributary::pipeline

@@ -64,16 +64,16 @@ class Job {
       TRY_VALUE(store, doors_.open_store());
     }
     TRY(patiently([&] { return settle_delivery(*store); }, true));
+    TRY(settle_partitions(*store));
     TRY(settle_topology(*store));
     bool is_again = false;
-    TRY(patiently(
-        [&]() -> Status {
-          // A commit whose answer was lost may have been made.
-          if (std::exchange(is_again, true) && config_.delivery == DeliveryMode::exactly_once)
-            TRY(adopt_committed(config_, *store, cancel_));
-          return schemas(*store);
-        },
-        true));
+    const auto tell_schemas = [&]() -> Status {
+      // A commit whose answer was lost may have been made.
+      if (std::exchange(is_again, true) && config_.delivery == DeliveryMode::exactly_once)
+        TRY(adopt_committed(config_, *store, cancel_));
+      return schemas(*store);
+    };
+    TRY(patiently(tell_schemas, true));
     TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
       subtasks_.push_back(std::make_unique<Subtask>(config_, topology_, i, *store, *board, clock_, until_caught_up_));
@@ -132,6 +132,18 @@ class Job {
                      std::string(config_.delivery == DeliveryMode::exactly_once ? once : at_least));
   }
 
+  // A row keeps its partition for ever.
+  Status settle_partitions(store::Store& store) const {
+    if (config_.partition_policy == sink::PartitionPolicy::zero) return {};
+    const std::string key = "partitions/" + config_.task;
+    TRY_VALUE(const auto kept, store.get(key));
+    const std::string now = std::to_string(config_.partitions);
+    if (!kept) return store.put(key, now);
+    if (kept->value == now) return {};
+    return fail(ErrorCode::destination_partitions_changed, fmt::format("{}, and {} then", now, kept->value),
+                config_.topic);
+  }
+
   // All that can be refused before anything is written.
   Status look_around() {
     TRY(prepare_destination());
@@ -163,8 +175,11 @@ class Job {
     failing_since_ms_ = clock_.monotonic_ms();
     while (true) {
       Status done = step();
-      if (done || !done.error().is_retriable()) return done;
-      const bool is_busy = done.error().code == ErrorCode::source_busy;
+      if (done) return done;
+      // Shards that differ may have a statement on its way over them.
+      const bool differ = done.error().code == ErrorCode::source_schema_differs;
+      if (!differ && !done.error().is_retriable()) return done;
+      const bool is_busy = differ || done.error().code == ErrorCode::source_busy;
       if (!waits_for_all && !is_busy) return done;
       patience_ms_ = is_busy ? busy_ms_max : config_.retry_connection_ms;
       if (clock_.monotonic_ms() - failing_since_ms_ > patience_ms_) return done;

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "encode/encoder.h"
+#include "pipeline/append_record.h"
 #include "pipeline/kept_delivery.h"
 #include "source/topology/schema_reader.h"
 
@@ -15,26 +15,16 @@ namespace {
 
 constexpr std::int64_t schema_flush_ms_max = 60'000;
 
-// A CREATE TABLE to be told.
-struct Statement {
-  const std::string& database;
-  const std::string& text;
-  const std::string& server_version;
-};
-
-model::RecordBatch encoded(const std::vector<Statement>& statements, const base::Clock& clock) {
+model::RecordBatch encoded(const std::vector<DdlText>& statements, const sink::Router& router,
+                           const base::Clock& clock) {
   model::RecordBatch batch;
   encode::ChangeHeader header;
   header.position = header.safe_position = "0@0";
   header.read_ms = clock.now_ms();
   header.timestamp_s = header.read_ms / 1000;
-  for (const Statement& statement : statements) {
+  for (const DdlText& statement : statements) {
     ++header.id;
-    model::EncodedRecord record;
-    record.value_begin = batch.bytes.size();
-    encode::encode_ddl(header, statement.database, statement.text, statement.server_version, batch.bytes);
-    record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
-    batch.records.push_back(record);
+    append_ddl(statement, router, header, batch);
   }
   return batch;
 }
@@ -43,11 +33,12 @@ model::RecordBatch encoded(const std::vector<Statement>& statements, const base:
 
 Status send_schemas(const Config& config, const source::Topology& topology, const std::vector<std::uint32_t>& tables,
                     const base::Clock& clock, store::Store& store, const std::string& subtask) {
-  std::vector<Statement> statements;
+  std::vector<DdlText> statements;
   for (const std::uint32_t index : tables) {
     const source::LogicalTable& table = topology.tables[index];
     const auto& instance = topology.instances[topology.physical[table.shards.front()].instance];
-    statements.push_back({table.schema->database, table.create_statement, instance.server_version});
+    statements.push_back(
+        {table.schema->database, table.schema->table, table.create_statement, instance.server_version});
   }
   base::CancelToken never;
   TRY_VALUE(
@@ -56,7 +47,8 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   checkpoint::SubtaskCheckpoint done = kept.state;
   done.schema_done = true;
   ++done.revision;
-  model::RecordBatch batch = encoded(statements, clock);
+  const sink::Router router(config.partition_policy, {std::uint16_t{config.has_ddl_topic()}, config.partitions}, 0);
+  model::RecordBatch batch = encoded(statements, router, clock);
   const sink::MakeMark mark = [&done] {
     return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };
   };
@@ -66,20 +58,20 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
 
 base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
                                               const std::vector<source::CapturedTable>& tables,
-                                              const base::Clock& clock) {
+                                              const sink::Router& router, const base::Clock& clock) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
   std::vector<std::string> texts;
   texts.reserve(tables.size());  // statements refer to them
-  std::vector<Statement> statements;
+  std::vector<DdlText> statements;
   for (const source::CapturedTable& names : tables) {
     auto text = source::read_create_statement(connection, names.database, names.table, names.logical_table);
     constexpr unsigned no_such_table = 1146;
     if (!text && connection.server_errno() == no_such_table) continue;
     if (!text) return base::fail(std::move(text.error()));
     texts.push_back(*std::move(text));
-    statements.push_back({names.logical_database, texts.back(), instance.server_version});
+    statements.push_back({names.logical_database, names.logical_table, texts.back(), instance.server_version});
   }
-  return encoded(statements, clock);
+  return encoded(statements, router, clock);
 }
 
 }  // namespace tributary::pipeline

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/record.h"
 #include "pipeline/config.h"
+#include "sink/router.h"
 #include "source/binlog/live_tables.h"
 #include "source/topology/topology.h"
 #include "store/store.h"
@@ -25,6 +26,6 @@ base::Status send_schemas(const Config& config, const source::Topology& topology
 // Such records of tables of one server that the topology does not know; those gone by now are left out.
 base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
                                               const std::vector<source::CapturedTable>& tables,
-                                              const base::Clock& clock);
+                                              const sink::Router& router, const base::Clock& clock);
 
 }  // namespace tributary::pipeline

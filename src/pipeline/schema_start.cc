@@ -198,7 +198,7 @@ Status adopt_strangers(const source::Instance& instance, const StartPoint& point
 
 Result<StreamSchemas> begin_stream(const Config& config, const source::Topology& topology, const TableSet& discovered,
                                    SchemaHistory& history, checkpoint::StreamState& state, std::uint32_t& attempt,
-                                   base::CancelToken& cancel) {
+                                   const sink::Router& router, base::CancelToken& cancel) {
   source::Instance instance = discovered.instance;
   std::vector<CapturedTable> captured = discovered.captured(topology);
   std::vector<CapturedTable> late;
@@ -251,7 +251,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   };
   TableSet tables;
   tables.instance = instance;
-  TableMaker maker(instance.server_version);
+  TableMaker maker(instance.server_version, router);
   source::LogicalSchemas schemas;
   for (std::size_t i = 0; i < places.restart.tables.size(); ++i) {
     const CapturedTable& names = places.restart.tables[i];

@@ -45,6 +45,6 @@ struct StreamSchemas {
 base::Result<StreamSchemas> begin_stream(const Config& config, const source::Topology& topology,
                                          const TableSet& discovered, SchemaHistory& history,
                                          checkpoint::StreamState& state, std::uint32_t& attempt,
-                                         base::CancelToken& cancel);
+                                         const sink::Router& router, base::CancelToken& cancel);
 
 }  // namespace tributary::pipeline

@@ -107,7 +107,7 @@ Status Sequencer::emit_changes(model::RecordBatch& batch, const Identities& chan
     handing_over_ = true;
   }
   changed_.notify_all();
-  router_.route_rows(batch);
+  router_.divert(batch);
   TRY(emit(batch, mark.when));
   // Not before: whoever is told may end the attempt, and with it an emission that waits for room.
   std::lock_guard lock(state_mutex_);
@@ -137,7 +137,6 @@ Status Sequencer::emit_statements(model::RecordBatch& batch, const std::vector<s
     kept.insert(kept.end(), told.begin(), told.end());
     if (std::ssize(kept) > told_max) kept.erase(kept.begin(), kept.end() - told_max);
   }
-  router_.route_ddl(batch);
   return emit(batch, sink::When::more);
 }
 
@@ -303,7 +302,7 @@ Result<bool> Sequencer::emit_rows(const Chunk& chunk, model::RecordBatch& batch,
     state.rows_done += rows_read;
     state.done = lane_done;
   }
-  router_.route_rows(batch);
+  router_.divert(batch);
   TRY(emit(batch, sink::When::more));
   return true;
 }

@@ -43,11 +43,11 @@ model::RecordBatch batch_of_records() {
 }
 
 void route(benchmark::State& state, sink::PartitionPolicy policy) {
-  sink::Router router(policy, {0, 12}, 0);
-  router.add_table(0, "shop", "orders");
+  const sink::Router router(policy, {0, 12}, 0);
+  const sink::TableRoute table = router.table("shop", "orders");
   model::RecordBatch batch = batch_of_records();
   for (auto _ : state) {
-    router.route_rows(batch);
+    for (model::EncodedRecord& record : batch.records) router.route_row(table, batch, record);
     benchmark::DoNotOptimize(batch.records.data());
   }
   state.SetItemsProcessed(state.iterations() * batch_records);

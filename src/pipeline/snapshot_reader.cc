@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "pipeline/append_record.h"
 #include "source/snapshot/lane.h"
 #include "source/snapshot/text_row.h"
 #include "source/topology/schema_reader.h"
@@ -70,11 +71,12 @@ std::int64_t hidden_id(const checkpoint::KeyValues& cursor) {
 }  // namespace
 
 SnapshotReader::SnapshotReader(const Config& config, const TableSet& tables, Sequencer& sequencer,
-                               AllTableCounters& counters, source::Heartbeat* heartbeat, base::CancelToken& cancel,
-                               const base::Clock& clock)
+                               AllTableCounters& counters, const sink::Router& router, source::Heartbeat* heartbeat,
+                               base::CancelToken& cancel, const base::Clock& clock)
     : config_(config),
       tables_(tables),
       sequencer_(sequencer),
+      router_(router),
       counters_(counters),
       heartbeat_(heartbeat),
       cancel_(cancel),
@@ -476,15 +478,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
       id_end = id + block;
     }
     header.id = id++;
-    base::Buffer& out = batch.bytes;
-    model::EncodedRecord record;
-    const std::size_t begin = out.size();
-    if (table.encoder->key(values, out)) record.key_size = static_cast<std::uint32_t>(out.size() - begin);
-    record.value_begin = out.size();
-    TRY(table.encoder->encode(model::Operation::init, header, {}, values, out));
-    record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
-    record.table = table.physical.logical;
-    batch.records.push_back(record);
+    TRY(append_row(table, router_, model::Operation::init, header, {}, values, batch));
     if (note_identities) {
       const std::size_t at = identities.bytes.size();
       table.encoder->identity(values, identities.bytes);
@@ -492,7 +486,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
     }
     ++count;
     ++in_slice;
-    if (out.size() >= slice_bytes_max) {
+    if (batch.bytes.size() >= slice_bytes_max) {
       if (can_resume) {
         cursor.clear();
         for (const std::uint32_t column : key)

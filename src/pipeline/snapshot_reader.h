@@ -36,7 +36,8 @@ bool announce_keyless(const TableSet& tables, Sequencer& sequencer);
 class SnapshotReader {
  public:
   SnapshotReader(const Config& config, const TableSet& tables, Sequencer& sequencer, AllTableCounters& counters,
-                 source::Heartbeat* heartbeat, base::CancelToken& cancel, const base::Clock& clock);
+                 const sink::Router& router, source::Heartbeat* heartbeat, base::CancelToken& cancel,
+                 const base::Clock& clock);
 
   // Must be called before the stream starts: tables without identity are announced to the sequencer.
   base::Status plan();
@@ -70,6 +71,7 @@ class SnapshotReader {
   const Config& config_;
   const TableSet& tables_;  // names: structures are the sequencer's
   Sequencer& sequencer_;
+  const sink::Router& router_;
   AllTableCounters& counters_;
   source::Heartbeat* const heartbeat_;
   base::CancelToken& cancel_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "pipeline/append_record.h"
 #include "source/binlog/statement.h"
 #include "source/snapshot/lane.h"
 #include "source/topology/strangers.h"
@@ -59,10 +60,12 @@ Operation operation_of(source::RowChange change) {
 
 StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                            AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-                           const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas)
+                           const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
+                           const sink::Router& router)
     : listed_tables_(tables.tables.size()),
       tables_(tables.tables),
-      maker_(tables.instance.server_version),
+      router_(router),
+      maker_(tables.instance.server_version, router),
       sequencer_(sequencer),
       stream_(stream),
       counters_(counters),
@@ -77,17 +80,7 @@ StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const s
 
 Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number, Operation operation,
                                 const encode::ChangeHeader& header) {
-  const bool has_after = operation != Operation::delete_;
-  base::Buffer& out = batch_.bytes;
-  model::EncodedRecord record;
-  const std::size_t begin = out.size();
-  if (table.encoder->key(has_after ? after_ : before_, out))
-    record.key_size = static_cast<std::uint32_t>(out.size() - begin);
-  record.value_begin = out.size();
-  TRY(table.encoder->encode(operation, header, before_, after_, out));
-  record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
-  record.table = table.physical.logical;
-  batch_.records.push_back(record);
+  TRY(append_row(table, router_, operation, header, before_, after_, batch_));
   if (note_identities_ && !table.schema->identity.empty()) {
     for (const auto* image : {&before_, &after_}) {
       if (image->empty()) continue;
@@ -97,6 +90,14 @@ Status StreamWriter::encode_row(const SubtaskTable& table, std::uint32_t number,
     }
   }
   return {};
+}
+
+bool StreamWriter::changes_key(const SubtaskTable& table) {
+  keys_.clear();
+  if (!table.encoder->key(before_, keys_)) return false;
+  const std::size_t size = keys_.size();
+  table.encoder->key(after_, keys_);
+  return keys_.view(0, size) != keys_.view(size, keys_.size() - size);
 }
 
 std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
@@ -141,8 +142,16 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
       TRY_VALUE(const bool admitted, sequencer_.admit_keyless(number, context.position, hidden_id(table)));
       if (!admitted) continue;
     }
-    const Operation operation = operation_of(rows.change());
-    if (auto encoded = encode_row(table, number, operation, header); !encoded)
+    Operation operation = operation_of(rows.change());
+    Status encoded;
+    if (operation == Operation::update && table.route.partition == sink::TableRoute::by_key && changes_key(table)) {
+      // Its partitions may be two: each has to tell what becomes of its row.
+      encoded = encode_row(table, number, Operation::delete_, header);
+      header.id = next_record_id_++;
+      operation = Operation::insert;
+    }
+    if (encoded) encoded = encode_row(table, number, operation, header);
+    if (!encoded)
       return base::fail(std::move(encoded.error()).in(table.physical.database + "." + table.physical.table));
     ++count;
     if (batch_.bytes.size() >= slice_bytes_max) TRY(flush(true));
@@ -225,11 +234,8 @@ Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement
     header.read_ms = clock_.now_ms();
     header.server_id = statement.server_id;
     header.thread_id = statement.thread_id;
-    model::EncodedRecord record;
-    record.value_begin = batch.bytes.size();
-    encode::encode_ddl(header, statement.logical_database, statement.text, schemas_.server_version(), batch.bytes);
-    record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
-    batch.records.push_back(record);
+    append_ddl({statement.logical_database, statement.logical_table, statement.text, schemas_.server_version()},
+               router_, header, batch);
   }
   return sequencer_.emit_statements(batch, told);
 }

@@ -33,7 +33,8 @@ class StreamWriter final : public source::StreamHandler {
  public:
   StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-               const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas);
+               const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
+               const sink::Router& router);
 
   base::Status on_rows(std::uint32_t table, const model::TableSchemaPtr& schema, source::RowReader& rows,
                        const source::RowContext& context) override;
@@ -56,6 +57,7 @@ class StreamWriter final : public source::StreamHandler {
  private:
   base::Status encode_row(const SubtaskTable& table, std::uint32_t number, model::Operation operation,
                           const encode::ChangeHeader& header);
+  bool changes_key(const SubtaskTable& table);  // the update just read
   base::Status flush(bool in_transaction, sink::When when = sink::When::more);
   void tell_decided();
   std::int64_t hidden_id(const SubtaskTable& table) const;  // of the row just read
@@ -65,6 +67,7 @@ class StreamWriter final : public source::StreamHandler {
 
   const std::size_t listed_tables_;
   std::vector<SubtaskTablePtr> tables_;  // as the rows read last were
+  const sink::Router& router_;
   TableMaker maker_;
   Sequencer& sequencer_;
   const source::BinlogStream& stream_;
@@ -77,6 +80,7 @@ class StreamWriter final : public source::StreamHandler {
   model::RecordBatch batch_;
   Identities changed_;
   std::vector<model::Value> before_, after_;
+  base::Buffer keys_;
   std::string position_text_, safe_text_;
   std::uint64_t next_record_id_;
 

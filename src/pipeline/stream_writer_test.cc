@@ -45,10 +45,10 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   DumpServer server("5.5.5-10.11.19-MariaDB-log", sent);
   TableSet tables;
   tables.instance.endpoint = server.endpoint();
-  tables.tables.push_back(TableMaker("").make({0, 0, "fx", "a"}, schema));
 
   Counting delivery;
   const sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
+  tables.tables.push_back(TableMaker("", router).make({0, 0, "fx", "a"}, schema));
   base::CancelToken cancel;
   base::ManualClock clock;
   checkpoint::SubtaskCheckpoint state;
@@ -71,7 +71,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   DdlBoard board(topology);
   AcceptStructure accept;
   SchemaKeeper keeper({tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel});
-  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper);
+  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper, router);
   const base::Status ended = (*stream)->run(writer, cancel);
   EXPECT_EQ(ended.error().code, base::ErrorCode::source_lost) << ended.error().message();
   ASSERT_TRUE(writer.on_idle());

@@ -52,7 +52,6 @@ struct Subtask::Attempt {
   std::unique_ptr<SchemaKeeper> schemas;
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;
-  std::optional<sink::Router> router;
   std::unique_ptr<Sequencer> sequencer;
   std::unique_ptr<source::BinlogStream> stream;
   std::unique_ptr<SnapshotReader> snapshot;
@@ -83,7 +82,8 @@ Subtask::Subtask(const Config& config, const source::Topology& topology, std::ui
                  DdlBoard& board, const base::Clock& clock, bool until_caught_up)
     : config_(config),
       topology_(topology),
-      tables_(TableSet::make(topology, instance)),
+      router_(make_router()),
+      tables_(TableSet::make(topology, instance, router_)),
       store_(store),
       board_(board),
       counters_(topology.tables.size() + 1),
@@ -177,11 +177,10 @@ void Subtask::count_saved_snapshot(const TableSet& tables, const checkpoint::Sna
 Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskCheckpoint& state) {
   const bool goes_on = state.stream.started;
   attempt.history = std::make_unique<SchemaHistory>(store_, name());
-  TRY_VALUE(StreamSchemas begin,
-            begin_stream(config_, topology_, tables_, *attempt.history, state.stream, replica_attempt_, stop_));
+  TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream,
+                                              replica_attempt_, router_, stop_));
   if (config_.schema && !begin.late.empty()) {
-    TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, clock_));
-    attempt.router->route_ddl(batch);
+    TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, router_, clock_));
     TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
   }
   attempt.tables = std::move(begin.tables);
@@ -208,7 +207,17 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   return std::move(begin.start);
 }
 
-void Subtask::divert_larger(sink::Router& router, std::uint16_t topic) {
+std::vector<std::string> Subtask::topics() const {
+  std::vector<std::string> topics = {config_.topic};
+  if (config_.has_ddl_topic()) topics.push_back(config_.ddl_topic);
+  if (!config_.dead_letter_topic.empty()) topics.push_back(config_.dead_letter_topic);
+  return topics;
+}
+
+sink::Router Subtask::make_router() {
+  sink::Router router(config_.partition_policy, {0, config_.partitions}, std::uint16_t{config_.has_ddl_topic()});
+  if (config_.dead_letter_topic.empty()) return router;
+  const auto topic = static_cast<std::uint16_t>(topics().size() - 1);
   const std::size_t most = std::min<std::size_t>(config_.row_bytes_max.value_or(config_.kafka.record_bytes_max),
                                                  config_.kafka.record_bytes_max);
   router.divert_larger(most, {topic, config_.dead_letter_partitions},
@@ -223,30 +232,23 @@ void Subtask::divert_larger(sink::Router& router, std::uint16_t topic) {
                          base::log::warn("{}: a record of {} bytes goes to {}, key {}", name(), record.value_size,
                                          config_.dead_letter_topic, key);
                        });
+  return router;
 }
 
 Status Subtask::attempt() {
   Attempt attempt;
   phase_ = Phase::starting;
   caught_up_ = false;
-  std::vector<std::string> topics = {config_.topic};
-  const bool has_ddl_topic = !config_.ddl_topic.empty() && config_.ddl_topic != config_.topic;
-  if (has_ddl_topic) topics.push_back(config_.ddl_topic);
-  const bool has_dead_letters = !config_.dead_letter_topic.empty();
   Config config = config_;
-  if (has_dead_letters) {
-    topics.push_back(config_.dead_letter_topic);
+  if (!config_.dead_letter_topic.empty())
     config.kafka.record_bytes_max = std::max(config.kafka.record_bytes_max, dead_letter_bytes_max);
-  }
   config.kafka.unacked_bytes_max =
       std::max<std::size_t>(config_.buffer_bytes / subtask_count_, config_.kafka.record_bytes_max);
-  TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), topics, stop_));
+  TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), topics(), stop_));
   attempt.saver = std::move(kept.saver);
   attempt.delivery = std::move(kept.delivery);
   checkpoint::SubtaskCheckpoint state = std::move(kept.state);
   if (kept.former_run != config_.run) former_run_ = kept.former_run;
-  attempt.router.emplace(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{has_ddl_topic});
-  if (has_dead_letters) divert_larger(*attempt.router, static_cast<std::uint16_t>(topics.size() - 1));
 
   // A table that joined later is read whole, whatever the task began with.
   const bool snapshot_wanted = !config_.drain && !state.snapshot_done && (config_.full || state.snapshot.planned);
@@ -261,20 +263,20 @@ Status Subtask::attempt() {
   tables_.instance.endpoint = attempt.tables.instance.endpoint;
   count_saved_snapshot(attempt.tables, state.snapshot);
   state.snapshot.high_watermark_reached = false;
-  attempt.sequencer = std::make_unique<Sequencer>(Sequencer::Setup{
-      *attempt.delivery, *attempt.router, attempt.give_up, attempt.tables.tables, config_.incremental, state,
-      start ? start->positions_known : true, start ? start->views_from : model::BinlogPosition{},
-      [this](const checkpoint::SubtaskCheckpoint& saved) {
-        std::lock_guard lock(mutex_);
-        if (!saved.stream.emitted.empty()) checkpoint_ = saved.stream.emitted.text();
-      }});
+  attempt.sequencer = std::make_unique<Sequencer>(
+      Sequencer::Setup{*attempt.delivery, router_, attempt.give_up, attempt.tables.tables, config_.incremental, state,
+                       start ? start->positions_known : true, start ? start->views_from : model::BinlogPosition{},
+                       [this](const checkpoint::SubtaskCheckpoint& saved) {
+                         std::lock_guard lock(mutex_);
+                         if (!saved.stream.emitted.empty()) checkpoint_ = saved.stream.emitted.text();
+                       }});
   Sequencer& sequencer = *attempt.sequencer;
   if (attempt.stream) sequencer.set_recently_decided(attempt.stream->recently_decided());
   if (config_.heartbeat) attempt.heartbeat = std::make_unique<source::Heartbeat>(tables_.instance);
   // Statements may make tables be read at any time.
   const bool may_read = config_.full || state.snapshot.planned;
   if (snapshot_wanted || (may_read && config_.incremental && !config_.drain))
-    attempt.snapshot = std::make_unique<SnapshotReader>(config_, attempt.tables, sequencer, counters_,
+    attempt.snapshot = std::make_unique<SnapshotReader>(config_, attempt.tables, sequencer, counters_, router_,
                                                         attempt.heartbeat.get(), attempt.cancel, clock_);
   if (snapshot_wanted) TRY(attempt.snapshot->plan());
   const bool keyless_wait = config_.drain && announce_keyless(attempt.tables, sequencer);
@@ -292,7 +294,7 @@ Status Subtask::attempt() {
   std::vector<std::thread> threads;
   if (attempt.stream) {
     writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream, snapshot_wanted || keyless_wait, *attempt.schemas);
+                                            state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       Status ended = attempt.stream->run(*writer, attempt.cancel);

@@ -58,10 +58,12 @@ class Subtask {
                    std::int64_t limit_ms);
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
-  void divert_larger(sink::Router& router, std::uint16_t topic);
+  sink::Router make_router();
+  std::vector<std::string> topics() const;  // in the order of their numbers
 
   const Config& config_;
   const source::Topology& topology_;
+  const sink::Router router_;
   TableSet tables_;  // as discovered, structures of those with a stream come from the history; its instance leads to
                      // the server of the present attempt
   store::Store& store_;

@@ -3,7 +3,7 @@
 namespace tributary::pipeline {
 
 SubtaskTablePtr TableMaker::make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema) {
-  if (!schema) return std::make_shared<const SubtaskTable>(SubtaskTable{physical, nullptr, nullptr, false});
+  if (!schema) return std::make_shared<const SubtaskTable>(SubtaskTable{physical, nullptr, nullptr, {}, false});
   std::shared_ptr<const encode::RowEncoder> encoder = encoders_[schema.get()].lock();
   if (!encoder) {
     std::erase_if(encoders_, [](const auto& entry) { return entry.second.expired(); });
@@ -11,13 +11,14 @@ SubtaskTablePtr TableMaker::make(const source::PhysicalTable& physical, const mo
     encoders_[schema.get()] = encoder;
   }
   const bool is_keyless = schema->identity.empty() || schema->identity_is_hidden;
-  return std::make_shared<const SubtaskTable>(SubtaskTable{physical, schema, std::move(encoder), is_keyless});
+  return std::make_shared<const SubtaskTable>(
+      SubtaskTable{physical, schema, std::move(encoder), router_.table(schema->database, schema->table), is_keyless});
 }
 
-TableSet TableSet::make(const source::Topology& topology, std::uint32_t instance) {
+TableSet TableSet::make(const source::Topology& topology, std::uint32_t instance, const sink::Router& router) {
   TableSet set;
   set.instance = topology.instances[instance];
-  TableMaker maker(set.instance.server_version);
+  TableMaker maker(set.instance.server_version, router);
   for (const source::PhysicalTable& physical : topology.physical)
     if (physical.instance == instance)
       set.tables.push_back(maker.make(physical, topology.tables[physical.logical].schema));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "encode/encoder.h"
+#include "sink/router.h"
 #include "source/binlog/stream.h"
 #include "source/topology/topology.h"
 
@@ -18,6 +19,7 @@ struct SubtaskTable {
   source::PhysicalTable physical;  // names and the number of the logical table in the task
   model::TableSchemaPtr schema;    // null: the table is not there at present
   std::shared_ptr<const encode::RowEncoder> encoder;
+  sink::TableRoute route;
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
 };
 using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
@@ -25,11 +27,13 @@ using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
 // Tables with one structure share an encoder. Threads: one at a time.
 class TableMaker {
  public:
-  explicit TableMaker(std::string server_version) : server_version_(std::move(server_version)) {}
+  TableMaker(std::string server_version, const sink::Router& router)
+      : server_version_(std::move(server_version)), router_(router) {}
   SubtaskTablePtr make(const source::PhysicalTable& physical, const model::TableSchemaPtr& schema);
 
  private:
   const std::string server_version_;
+  const sink::Router& router_;
   // An encoder keeps its schema alive.
   std::map<const model::TableSchema*, std::weak_ptr<const encode::RowEncoder>> encoders_;
 };
@@ -38,7 +42,7 @@ struct TableSet {
   source::Instance instance;
   std::vector<SubtaskTablePtr> tables;
 
-  static TableSet make(const source::Topology& topology, std::uint32_t instance);
+  static TableSet make(const source::Topology& topology, std::uint32_t instance, const sink::Router& router);
   // Their names, and what the rows of each are called.
   std::vector<source::CapturedTable> captured(const source::Topology& topology) const;
 };

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
 #include "encode/encoder.h"
+#include "pipeline/append_record.h"
 #include "pipeline/snapshot_reader.h"
 #include "sink/delivery.h"
 #include "sink/router.h"
@@ -227,13 +228,14 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
     return {};
   }
   std::vector<mysql::Connection> here;
-  const auto encoder = encode::make_dts_avro_encoder(table.schema, {.source_version = instance.server_version});
+  const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
+  const SubtaskTablePtr gone = TableMaker(instance.server_version, router).make(physical, table.schema);
   std::deque<RowsOf> present;
   for (const std::uint32_t target : place.now) {
     const source::PhysicalTable& at = topology_.physical[target];
     TRY_VALUE(mysql::Connection connection, source::open_snapshot_connection(topology_.instances[at.instance]));
     here.push_back(std::move(connection));
-    present.emplace_back(at, schema, *encoder);
+    present.emplace_back(at, schema, *gone->encoder);
   }
   TRY_VALUE(const std::string server_id, there.scalar("SELECT @@server_id"));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(there));
@@ -244,7 +246,6 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
                                                                     .acked = [](auto, auto) {},
                                                                     .flush = []() -> Status { return {}; },
                                                                     .status = []() -> Status { return {}; }}));
-  const sink::Router router(sink::PartitionPolicy::zero, sink::Route{0, config_.partitions}, std::uint16_t{0});
   const std::string position = end.position.dts_text();
   encode::ChangeHeader header;
   header.position = header.safe_position = position;
@@ -253,7 +254,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   header.timestamp_s = header.read_ms / 1000;
   std::uint64_t& next_id = next_record_ids_[instance.name];
 
-  RowsOf rows(physical, schema, *encoder);
+  RowsOf rows(physical, schema, *gone->encoder);
   const auto collect = [&](const source::KeyBound& after, const source::KeyBound& upper, IdentitySet& out) -> Status {
     for (std::size_t i = 0; i < present.size(); ++i)
       TRY(present[i].read(here[i], after, upper, 0, nullptr, [&](const auto&, std::string_view identity) -> Status {
@@ -278,15 +279,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
                         [&](const std::vector<model::Value>& values, std::string_view identity) -> Status {
                           if (limit == 0 && present_identities.contains(std::string(identity))) return {};
                           header.id = next_id++;
-                          model::EncodedRecord record;
-                          const std::size_t begin = batch.bytes.size();
-                          if (encoder->key(values, batch.bytes))
-                            record.key_size = static_cast<std::uint32_t>(batch.bytes.size() - begin);
-                          record.value_begin = batch.bytes.size();
-                          TRY(encoder->encode(model::Operation::delete_, header, values, {}, batch.bytes));
-                          record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
-                          record.table = physical.logical;
-                          batch.records.push_back(record);
+                          TRY(append_row(*gone, router, model::Operation::delete_, header, values, {}, batch));
                           identities.emplace_back(identity);
                           return {};
                         }));
@@ -300,10 +293,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
       if (!present_identities.contains(identities[i])) batch.records[kept++] = batch.records[i];
     batch.records.resize(kept);
     deleted += kept;
-    if (kept > 0) {
-      router.route_rows(batch);
-      TRY(delivery->emit(batch, {}, sink::When::more, cancel));
-    }
+    if (kept > 0) TRY(delivery->emit(batch, {}, sink::When::more, cancel));
     after = last;
   }
   if (deleted > 0) base::log::info("{}: {} rows of {} were deleted since the switch", config_.task, deleted, where);

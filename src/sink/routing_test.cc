@@ -34,9 +34,9 @@ TEST(FloorMod, IsNeverNegative) {
   EXPECT_EQ(floor_mod(std::numeric_limits<std::int32_t>::min(), 12), 4);
 }
 
-model::RecordBatch batch_of(std::initializer_list<std::pair<std::uint32_t, const char*>> records) {
+model::RecordBatch batch_of(std::initializer_list<const char*> keys) {
   model::RecordBatch batch;
-  for (const auto& [table, key] : records) {
+  for (const char* key : keys) {
     model::EncodedRecord record;
     if (key != nullptr) {
       batch.bytes.append(key);
@@ -44,7 +44,6 @@ model::RecordBatch batch_of(std::initializer_list<std::pair<std::uint32_t, const
     }
     record.value_begin = batch.bytes.size();
     record.value_size = 1;
-    record.table = table;
     record.partition = -7;
     batch.bytes.append("v");
     batch.records.push_back(record);
@@ -52,10 +51,14 @@ model::RecordBatch batch_of(std::initializer_list<std::pair<std::uint32_t, const
   return batch;
 }
 
+void route(const Router& router, std::string_view table, model::RecordBatch& batch) {
+  for (model::EncodedRecord& record : batch.records) router.route_row(router.table("shop", table), batch, record);
+}
+
 TEST(Router, ZeroPutsEverythingIntoPartitionZero) {
   const Router router(PartitionPolicy::zero, {3, 12}, 3);
-  auto batch = batch_of({{0, "a"}, {1, "b"}, {2, nullptr}});
-  router.route_rows(batch);
+  auto batch = batch_of({"a", "b", nullptr});
+  route(router, "orders", batch);
   for (const auto& record : batch.records) {
     EXPECT_EQ(record.topic, 3);
     EXPECT_EQ(record.partition, 0);
@@ -63,37 +66,52 @@ TEST(Router, ZeroPutsEverythingIntoPartitionZero) {
 }
 
 TEST(Router, TableKeepsATableTogetherWithItsDdl) {
-  Router router(PartitionPolicy::table, {0, 12}, 0);
-  router.add_table(5, "shop", "orders");
+  const Router router(PartitionPolicy::table, {0, 12}, 0);
   const std::int32_t expected = floor_mod(java_hash("shop.orders"), 12);
-  auto rows = batch_of({{5, "a"}, {5, nullptr}});
-  router.route_rows(rows);
+  auto rows = batch_of({"a", nullptr});
+  route(router, "orders", rows);
   EXPECT_EQ(rows.records[0].partition, expected);
   EXPECT_EQ(rows.records[1].partition, expected);
-  auto ddl = batch_of({{5, nullptr}});
-  router.route_ddl(ddl);
-  EXPECT_EQ(ddl.records[0].partition, expected);
-  EXPECT_EQ(ddl.records[0].topic, 0);
+  model::EncodedRecord ddl;
+  router.route_ddl("shop", "orders", ddl);
+  EXPECT_EQ(ddl.partition, expected);
+  EXPECT_EQ(ddl.topic, 0);
+  route(router, "lines", rows);
+  EXPECT_EQ(rows.records[0].partition, floor_mod(java_hash("shop.lines"), 12));
 }
 
 TEST(Router, KeyHashesTheKeyAndKeepsKeylessRowsAndDdlInPartitionZero) {
   const Router router(PartitionPolicy::key, {1, 7}, 1);
-  auto batch = batch_of({{0, R"(["shop","orders",1])"}, {0, nullptr}, {0, R"(["shop","orders",1])"}});
-  router.route_rows(batch);
+  auto batch = batch_of({R"(["shop","orders",1])", nullptr, R"(["shop","orders",1])"});
+  route(router, "orders", batch);
   EXPECT_EQ(batch.records[0].partition, floor_mod(java_hash(R"(["shop","orders",1])"), 7));
   EXPECT_EQ(batch.records[1].partition, 0);
   EXPECT_EQ(batch.records[2].partition, batch.records[0].partition);
-  router.route_ddl(batch);
-  EXPECT_EQ(batch.records[0].partition, 0);
+  model::EncodedRecord ddl;
+  router.route_ddl("shop", "orders", ddl);
+  EXPECT_EQ(ddl.partition, 0);
 }
 
 TEST(Router, ADdlTopicOfItsOwnIsWrittenAtPartitionZero) {
-  Router router(PartitionPolicy::table, {0, 12}, 1);
-  router.add_table(0, "shop", "orders");
-  auto ddl = batch_of({{0, nullptr}});
-  router.route_ddl(ddl);
-  EXPECT_EQ(ddl.records[0].topic, 1);
-  EXPECT_EQ(ddl.records[0].partition, 0);
+  const Router router(PartitionPolicy::table, {0, 12}, 1);
+  model::EncodedRecord ddl;
+  router.route_ddl("shop", "orders", ddl);
+  EXPECT_EQ(ddl.topic, 1);
+  EXPECT_EQ(ddl.partition, 0);
+}
+
+TEST(Router, RecordsThatAreTooLargeGoToTheDeadLettersWithTheirKeysOrder) {
+  Router router(PartitionPolicy::zero, {0, 12}, 0);
+  std::size_t told = 0;
+  router.divert_larger(3, {2, 5}, [&](const auto&, const auto&) { ++told; });
+  auto batch = batch_of({"ab", "abc", nullptr});  // and a byte each
+  route(router, "orders", batch);
+  router.divert(batch);
+  EXPECT_EQ(told, 1U);
+  EXPECT_EQ(batch.records[0].topic, 0);
+  EXPECT_EQ(batch.records[1].topic, 2);
+  EXPECT_EQ(batch.records[1].partition, floor_mod(java_hash("abc"), 5));
+  EXPECT_EQ(batch.records[2].topic, 0);
 }
 
 TEST(EmissionOrder, GivesEachPartitionOneRangeAndKeepsItsOrder) {

@@ -52,4 +52,16 @@ kafka::Config kafka_config(const Destination& destination) {
   return config;
 }
 
+sink::PartitionPolicy partition_policy(PartitionBy by) {
+  switch (by) {
+    case PartitionBy::zero:
+      return sink::PartitionPolicy::zero;
+    case PartitionBy::table:
+      return sink::PartitionPolicy::table;
+    case PartitionBy::key:
+      break;
+  }
+  return sink::PartitionPolicy::key;
+}
+
 }  // namespace tributary::task

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kafka/client.h"
+#include "sink/partitioner.h"
 #include "task/spec.h"
 
 namespace tributary::task {
@@ -10,5 +11,6 @@ namespace tributary::task {
 kafka::Config kafka_config(const KafkaAccess& access);
 // For producers: compression and record size too.
 kafka::Config kafka_config(const Destination& destination);
+sink::PartitionPolicy partition_policy(PartitionBy by);
 
 }  // namespace tributary::task

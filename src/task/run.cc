@@ -137,6 +137,7 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  config.partition_policy = partition_policy(spec.destination.partition_by);
   config.dead_letter_topic = spec.destination.dead_letter_topic;
   if (spec.destination.delivery != Delivery::auto_)
     config.delivery_asked_for = spec.destination.delivery == Delivery::exactly_once

@@ -242,6 +242,18 @@ std::string_view to_string(Delivery delivery) {
   return "";
 }
 
+std::string_view to_string(PartitionBy by) {
+  switch (by) {
+    case PartitionBy::zero:
+      return "zero";
+    case PartitionBy::table:
+      return "table";
+    case PartitionBy::key:
+      break;
+  }
+  return "key";
+}
+
 std::string_view to_string(Ddl ddl) { return ddl == Ddl::forward ? "forward" : "ignore"; }
 
 std::string_view to_string(Compression compression) {

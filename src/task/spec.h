@@ -128,10 +128,15 @@ struct Commit {
   std::uint32_t load_ms = 1000;  // 10 .. 60'000, not less than idle_ms
 };
 
+// Which partition of the data topic a row's record goes to: see sink/partitioner.h.
+enum class PartitionBy : std::uint8_t { zero, table, key };
+std::string_view to_string(PartitionBy by);
+
 struct Destination {
   KafkaAccess kafka;
   std::string topic;
   std::string ddl_topic;  // empty: DDL goes to `topic`
+  PartitionBy partition_by = PartitionBy::zero;
   Ddl ddl = Ddl::forward;
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
   Compression compression = Compression::lz4;

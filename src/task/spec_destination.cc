@@ -109,12 +109,28 @@ KafkaAccess read_access(const Section& section, const std::filesystem::path& bas
 
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir) {
   task.require("destination");
-  const Section section =
-      task.section("destination", {"engine",           "brokers",     "topic",        "ddl_topic",        "security",
-                                   "username",         "password",    "password_env", "password_file",    "tls",
-                                   "max_record_bytes", "compression", "ddl",          "create_topics",    "partitions",
-                                   "replication",      "client",      "delivery",     "checkpoint_topic", "commit",
-                                   "dead_letter_topic"});
+  const Section section = task.section("destination", {"engine",
+                                                       "brokers",
+                                                       "topic",
+                                                       "ddl_topic",
+                                                       "security",
+                                                       "username",
+                                                       "password",
+                                                       "password_env",
+                                                       "password_file",
+                                                       "tls",
+                                                       "max_record_bytes",
+                                                       "compression",
+                                                       "ddl",
+                                                       "create_topics",
+                                                       "partitions",
+                                                       "replication",
+                                                       "client",
+                                                       "delivery",
+                                                       "checkpoint_topic",
+                                                       "commit",
+                                                       "dead_letter_topic",
+                                                       "partition_by"});
   Destination destination;
   if (!section.present()) return destination;
   section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
@@ -122,6 +138,9 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   section.require("topic");
   destination.topic = read_topic(section, "topic");
   destination.ddl_topic = read_topic(section, "ddl_topic");
+  destination.partition_by = section.choice<PartitionBy>(
+      "partition_by", {{"zero", PartitionBy::zero}, {"table", PartitionBy::table}, {"key", PartitionBy::key}},
+      destination.partition_by);
   destination.max_record_bytes = static_cast<std::uint32_t>(
       section.number("max_record_bytes", {1'024, 1'000'000'000}, destination.max_record_bytes));
   destination.ddl = section.choice<Ddl>("ddl", {{"forward", Ddl::forward}, {"ignore", Ddl::ignore}}, destination.ddl);

@@ -113,6 +113,7 @@ void print_destination(Printer& out, const Destination& destination) {
   out.text(1, "brokers", destination.kafka.brokers);
   out.text(1, "topic", destination.topic);
   out.text(1, "ddl_topic", destination.ddl_topic);
+  out.key(1, "partition_by", to_string(destination.partition_by));
   out.key(1, "security", to_string(destination.kafka.security));
   out.credentials(1, "username", destination.kafka.credentials);
   out.tls(1, destination.kafka.tls, false);
@@ -204,6 +205,7 @@ std::string TaskSpec::identity() const {
   for (const std::string& database : databases) line("database", database);
   line("topic", destination.topic);
   line("ddl_topic", destination.ddl_topic.empty() ? destination.topic : destination.ddl_topic);
+  if (destination.partition_by != PartitionBy::zero) line("partition_by", to_string(destination.partition_by));
   line("migration", migration_list(migration));
   std::vector<std::string> selections;
   for (const ObjectSelection& selection : objects) {

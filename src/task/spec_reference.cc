@@ -22,6 +22,7 @@ destination:
   brokers: 127.0.0.1:9092           # host:port[,host:port...]
   topic: shop
   ddl_topic: shop-ddl               # default: topic
+  partition_by: zero                # zero | table | key: which partition of the topic a row goes to (hashes as DTS has them)
   ddl: forward                      # forward | ignore: statements that change tables, once their shards have passed them
   security: plaintext               # plaintext | plain | scram-sha-256, the latter two with:
 # username: app

@@ -26,6 +26,7 @@ base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOpti
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  config.partition_policy = partition_policy(spec.destination.partition_by);
   config.carries_changes = spec.migration.incremental;
   config.state_dir = spec.state_dir;
   config.anew = options.anew;

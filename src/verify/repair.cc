@@ -38,13 +38,15 @@ void append_key_value(std::string& key, const dts::Value& value) {
     append_json(key, *text);
 }
 
-void add_record(model::RecordBatch& batch, std::string_view key, std::string_view value) {
+void add_record(model::RecordBatch& batch, const sink::Router& router, const sink::TableRoute& route,
+                std::string_view key, std::string_view value) {
   model::EncodedRecord record;
   batch.bytes.append(key);
   if (!key.empty()) record.key_size = static_cast<std::uint32_t>(key.size());
   record.value_begin = batch.bytes.size();
   batch.bytes.append(value);
   record.value_size = static_cast<std::uint32_t>(value.size());
+  router.route_row(route, batch, record);
   batch.records.push_back(record);
 }
 
@@ -92,8 +94,14 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
 }
 
 Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config,
-               std::string topic, base::CancelToken& cancel)
-    : fold_(fold), rows_(rows), topology_(topology), config_(config), topic_(std::move(topic)), cancel_(cancel) {}
+               std::string topic, sink::PartitionPolicy policy, base::CancelToken& cancel)
+    : fold_(fold),
+      rows_(rows),
+      topology_(topology),
+      config_(config),
+      topic_(std::move(topic)),
+      policy_(policy),
+      cancel_(cancel) {}
 
 Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   TRY_VALUE(const auto delivery, sink::at_least_once(config_, {topic_},
@@ -103,7 +111,7 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
                                                                     .flush = []() -> Status { return {}; },
                                                                     .status = []() -> Status { return {}; }}));
   const auto partitions = static_cast<std::int32_t>(std::ranges::count(fold_.places(), topic_, &Place::topic));
-  const sink::Router router(sink::PartitionPolicy::zero, sink::Route{0, partitions}, std::uint16_t{0});
+  const sink::Router router(policy_, {0, partitions}, 0);
   const std::int64_t now_ms = base::SystemClock::instance().now_ms();
   std::string position = "0@0";
   if (!topology_.instances.empty()) {
@@ -115,6 +123,7 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   std::vector<std::string> keys;
   const auto send = [&](const Target& target) -> Status {
     const TableFold* table = fold_.find(target.name);
+    const sink::TableRoute route = router.table(target.name.first, target.name.second);
     std::vector<std::string_view> identities;
     constexpr std::size_t hash_bytes = 8;
     for (const std::string& key : keys) identities.push_back(std::string_view(key).substr(hash_bytes));
@@ -125,7 +134,7 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
         const auto found = std::ranges::find(identities, identity_of(target, row.record.after_values, canonical));
         if (found == identities.end()) return {};
         is_there[static_cast<std::size_t>(found - identities.begin())] = true;
-        add_record(batch, row.key, row.value);
+        add_record(batch, router, route, row.key, row.value);
         return {};
       }));
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -137,12 +146,11 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
       const DeleteRecord gone = make_delete(*table, Structure::parse(table->structures[state.structure]), state.image,
                                             target.logical ? topology_.tables[*target.logical].schema.get() : nullptr,
                                             static_cast<std::int64_t>(sent + i + 1), now_ms, position);
-      add_record(batch, gone.key, gone.value);
+      add_record(batch, router, route, gone.key, gone.value);
     }
     keys.clear();
     if (batch.empty()) return {};
     sent += batch.records.size();
-    router.route_rows(batch);
     return delivery->emit(batch, {}, sink::When::more, cancel_);
   };
   for (const Target& target : targets) {

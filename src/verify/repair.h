@@ -12,6 +12,7 @@
 
 #include "base/cancel.h"
 #include "kafka/client.h"
+#include "sink/partitioner.h"
 #include "verify/comparison.h"
 
 namespace tributary::verify {
@@ -19,7 +20,7 @@ namespace tributary::verify {
 class Repair {
  public:
   Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config, std::string topic,
-         base::CancelToken& cancel);
+         sink::PartitionPolicy policy, base::CancelToken& cancel);
   // Records sent, all of them acknowledged.
   base::Result<std::uint64_t> run(const std::vector<Target>& targets);
 
@@ -29,6 +30,7 @@ class Repair {
   const source::Topology& topology_;
   const kafka::Config config_;
   const std::string topic_;
+  const sink::PartitionPolicy policy_;
   base::CancelToken& cancel_;
 };
 

@@ -307,7 +307,7 @@ class Verification {
 
   Status repair() {
     report(Progress::Phase::repairing);
-    Repair repair(*fold_, *rows_, topology_, config_.kafka, config_.topic, cancel_);
+    Repair repair(*fold_, *rows_, topology_, config_.kafka, config_.topic, config_.partition_policy, cancel_);
     TRY_VALUE(summary_.repaired, repair.run(targets_));
     for (Target& target : targets_) {
       if (target.is_keyless && target.result.differ() > 0)

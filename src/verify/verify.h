@@ -16,6 +16,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "kafka/client.h"
+#include "sink/partitioner.h"
 #include "source/topology/topology.h"
 #include "verify/report.h"
 
@@ -27,7 +28,8 @@ struct Config {
   source::SourceConfig source;
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;            // empty: the topic
+  std::string ddl_topic;  // empty: the topic
+  sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   bool carries_changes = true;      // incremental
   std::filesystem::path state_dir;  // of the task; what is folded lies in verify/<task> of it
 

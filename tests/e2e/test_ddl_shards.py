@@ -118,6 +118,23 @@ def test_a_statement_is_told_when_the_last_shard_has_passed_it(lab, case, shards
     shards.check_rows(topic.records())
 
 
+def test_a_task_that_begins_while_a_statement_is_on_its_way_over_the_shards_waits_for_it(lab, case, shards):
+    topic = case.topic(lab)
+    task = case.drds_task(lab, topic, tables=[shards.name])
+    places = shards.rng.sample(shards.places, len(shards.places))
+    for place in places[:3]:
+        shards.alter(place)
+    with task.start() as run:
+        told = run.wait_until(lambda line: line["phase"] == "retrying")
+        assert "source.schema_differs" in str(told), told
+        for place in places[3:]:
+            shards.alter(place)
+            shards.write(place)
+        run.wait_until(lambda line: line["caught_up"])
+        run.stop()
+    shards.check_rows(topic.records())
+
+
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
 def test_a_statement_is_told_once_also_when_the_task_ends_between_its_shards(lab, case, shards, way):
     topic, ddl = case.topic(lab), case.topic(lab, "-ddl")

@@ -144,9 +144,10 @@ def test_the_primary_is_killed_and_the_task_goes_on_at_the_promoted_replica_and_
 
 def test_the_primary_is_killed_in_mid_snapshot_and_the_replica_s_rows_complete_it(pair, case, seeded, in_pair):
     with pair.sql(database=in_pair) as sql:
-        table = Keyed(sql, "plain", 20000, seeded, pad=200)
+        table = Keyed(sql, "plain", 60000, seeded, pad=200)
     topic = case.topic(pair.lab)
-    task = case.task(pair.lab, pair.source(), {in_pair: "all"}, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=1)
+    task = case.task(pair.lab, pair.source(), {in_pair: "all"}, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=1,
+                     destination__commit={"load_ms": 50})
     with background(keep_writing(pair, in_pair, 200)) as ending:
         with task.start() as run:
             topic.wait_for_messages(600)

@@ -52,8 +52,9 @@ LIBRARIES = {
     "zstd.h": {"source"},
     "zlib.h": {"source", "encode"},
     "libdeflate.h": {"source"},
-    "openssl/": {"mysql", "kafka", "lab", "base"},
+    "openssl/": {"mysql", "kafka", "lab", "base", "transform"},
     "unicode/": {"source", "model", "transform"},
+    "re2/": {"transform"},
 }
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")

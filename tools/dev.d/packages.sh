@@ -4,9 +4,9 @@
 declare -A PACKAGES=(
   [build]="g++ cmake ninja-build ccache pkg-config make git libmariadb-dev librdkafka-dev libyaml-cpp-dev libcli11-dev
     libspdlog-dev libfmt-dev libsqlite3-dev librocksdb-dev libgtest-dev libbenchmark-dev libzstd-dev zlib1g-dev libdeflate-dev libssl-dev
-    libicu-dev libcurl4-openssl-dev nlohmann-json3-dev"
+    libicu-dev libcurl4-openssl-dev libre2-dev nlohmann-json3-dev"
   [lab]="python3 mariadb-server-core mariadb-client-core mariadb-client"
-  [test]="python3 python3-venv kcat percona-toolkit faketime"
+  [test]="python3 python3-venv kcat percona-toolkit"
   [pytest]="python3-pytest python3-confluent-kafka"
   [format]="clang-format"
   # Debian's default clang 14 can't compile std::expected of libstdc++ 12, hence 19 (docs/adr/0001-compilers.md).
