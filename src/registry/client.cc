@@ -142,6 +142,8 @@ class CurlClient final : public Client {
         text += (text.empty() ? "" : "; ") + (message.is_string() ? message.get<std::string>() : message.dump());
       }
     }
+    // Apicurio's word for it.
+    if (text.empty() && verdict.contains("reason") && verdict["reason"].is_string()) text = verdict["reason"];
     if (text.size() > message_bytes_max) text = text.substr(0, message_bytes_max) + "...";
     return text.empty() ? "the registry names no difference" : text;
   }
@@ -151,7 +153,8 @@ class CurlClient final : public Client {
     std::string what = words_of(refusal);
     if (const auto answer = ask(compatibility_path(subject), schema_body(schema)); answer && answer->status == 200) {
       const json verdict = json::parse(answer->body, nullptr, false);
-      if (verdict.is_object() && verdict.contains("messages")) what += " (" + differences(verdict) + ")";
+      const std::string more = verdict.is_object() ? differences(verdict) : std::string();
+      if (!more.empty() && !what.contains(more)) what += " (" + more + ")";
     }
     return {ErrorCode::registry_incompatible, what, subject_place(subject)};
   }

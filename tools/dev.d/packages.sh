@@ -13,12 +13,13 @@ declare -A PACKAGES=(
   [fuzz]="clang-19 libclang-rt-19-dev"
   [check]="python3 shellcheck clang-tidy-19"
   [java]="default-jre-headless"
+  [jdk]="openjdk-17-jdk-headless"
   [maven]="maven"
   [npm]="npm"
 )
 
 # A program that came by another way than its package will do as well.
-declare -A PACKAGE_PROGRAM=([default-jre-headless]=java [maven]=mvn [npm]=npm [git]=git [make]=make)
+declare -A PACKAGE_PROGRAM=([default-jre-headless]=java [openjdk-17-jdk-headless]=javac [maven]=mvn [npm]=npm [git]=git [make]=make)
 
 missing_packages() { # SET... -> names, one a line
   local set list=""
