@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <bit>
 #include <cstring>
 
@@ -7,12 +5,12 @@
 #include "encode/dts_avro_plan.h"
 #include "encode/encoder.h"
 #include "encode/key_plan.h"
+#include "encode/row_check.h"
 #include "model/text.h"
 
 namespace tributary::encode {
 namespace {
 
-using base::ErrorCode;
 using model::Operation;
 using model::Value;
 using model::ValueKind;
@@ -52,41 +50,20 @@ class DtsAvroEncoder final : public RowEncoder {
 
   base::Status encode(Operation operation, const ChangeHeader& header, std::span<const Value> before,
                       std::span<const Value> after, base::Buffer& out) const override {
-    bool with_before = false, with_after = false;
-    switch (operation) {
-      case Operation::insert:
-      case Operation::init:
-        with_after = true;
-        break;
-      case Operation::update:
-        with_before = with_after = true;
-        break;
-      case Operation::delete_:
-        with_before = true;
-        break;
-      default:
-        return base::fail(ErrorCode::internal, fmt::format("{} is no change of a row", model::to_string(operation)),
-                          table_name());
-    }
-    if ((with_before && before.size() != plan_.source_columns) || (with_after && after.size() != plan_.source_columns))
-        [[unlikely]] {
-      return base::fail(
-          ErrorCode::data_schema_mismatch,
-          fmt::format("a row of {} and {} values for {} columns", before.size(), after.size(), plan_.source_columns),
-          table_name());
-    }
+    TRY_VALUE(const Images images, images_of(operation, *schema_, before, after));
+    const bool with_before = images.before, with_after = images.after;
     std::size_t bytes = plan_.record_bytes_max + header.position.size() + header.safe_position.size();
     if (with_before) bytes += image_bytes_max(before);
     if (with_after) bytes += image_bytes_max(after);
 
     char* to = out.ensure(bytes);
     to = put_header(to, operation, header);
-    Misfit misfit;
-    to = put_image(to, with_before, before, misfit);
+    Misfit wrong;
+    to = put_image(to, with_before, before, wrong);
     if (to != nullptr) [[likely]]
-      to = put_image(to, with_after, after, misfit);
+      to = put_image(to, with_after, after, wrong);
     if (to == nullptr) [[unlikely]]
-      return misfit_error(misfit);
+      return misfit(*schema_, wrong.column->source, *wrong.value);
     out.commit(avro::put_long(to, header.timestamp_s));
     return {};
   }
@@ -129,8 +106,8 @@ class DtsAvroEncoder final : public RowEncoder {
     return avro::put_raw(to, plan_.fields);
   }
 
-  // Null, and `misfit` set, when a value does not fit its column.
-  char* put_image(char* to, bool is_there, std::span<const Value> row, Misfit& misfit) const {
+  // Null, and `wrong` set, when a value does not fit its column.
+  char* put_image(char* to, bool is_there, std::span<const Value> row, Misfit& wrong) const {
     if (!is_there) {
       *to++ = 0;
       return to;
@@ -147,7 +124,7 @@ class DtsAvroEncoder final : public RowEncoder {
         std::memcpy(to, column.prefix.data(), column.prefix.size());
       to = put_value(to + column.prefix_size, column, value);
       if (to == nullptr) [[unlikely]] {
-        misfit = {&column, &value};
+        wrong = {&column, &value};
         return nullptr;
       }
     }
@@ -240,51 +217,6 @@ class DtsAvroEncoder final : public RowEncoder {
       to = avro::put_raw(to, labels[static_cast<std::size_t>(std::countr_zero(rest))]);
     }
     return to;
-  }
-
-  std::string table_name() const { return schema_->database + "." + schema_->table; }
-
-  [[gnu::cold]] base::Status misfit_error(const Misfit& misfit) const {
-    const model::Column& column = schema_->columns[misfit.column->source];
-    return base::fail(ErrorCode::data_schema_mismatch,
-                      describe(*misfit.value) + " for a column of type " + declared(column),
-                      table_name() + "." + column.name);
-  }
-
-  static std::string declared(const model::Column& column) {
-    return column.declared_type.empty() ? std::string(model::to_string(column.type)) : column.declared_type;
-  }
-
-  static std::string describe(const Value& value) {
-    switch (value.kind) {
-      case ValueKind::absent:
-        return "no value";
-      case ValueKind::integer:
-        return fmt::format("the integer {}", value.i);
-      case ValueKind::integer_unsigned:
-        return fmt::format("the integer {}", value.u);
-      case ValueKind::integer_text:
-        return fmt::format("the integer text of {} bytes", value.text.size());
-      case ValueKind::decimal_text:
-        return fmt::format("the decimal text of {} bytes", value.text.size());
-      case ValueKind::real:
-        return fmt::format("the number {}", value.d);
-      case ValueKind::bytes:
-        return fmt::format("a string of {} bytes", value.text.size());
-      case ValueKind::date:
-        return "a date";
-      case ValueKind::time:
-        return "a time";
-      case ValueKind::datetime:
-        return "a datetime";
-      case ValueKind::timestamp:
-        return "a timestamp";
-      case ValueKind::year:
-        return "a year";
-      case ValueKind::null:
-        break;
-    }
-    return "null";
   }
 
   model::TableSchemaPtr schema_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "encode/avro_io.h"
-#include "model/text.h"
+#include "encode/json_values.h"
 
 namespace tributary::encode {
 namespace {
@@ -116,12 +116,6 @@ std::string prefix_of(const Column& column, std::int32_t branch) {
   return prefix;
 }
 
-std::string json_string(std::string_view text) {
-  std::string json(6 * text.size() + 2, '\0');
-  json.resize(static_cast<std::size_t>(model::write_json_string(json.data(), text) - json.data()));
-  return json;
-}
-
 void add_tag(DtsAvroPlan& plan, std::string_view name, std::string_view value) {
   avro::add_string(plan.tags, name);
   avro::add_string(plan.tags, value);
@@ -209,12 +203,12 @@ std::string pk_uk_info(const model::TableSchema& schema) {
     });
     if (!is_visible) continue;
     json += json.empty() ? '{' : ',';
-    json += json_string(key.name);
+    json += json::quoted(key.name);
     json += ':';
     char before = '[';
     for (const std::uint32_t index : key.columns) {
       json += before;
-      json += json_string(schema.columns[index].name);
+      json += json::quoted(schema.columns[index].name);
       before = ',';
     }
     json += ']';
@@ -236,8 +230,7 @@ std::string object_name_part(std::string_view name) {
 }
 
 DtsAvroPlan::DtsAvroPlan(const model::TableSchema& schema, const DtsAvroOptions& options)
-    : source_columns(schema.columns.size()),
-      tag_server_id(options.tag_server_id),
+    : tag_server_id(options.tag_server_id),
       tag_thread_id(options.tag_thread_id),
       tag_reader_time(options.tag_reader_time) {
   avro::add_string(source, options.source_txid);

@@ -35,7 +35,6 @@ struct DtsAvroPlan {
 
   std::vector<ColumnPlan> columns;               // the visible ones
   std::vector<std::vector<std::string>> labels;  // ENUM: '' and each label as an Avro string; SET: the bare labels
-  std::size_t source_columns = 0;                // in a row, hidden ones included
 
   std::string source;  // sourceTxid, source
   std::string object;  // objectName, processTimestamps

@@ -1,5 +1,6 @@
-// Turns changes of rows into the bytes of one record format. DTS Avro is the one there is: a bare Avro datum of
-// com.alibaba.dts.formats.avro.Record (Record.avsc), as the public DTS subscription demos and SDK read it.
+// Turns changes of rows into the bytes of one record format. This header has what all formats share, and DTS Avro: a
+// bare Avro datum of com.alibaba.dts.formats.avro.Record (Record.avsc), as the public DTS subscription demos and SDK
+// read it. formats.h chooses among the formats; docs/formats.md shows each.
 //
 // One encoder serves one table; everything that is the same for all its rows is encoded once, when it is made.
 // A double of -0 is written as 0, since not every server prints its sign.
@@ -33,6 +34,23 @@ struct ChangeHeader {
   std::int64_t read_ms = 0;
   std::uint32_t server_id = 0;  // 0: unknown, the tag is left out
   std::uint64_t thread_id = 0;  // 0: unknown, the tag is left out
+
+  // What DTS Avro has no room for and other formats carry. Empty or 0: unknown. Without `binlog_file` the place is
+  // taken from `position`.
+  std::string_view gtid = {};
+  std::string_view binlog_file = {};  // "mysql-bin.000143"
+  std::uint64_t binlog_offset = 0;    // of the event in that file
+  std::uint32_t row_index = 0;        // of the row in its event
+  bool is_snapshot = false;           // INIT rows are of the snapshot anyhow
+};
+
+// What a format wants of the one who sends its records, besides a record for each change.
+struct RecordRules {
+  // Behind a DELETE follows a record with the same key and a null value, for topics that are compacted.
+  bool tombstone_after_delete = false;
+  // An UPDATE that changes the key (two keys of key() that differ) is sent as a DELETE of the row before, under its
+  // key, with its tombstone, and an INSERT of the row after, under the new one.
+  bool key_change_is_two_records = false;
 };
 
 class RowEncoder {
@@ -45,7 +63,8 @@ class RowEncoder {
                                             std::span<const model::Value> before, std::span<const model::Value> after,
                                             base::Buffer& out) const = 0;
 
-  // Appends the Kafka key, the UTF-8 JSON array ["db","table",key...]; false (nothing appended) when the table has no
+  // Appends the Kafka key. Unless the format has keys of its own (Debezium JSON, plain Avro) it is the UTF-8 JSON array
+  // ["db","table",key...]; false (nothing appended) when the table has no
   // user-visible key. Integers, FLOAT and DOUBLE are bare numbers; DECIMAL, dates and strings are JSON strings; binary
   // values, and strings that can't be turned into UTF-8, are strings of lower-case hex. TIMESTAMP is in UTC. The same
   // stored key gives the same bytes whichever reader it came from. A value that does not fit its column becomes null:
@@ -55,6 +74,8 @@ class RowEncoder {
   // Appends bytes which are equal for two rows of this table exactly when all columns of TableSchema::identity are
   // (hidden ones too). Appends nothing for a table without any identity.
   virtual void identity(std::span<const model::Value> row, base::Buffer& out) const = 0;
+
+  virtual RecordRules rules() const { return {}; }
 };
 
 struct DtsAvroOptions {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "encode/avro_io.h"
+#include "encode/json_values.h"
 #include "model/text.h"
 
 namespace tributary::encode {
@@ -12,31 +13,6 @@ namespace {
 using model::ColumnType;
 using model::Value;
 using model::ValueKind;
-
-std::string json_string(std::string_view text) {
-  std::string json(6 * text.size() + 2, '\0');
-  json.resize(static_cast<std::size_t>(model::write_json_string(json.data(), text) - json.data()));
-  return json;
-}
-
-const model::Charset* charset_of(const model::Column& column) {
-  switch (column.type) {
-    case ColumnType::char_:
-    case ColumnType::varchar:
-    case ColumnType::tinytext:
-    case ColumnType::text:
-    case ColumnType::mediumtext:
-    case ColumnType::longtext:
-      return &model::Charset::find(column.charset.empty() ? "utf8mb4" : column.charset);
-    case ColumnType::json:
-    case ColumnType::uuid:
-    case ColumnType::inet4:
-    case ColumnType::inet6:
-      return &model::Charset::find("utf8mb4");
-    default:
-      return nullptr;
-  }
-}
 
 char* put_null(char* to) { return avro::put_raw(to, "null", 4); }
 
@@ -82,18 +58,18 @@ constexpr char identity_timestamp = 5;
 
 KeyPlan::KeyPlan(const model::TableSchema& schema)
     : has_key_(!schema.identity.empty() && !schema.identity_is_hidden),
-      opening_("[" + json_string(schema.database) + "," + json_string(schema.table)) {
+      opening_("[" + json::quoted(schema.database) + "," + json::quoted(schema.table)) {
   for (const std::uint32_t index : schema.identity) {
     const model::Column& from = schema.columns[index];
     KeyColumn& column = columns_.emplace_back();
     column.source = index;
-    column.charset = charset_of(from);
+    column.charset = text_charset(from);
     if (from.type == ColumnType::set) {
       column.is_set = true;
       column.labels = from.labels;
     } else if (from.type == ColumnType::enum_) {
       column.labels.push_back("\"\"");
-      for (const std::string& label : from.labels) column.labels.push_back(json_string(label));
+      for (const std::string& label : from.labels) column.labels.push_back(json::quoted(label));
     }
   }
 }

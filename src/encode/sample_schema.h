@@ -18,6 +18,9 @@ struct ColumnDetails {
   std::uint8_t scale = 0;
   std::string charset = {};
   std::vector<std::string> labels = {};
+  std::uint8_t fraction_digits = 0;
+  std::string declared = {};
+  bool is_nullable = true;
 };
 
 class SchemaBuilder {
@@ -37,6 +40,9 @@ class SchemaBuilder {
     column.scale = more.scale;
     column.charset = more.charset.empty() ? "utf8mb4" : std::move(more.charset);
     column.labels = std::move(more.labels);
+    column.fraction_digits = more.fraction_digits;
+    column.declared_type = std::move(more.declared);
+    column.is_nullable = more.is_nullable;
     schema_.columns.push_back(std::move(column));
     return *this;
   }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 BASE = {"base"}
 MODEL = BASE | {"model"}
-PIPELINE = MODEL | {"mysql", "kafka", "source", "transform", "encode", "sink", "store", "checkpoint", "pipeline"}
+PIPELINE = MODEL | {"mysql", "kafka", "source", "transform", "encode", "sink", "store", "checkpoint", "registry", "pipeline"}
 
 # Folder -> the folders of ours it may include, apart from itself. The table of ARCHITECTURE.md, section 2.
 MAY_INCLUDE = {
@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "source": MODEL | {"mysql"},
     "transform": MODEL,
     "encode": MODEL,
+    "registry": BASE,
     "sink": MODEL | {"kafka"},
     "store": BASE | {"kafka"},
     "checkpoint": MODEL | {"store"},
@@ -46,7 +47,8 @@ LIBRARIES = {
     "yaml-cpp/": {"task"},
     "CLI/": {"cli", "app", "lab"},
     "spdlog/": {"base"},
-    "nlohmann/": {"checkpoint", "verify", "task", "cli", "lab", "transform"},
+    "curl/": {"registry"},
+    "nlohmann/": {"checkpoint", "registry", "verify", "task", "cli", "lab", "transform"},
     "zstd.h": {"source"},
     "zlib.h": {"source", "encode", "model"},
     "libdeflate.h": {"source"},
@@ -57,7 +59,7 @@ LIBRARIES = {
 ANYWHERE = ("fmt/",)
 TESTS_ONLY = ("gtest/", "gmock/", "benchmark/", "nlohmann/", "librdkafka/rdkafka_mock.h")
 # Heavy or wrapped: no header that another folder includes may bring them along. A folder's private headers may.
-NOT_FOR_OTHERS = ("nlohmann/", "CLI/", "spdlog/", "yaml-cpp/", "sqlite3.h", "rocksdb/", "mysql.h", "librdkafka/")
+NOT_FOR_OTHERS = ("nlohmann/", "CLI/", "spdlog/", "yaml-cpp/", "sqlite3.h", "rocksdb/", "mysql.h", "librdkafka/", "curl/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 

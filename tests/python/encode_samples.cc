@@ -1,19 +1,27 @@
 // Writes random rows of every column type through the DTS Avro encoder, and beside them what a reader has to find.
 //
-//   encode_samples SEED ROWS VALUES EXPECTED
+//   encode_samples SEED ROWS VALUES EXPECTED [FORMAT [TOPIC REGISTRY_URL]]
+//
+// FORMAT: dts_avro (as without it), canal_json, debezium_json, debezium_json_schema, plain_avro, dts_registry. With
+// one, VALUES has each record's key in front of its value (length 0xFFFFFFFF: none), some rows in turn are of one
+// table, and EXPECTED says what their columns are and what was put into them instead of a record. Without a registry
+// schemas get the ids 1, 2, ...; EXPECTED has them.
 //
 // VALUES: each record's value behind its length (four big-endian bytes). EXPECTED: one JSON object a line, made from
 // the random numbers and texts themselves and never from the encoder's output: {"record": {...}, "key": text or null}.
 // Every row goes through the encoder as both readers would give it; a difference ends the program.
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "encode/encoder.h"
+#include "encode/formats.h"
 #include "encode/sample_schema.h"
+#include "registry/client.h"
 
 namespace {
 
@@ -31,7 +39,8 @@ std::uint64_t random_below(std::uint64_t limit) { return generator() % limit; }
 struct Sample {
   Value binlog, snapshot;
   ordered_json expected;
-  std::string text;  // owns what the values point to
+  std::string text;                          // owns what the values point to
+  std::optional<std::uint64_t> number = {};  // of an ENUM's label, a SET's bits
 };
 
 std::string random_bytes(std::size_t most, unsigned from, unsigned to) {
@@ -46,6 +55,18 @@ std::string random_utf8() {
   for (std::size_t n = random_below(40); n != 0; --n) text += characters[random_below(std::size(characters))];
   return text;
 }
+
+template <typename Number>
+std::string random_numbers(std::size_t count) {
+  std::string bytes;
+  for (; count != 0; --count) {
+    const auto number = static_cast<Number>((static_cast<double>(generator()) - 9e18) / 1e15);
+    bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  return bytes;
+}
+std::string random_floats(std::size_t count) { return random_numbers<float>(count); }
+std::string random_doubles(std::size_t count) { return random_numbers<double>(count); }
 
 ordered_json hex(const std::string& bytes) {
   std::string digits;
@@ -91,11 +112,15 @@ std::vector<SampleColumn> sample_columns() {
           {"c_float", ColumnType::float_, {}, 4},
           {"c_double", ColumnType::double_, {}, 5},
           {"c_bit", ColumnType::bit, {.length = 13}, 16},
+          {"c_bit1", ColumnType::bit, {.length = 1}, 16},
           {"c_year", ColumnType::year, {}, 13},
           {"c_date", ColumnType::date, {}, 10},
-          {"c_time", ColumnType::time, {}, 11},
-          {"c_datetime", ColumnType::datetime, {}, 12},
-          {"c_timestamp", ColumnType::timestamp, {}, 7},
+          {"c_time", ColumnType::time, {.fraction_digits = 6}, 11},
+          {"c_time0", ColumnType::time, {}, 11},
+          {"c_datetime", ColumnType::datetime, {.fraction_digits = 6}, 12},
+          {"c_datetime3", ColumnType::datetime, {.fraction_digits = 3}, 12},
+          {"c_timestamp", ColumnType::timestamp, {.fraction_digits = 6}, 7},
+          {"c_timestamp1", ColumnType::timestamp, {.fraction_digits = 1}, 7},
           {"c_char", ColumnType::char_, {}, 254},
           {"c_varchar", ColumnType::varchar, {.charset = "utf8mb3"}, 253},
           {"c_latin", ColumnType::varchar, {.charset = "latin1"}, 253},
@@ -114,6 +139,7 @@ std::vector<SampleColumn> sample_columns() {
           {"c_set64", ColumnType::set, {.labels = many_labels}, 248},
           {"c_json", ColumnType::json, {}, 245},
           {"c_geometry", ColumnType::geometry, {}, 255},
+          {"c_point", ColumnType::geometry, {.declared = "point"}, 255},
           {"c_vector", ColumnType::vector, {}, 252},
           {"c_uuid", ColumnType::uuid, {}, 254},
           {"c_inet4", ColumnType::inet4, {}, 254},
@@ -131,7 +157,7 @@ int storage_bytes(const SampleColumn& column) {
     case ColumnType::int_:
       return 4;
     case ColumnType::bit:
-      return 2;
+      return static_cast<int>((column.details.length + 7) / 8);
     default:
       return 8;
   }
@@ -170,7 +196,9 @@ void make_time(const SampleColumn& column, Sample& s) {
              d = static_cast<int>(random_below(32)), mi = static_cast<int>(random_below(60)),
              sec = static_cast<int>(random_below(60));
   const int h = static_cast<int>(random_below(column.type == ColumnType::time ? 839 : 24));
-  const int us = random_below(2) == 0 ? 0 : static_cast<int>(random_below(1000000));
+  int unit = 1;
+  for (int digits = column.details.fraction_digits; digits < 6; ++digits) unit *= 10;
+  const int us = random_below(2) == 0 ? 0 : static_cast<int>(random_below(1000000)) / unit * unit;
   const ordered_json none;
   v.t.year = static_cast<std::uint16_t>(y);
   v.t.month = static_cast<std::uint8_t>(mo);
@@ -224,6 +252,7 @@ void make_choice(const SampleColumn& column, Sample& s) {
     s.binlog = Value::integer_unsigned(bits);
   }
   s.snapshot = s.binlog;
+  s.number = s.binlog.u;
   s.expected = {{"TextObject", {{"type", column.type == ColumnType::enum_ ? "enum" : "set"}, {"value", label}}}};
 }
 
@@ -234,6 +263,8 @@ void make_bytes(const SampleColumn& column, Sample& s) {
   };
   const auto object = [&](const char* branch, const char* type) {
     s.text = random_bytes(80, 0, 256);
+    if (column.type == ColumnType::vector) s.text = random_floats(random_below(20));
+    if (column.details.declared == "point") s.text = std::string("\x01\x01\0\0\0", 5) + random_doubles(2);
     s.expected = {{branch, {{"type", type}, {"value", hex(s.text)}}}};
   };
   switch (column.type) {
@@ -286,9 +317,9 @@ void make(const SampleColumn& column, Sample& s) {
       make_integer(column, s);
       break;
     case ColumnType::bit: {
-      const std::uint64_t bits = random_below(1 << 13);
+      const std::uint64_t bits = random_below(1ULL << column.details.length);
       s.binlog = s.snapshot = Value::integer_unsigned(bits);
-      s.expected = {{"Integer", {{"precision", 2}, {"value", std::to_string(bits)}}}};
+      s.expected = {{"Integer", {{"precision", storage_bytes(column)}, {"value", std::to_string(bits)}}}};
       break;
     }
     case ColumnType::decimal:
@@ -296,7 +327,13 @@ void make(const SampleColumn& column, Sample& s) {
       break;
     case ColumnType::float_:
     case ColumnType::double_: {
-      const double number = (static_cast<double>(generator()) - 9e18) / static_cast<double>(1 + random_below(1U << 30));
+      double number = (static_cast<double>(generator()) - 9e18) / static_cast<double>(1 + random_below(1U << 30));
+      if (random_below(4) == 0) number /= 1e15;
+      if (column.type == ColumnType::float_) {  // as the readers give it: the double with the float's shortest digits
+        char digits[40];
+        const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<float>(number));
+        std::from_chars(digits, end.ptr, number);
+      }
       s.binlog = s.snapshot = Value::real(number);
       s.expected = {{"Float", {{"value", number}, {"precision", 0}, {"scale", 0}}}};
       break;
@@ -323,7 +360,7 @@ Row random_row(const std::vector<SampleColumn>& columns, std::uint64_t null_perc
   Row row(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     // The first column is the key.
-    if (i == 0 || random_below(100) >= null_percent) make(columns[i], row[i]);
+    if (i == 0 || !columns[i].details.is_nullable || random_below(100) >= null_percent) make(columns[i], row[i]);
   }
   return row;
 }
@@ -429,11 +466,187 @@ int run(std::uint64_t seed, std::uint64_t rows, const char* values_path, const c
   return values && expected ? 0 : 1;
 }
 
+// Formats: several rows of a table in turn.
+
+constexpr std::uint64_t rows_of_a_table = 20;
+
+const char* type_name(ColumnType type) { return model::to_string(type).data(); }
+
+ordered_json described(const std::vector<SampleColumn>& columns) {
+  ordered_json list = ordered_json::array();
+  for (const SampleColumn& column : columns) {
+    const encode::ColumnDetails& of = column.details;
+    list.push_back({{"name", column.name},
+                    {"type", type_name(column.type)},
+                    {"unsigned", of.is_unsigned},
+                    {"nullable", of.is_nullable},
+                    {"length", of.length},
+                    {"precision", of.precision},
+                    {"scale", of.scale},
+                    {"digits", of.fraction_digits},
+                    {"labels", of.labels},
+                    {"declared", of.declared}});
+  }
+  return list;
+}
+
+ordered_json put_into(const Row& row) {
+  ordered_json image = ordered_json::array();
+  for (const Sample& sample : row) {
+    image.push_back(sample.expected);
+    if (sample.number) image.back()["number"] = *sample.number;
+  }
+  return image;
+}
+
+void write_or_none(std::ostream& to, bool is_there, std::string_view value) {
+  if (is_there) {
+    write_value(to, value);
+  } else {
+    to.write("\xff\xff\xff\xff", 4);
+  }
+}
+
+struct FormatRun {
+  encode::FormatOptions options;
+  std::string topic = "samples";
+  std::unique_ptr<registry::Client> registry;
+  ordered_json schemas;  // id -> schema
+
+  base::Result<std::uint32_t> register_schema(const std::string& subject, std::string_view schema) {
+    std::uint32_t id = static_cast<std::uint32_t>(schemas.size() + 1);
+    if (registry) {
+      TRY(registry->check_compatible(subject, schema));
+      TRY_VALUE(id, registry->register_schema(subject, schema));
+    }
+    schemas[std::to_string(id)] = schema;
+    return id;
+  }
+};
+
+bool choose_format(const std::string& name, FormatRun& run) {
+  run.options.debezium_json.topic_prefix = "samples";
+  run.options.debezium_json.version = "1";
+  run.options.debezium_json.binlog_base_name = "mysql-bin";
+  run.options.subject_naming = encode::SubjectNaming::topic_record;
+  run.options.debezium_json.with_schema = name == "debezium_json_schema";
+  run.options.use_registry = name == "dts_registry";
+  const std::map<std::string, encode::Format> formats = {{"canal_json", encode::Format::canal_json},
+                                                         {"debezium_json", encode::Format::debezium_json},
+                                                         {"debezium_json_schema", encode::Format::debezium_json},
+                                                         {"plain_avro", encode::Format::plain_avro},
+                                                         {"dts_registry", encode::Format::dts_avro}};
+  const auto found = formats.find(name);
+  if (found != formats.end()) run.options.format = found->second;
+  return found != formats.end();
+}
+
+base::Status write_format(FormatRun& run, std::uint64_t rows, std::ostream& values, std::ostream& expected) {
+  std::vector<SampleColumn> columns;
+  std::unique_ptr<encode::RowEncoder> encoder;
+  std::string table;
+  for (std::uint64_t n = 0; n < rows; ++n) {
+    if (n % rows_of_a_table == 0) {
+      columns = sample_columns();
+      std::shuffle(columns.begin(), columns.end(), generator);
+      columns.resize(1 + random_below(columns.size()));
+      table = "t" + std::to_string(n / rows_of_a_table);
+      encode::SchemaBuilder builder("db", table);
+      for (SampleColumn& column : columns) {
+        column.details.is_nullable = &column != &columns.front() && random_below(3) != 0;
+        builder.add(column.name, column.type, column.details);
+      }
+      builder.primary({0});
+      run.options.canal_json.labels_as_text = random_below(2) == 0;
+      TRY_VALUE(encoder, encode::make_encoder(run.options, builder.build(), {.server_version = "8.0.34"}, run.topic,
+                                              [&](const std::string& subject, std::string_view schema) {
+                                                return run.register_schema(subject, schema);
+                                              }));
+    }
+    constexpr Operation operations[] = {Operation::insert, Operation::update, Operation::delete_, Operation::init};
+    const Operation operation = operations[random_below(4)];
+    const bool has_before = operation == Operation::update || operation == Operation::delete_;
+    const bool has_after = operation != Operation::delete_;
+    const std::uint64_t null_percent = random_below(3) * 40;
+    Row before = random_row(columns, null_percent), after = random_row(columns, null_percent);
+    for (std::size_t i = 0; i < columns.size(); ++i) {  // an UPDATE leaves most columns as they are
+      if (random_below(2) == 0) {
+        after[i] = before[i];
+        if (after[i].binlog.text.data() != nullptr) after[i].binlog.text = after[i].text;
+        if (after[i].snapshot.text.data() != nullptr) after[i].snapshot.text = after[i].text;
+      }
+    }
+    const encode::ChangeHeader header{.id = generator() >> 1,
+                                      .timestamp_s = static_cast<std::int64_t>(random_below(1ULL << 33)),
+                                      .position = "2924526@143",
+                                      .safe_position = "4@143",
+                                      .read_ms = static_cast<std::int64_t>(random_below(1ULL << 43)),
+                                      .server_id = static_cast<std::uint32_t>(1 + random_below(UINT32_MAX)),
+                                      .thread_id = random_below(2) == 0 ? 0 : 1 + random_below(INT32_MAX),
+                                      .gtid = random_below(2) == 0 ? "" : "3E11FA47-71CA-11E1-9E33-C80AA9429562:23"};
+    base::Buffer value, other, key;
+    TRY(encoder->encode(operation, header, values_of(before, &Sample::binlog), values_of(after, &Sample::binlog),
+                        value));
+    TRY(encoder->encode(operation, header, values_of(before, &Sample::snapshot), values_of(after, &Sample::snapshot),
+                        other));
+    if (value.view() != other.view()) {
+      return base::fail(base::ErrorCode::internal, "the two readers' values give different bytes", table);
+    }
+    const bool has_key = encoder->key(values_of(has_after ? after : before, &Sample::binlog), key);
+    write_or_none(values, has_key, key.view());
+    write_value(values, value.view());
+    const ordered_json line = {{"operation", model::to_string(operation)},
+                               {"table", table},
+                               {"id", header.id},
+                               {"timestamp_s", header.timestamp_s},
+                               {"read_ms", header.read_ms},
+                               {"server_id", header.server_id},
+                               {"thread_id", header.thread_id},
+                               {"gtid", header.gtid},
+                               {"labels_as_text", run.options.canal_json.labels_as_text},
+                               {"columns", described(columns)},
+                               {"before", has_before ? put_into(before) : ordered_json()},
+                               {"after", has_after ? put_into(after) : ordered_json()},
+                               {"schemas", run.schemas}};
+    run.schemas = run.registry ? ordered_json::object() : run.schemas;
+    expected << line.dump() << "\n";
+  }
+  return {};
+}
+
+int run_format(int argc, char** argv) {
+  generator.seed(std::strtoull(argv[1], nullptr, 10));
+  FormatRun run;
+  run.schemas = ordered_json::object();
+  if (!choose_format(argv[5], run)) {
+    std::cerr << "no format " << argv[5] << "\n";
+    return 2;
+  }
+  if (argc == 8) {
+    run.topic = argv[6];
+    auto client = registry::Client::make({.urls = {argv[7]}});
+    if (!client) {
+      std::cerr << client.error().message() << "\n";
+      return 1;
+    }
+    run.registry = std::move(*client);
+  }
+  std::ofstream values(argv[3], std::ios::binary), expected(argv[4]);
+  if (const base::Status status = write_format(run, std::strtoull(argv[2], nullptr, 10), values, expected); !status) {
+    std::cerr << status.error().message() << "\n";
+    return 1;
+  }
+  values.close();
+  expected.close();
+  return values && expected ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 6 || argc == 8) return run_format(argc, argv);
   if (argc != 5) {
-    std::cerr << "encode_samples SEED ROWS VALUES EXPECTED\n";
+    std::cerr << "encode_samples SEED ROWS VALUES EXPECTED [FORMAT [TOPIC REGISTRY_URL]]\n";
     return 2;
   }
   return run(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10), argv[3], argv[4]);

@@ -17,6 +17,13 @@ prepare_mysql() {
   return 1
 }
 
+# prepare_readers: software that is not ours and reads what we write, for tests/formats.
+prepare_readers() {
+  if want jdk && { cached readers || want maven; } && fetch readers; then return 0; fi
+  say "FLINK, KAFKA CONNECT, THE CONSUMER OF DTS AND A SCHEMA REGISTRY CAN'T BE HAD HERE (they take a JDK and Maven's registry): tests that read with them are skipped"
+  return 1
+}
+
 cached() { compgen -G "$TRIBUTARY_CACHE/$1-*/.complete" >/dev/null; }
 
 # fetch PART: the recipe does nothing when the part is in the cache.

@@ -4,7 +4,7 @@
 declare -A PACKAGES=(
   [build]="g++ cmake ninja-build ccache pkg-config make git libmariadb-dev librdkafka-dev libyaml-cpp-dev libcli11-dev
     libspdlog-dev libfmt-dev libsqlite3-dev librocksdb-dev libgtest-dev libbenchmark-dev libzstd-dev zlib1g-dev libdeflate-dev libssl-dev
-    libicu-dev libre2-dev nlohmann-json3-dev"
+    libicu-dev libcurl4-openssl-dev libre2-dev nlohmann-json3-dev"
   [lab]="python3 mariadb-server-core mariadb-client-core mariadb-client"
   [test]="python3 python3-venv kcat percona-toolkit"
   [pytest]="python3-pytest python3-confluent-kafka"
@@ -13,12 +13,13 @@ declare -A PACKAGES=(
   [fuzz]="clang-19 libclang-rt-19-dev"
   [check]="python3 shellcheck clang-tidy-19"
   [java]="default-jre-headless"
+  [jdk]="openjdk-17-jdk-headless"
   [maven]="maven"
   [npm]="npm"
 )
 
 # A program that came by another way than its package will do as well.
-declare -A PACKAGE_PROGRAM=([default-jre-headless]=java [maven]=mvn [npm]=npm [git]=git [make]=make)
+declare -A PACKAGE_PROGRAM=([default-jre-headless]=java [openjdk-17-jdk-headless]=javac [maven]=mvn [npm]=npm [git]=git [make]=make)
 
 missing_packages() { # SET... -> names, one a line
   local set list=""

@@ -7,6 +7,7 @@ dev_test() {
   prepare_kafka || true
   prepare_mysql 5.6 || true
   prepare_mysql 9.7 || true
+  prepare_readers || true
   build_preset dev
   TRIBUTARY_BIN=$ROOT/build/dev/bin TRIBUTARY_SOURCE=$ROOT "$(system_python)" tools/run_suites.py --python "$PYTHON" --jobs "$JOBS" "$@"
 }

@@ -1,0 +1,140 @@
+"""A real schema registry (Apicurio's, by Confluent's interface) and records read through it by confluent-kafka."""
+
+import contextlib
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+import samples
+import wanted
+
+ROWS = 400
+CACHE = pathlib.Path(os.environ.get("TRIBUTARY_CACHE") or pathlib.Path.home() / ".cache" / "tributary")
+START_TIMEOUT_S = 180
+PATH = "/apis/ccompat/v7"
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(port, method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, PATH + path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"null")
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module", name="port")
+def registry(tmp_path_factory):
+    found = sorted(CACHE.glob("readers-*/.complete"))
+    if not found or not shutil.which("java"):
+        pytest.skip("a schema registry can't be had here (lab/fetch/readers.sh takes Java, Maven and its registry)")
+    folder, port = tmp_path_factory.mktemp("registry"), free_port()
+    (jar,) = (found[-1].parent / "apicurio").glob("*-runner.jar")
+    settings = {**os.environ, "QUARKUS_HTTP_HOST": "127.0.0.1", "QUARKUS_HTTP_PORT": str(port)}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(["java", "-Xmx256m", "-XX:+UseSerialGC", "-jar", str(jar)], env=settings, cwd=folder, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + START_TIMEOUT_S
+        while True:
+            with contextlib.suppress(OSError):
+                if ask(port, "GET", "/subjects") == (200, []):
+                    break
+            assert server.poll() is None and time.monotonic() < end, (folder / "log").read_text()[-3000:]
+            time.sleep(0.2)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+@pytest.fixture(name="deserialize")
+def deserializer(port):
+    try:
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+        from confluent_kafka.schema_registry.avro import AvroDeserializer
+        from confluent_kafka.serialization import MessageField, SerializationContext
+    except ImportError as missing:
+        pytest.skip(f"confluent-kafka's Avro deserializer can't be had here: {missing}")
+    read = AvroDeserializer(SchemaRegistryClient({"url": f"http://127.0.0.1:{port}{PATH}"}))
+    fields = {"key": MessageField.KEY, "value": MessageField.VALUE}
+    return lambda topic, part, data: read(data, SerializationContext(topic, fields[part]))
+
+
+def make(tmp_path, port, record_format, topic, rows=ROWS):
+    return samples.make(tmp_path, record_format, rows, topic, f"http://127.0.0.1:{port}{PATH}")
+
+
+def members(cell):
+    """A cell of DTS Avro as a reader has it that drops the names of branches."""
+    if cell is None:
+        return None
+    _, of = wanted.parts(cell)
+    return {name: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for name, value in of.items()}
+
+
+def test_dts_avro_is_read_through_the_registry(tmp_path, port, deserialize):
+    for sample in make(tmp_path, port, "dts_registry", "dts"):
+        record, put = deserialize("dts", "value", sample.value), sample.put
+        assert record["operation"] == put["operation"] and record["id"] == put["id"]
+        assert [field["name"] for field in record["fields"]] == [column["name"] for column in put["columns"]]
+        for image, of in (("before", "beforeImages"), ("after", "afterImages")):
+            assert record[of] == (None if put[image] is None else [members(cell) for cell in put[image]])
+    assert "dts-com.alibaba.dts.formats.avro.Record" in ask(port, "GET", "/subjects")[1]
+
+
+EPOCH = datetime.datetime(1970, 1, 1)
+
+
+def number_of(found):
+    """What stands behind a logical type."""
+    if isinstance(found, datetime.datetime):
+        return (found.replace(tzinfo=None) - EPOCH) // datetime.timedelta(microseconds=1)
+    return (found - EPOCH.date()).days if isinstance(found, datetime.date) else found
+
+
+def python_has(sample):
+    """Python's calendar has no year 0."""
+    cells = [cell for image in ("before", "after") for cell in sample.put[image] or [] if cell and "DateTime" in cell]
+    return all(cell["DateTime"]["year"] != 0 for cell in cells)
+
+
+def test_plain_avro_is_read_through_the_registry(tmp_path, port, deserialize):
+    for sample in filter(python_has, make(tmp_path, port, "plain_avro", "plain")):
+        put = sample.put
+        row = put["before"] if put["operation"] == "DELETE" else put["after"]
+        record, key = deserialize("plain", "value", sample.value), deserialize("plain", "key", sample.key)
+        for column, cell in zip(put["columns"], row, strict=True):
+            got, want = number_of(record[column["name"]]), wanted.avro(column, cell)
+            assert wanted.same(got, want, column), (column, cell, got, want)
+        first = put["columns"][0]["name"]
+        assert key == {first: record[first]} or put["operation"] == "UPDATE"
+
+
+def test_a_registry_that_refuses_a_schema_is_quoted(tmp_path, port):
+    assert ask(port, "PUT", "/config", {"compatibility": "BACKWARD"})[0] == 200
+    try:
+        make(tmp_path, port, "plain_avro", "strict", 1)
+        # Rows of the same table name with other columns.
+        command = [samples.BIN / "encode_samples", str(random.randrange(2**63)), "1", tmp_path / "v", tmp_path / "e", "plain_avro", "strict",
+                   f"http://127.0.0.1:{port}{PATH}"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        assert ask(port, "PUT", "/config", {"compatibility": "NONE"})[0] == 200
+    assert run.returncode == 1
+    assert "refuses a schema as incompatible" in run.stderr and "subject strict-db.t0.Value" in run.stderr, run.stderr
+    assert "list of diff types" in run.stderr, run.stderr  # the registry's own words
