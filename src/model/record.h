@@ -31,6 +31,7 @@ struct EncodedRecord {
   std::uint32_t key_size = no_key;  // the key stands directly before the value; no_key: null key
   std::int32_t partition = 0;       // decided by the sink's policy
   std::uint16_t topic = 0;          // the sink's number of the topic
+  bool has_value = true;            // false: a tombstone, whose value is null
 };
 
 struct RecordBatch {

@@ -19,6 +19,14 @@ base::Status append(const SubtaskTable& table, const sink::Router& router, Opera
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
   router.route_row(table.route, batch, record);
   batch.records.push_back(record);
+  if (operation != Operation::delete_ || record.key_size == model::no_key || !encoder.rules().tombstone_after_delete)
+    return {};
+  model::EncodedRecord tombstone = record;
+  encoder.key(row.before, out);
+  tombstone.value_begin = out.size();
+  tombstone.value_size = 0;
+  tombstone.has_value = false;
+  batch.records.push_back(tombstone);
   return {};
 }
 
@@ -38,8 +46,7 @@ bool changes_key(const SubtaskTable& table, const transform::Row& row, base::Buf
 
 base::Status append_row(const SubtaskTable& table, const sink::Router& router, const encode::ChangeHeader& header,
                         const transform::Row& row, model::RecordBatch& batch) {
-  if (row.operation != Operation::update || table.route.partition != sink::TableRoute::by_key ||
-      !changes_key(table, row, batch.bytes))
+  if (row.operation != Operation::update || !table.form->splits_key_changes || !changes_key(table, row, batch.bytes))
     return append(table, router, row.operation, header, row, batch);
   TRY(append(table, router, Operation::delete_, header, row, batch));
   encode::ChangeHeader second = header;
@@ -57,14 +64,18 @@ base::Result<bool> transform_row(const SubtaskTable& table, transform::Row& row,
   return verdict == sent;
 }
 
-void append_ddl(const DdlText& statement, const sink::Router& router, const encode::ChangeHeader& header,
-                model::RecordBatch& batch) {
+base::Status append_ddl(const Config& config, const DdlText& statement, const sink::Router& router,
+                        const encode::ChangeHeader& header, model::RecordBatch& batch) {
+  TRY_VALUE(const encode::DdlEncoder encoder,
+            encode::DdlEncoder::make(config.format, {.server_version = statement.server_version},
+                                     config.has_ddl_topic() ? config.ddl_topic : config.topic, config.register_schema));
   model::EncodedRecord record;
   record.value_begin = batch.bytes.size();
-  encode::encode_ddl(header, statement.database, statement.text, statement.server_version, batch.bytes);
+  encoder.encode(header, statement.database, statement.table, statement.text, batch.bytes);
   record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
   router.route_ddl(statement.database, statement.table, record);
   batch.records.push_back(record);
+  return {};
 }
 
 }  // namespace tributary::pipeline

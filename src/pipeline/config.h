@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "encode/formats.h"
 #include "model/position.h"
 #include "sink/delivery.h"
 #include "sink/partitioner.h"
@@ -43,6 +44,8 @@ struct Config {
   std::int32_t dead_letter_partitions = 1;
   std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
   transform::Transformation transformation;
+  encode::FormatOptions format;
+  encode::RegisterSchema register_schema;  // where the format needs a registry; may block on the network
   DeliveryMode delivery = DeliveryMode::at_least_once;
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
   std::string checkpoint_topic;                    // exactly once

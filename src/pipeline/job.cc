@@ -76,7 +76,7 @@ class Job {
     TRY(patiently(tell_schemas, true));
     TRY_VALUE(const std::unique_ptr<DdlBoard> board, DdlBoard::load(topology_, *store, config_.task));
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i)
-      TRY(add_subtask(config_, topology_, i, *store, *board, until_caught_up_));
+      TRY(patiently([&] { return add_subtask(config_, topology_, i, *store, *board, until_caught_up_); }, true));
     watch_ = std::make_unique<TopologyWatch>(config_.source, present_, config_.topology_reread_ms);
     Status done = run_subtasks();
     watch_.reset();

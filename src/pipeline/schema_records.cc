@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::int64_t schema_flush_ms_max = 60'000;
 
-model::RecordBatch encoded(const std::vector<DdlText>& statements, const sink::Router& router,
-                           const base::Clock& clock) {
+base::Result<model::RecordBatch> encoded(const Config& config, const std::vector<DdlText>& statements,
+                                         const sink::Router& router, const base::Clock& clock) {
   model::RecordBatch batch;
   encode::ChangeHeader header;
   header.position = header.safe_position = "0@0";
@@ -28,7 +28,7 @@ model::RecordBatch encoded(const std::vector<DdlText>& statements, const sink::R
   header.timestamp_s = header.read_ms / 1000;
   for (const DdlText& statement : statements) {
     ++header.id;
-    append_ddl(statement, router, header, batch);
+    TRY(append_ddl(config, statement, router, header, batch));
   }
   return batch;
 }
@@ -90,7 +90,7 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   done.schema_done = true;
   ++done.revision;
   const sink::Router router(config.partition_policy, {std::uint16_t{config.has_ddl_topic()}, config.partitions}, 0);
-  model::RecordBatch batch = encoded(statements, router, clock);
+  TRY_VALUE(model::RecordBatch batch, encoded(config, statements, router, clock));
   const sink::MakeMark mark = [&done] {
     return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };
   };
@@ -116,7 +116,7 @@ base::Result<model::RecordBatch> late_schemas(const Config& config, const source
     TRY_VALUE(DdlText statement, as_it_leaves(config, schema, *text, instance));
     statements.push_back(std::move(statement));
   }
-  return encoded(statements, router, clock);
+  return encoded(config, statements, router, clock);
 }
 
 }  // namespace tributary::pipeline

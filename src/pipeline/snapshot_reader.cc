@@ -469,6 +469,9 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   const std::string position = high.dts_text();
   encode::ChangeHeader header;
   header.position = position;
+  header.binlog_file = high.file;
+  header.binlog_offset = high.offset;
+  header.is_snapshot = true;
   header.safe_position = position;
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;

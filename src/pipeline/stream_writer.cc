@@ -124,14 +124,18 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   header.read_ms = clock_.now_ms();
   header.server_id = context.server_id;
   header.thread_id = context.thread_id;
+  header.binlog_file = context.position.file;
+  header.binlog_offset = context.position.offset;
   row_.commit_s = context.timestamp_s;
   last_timestamp_s_ = context.timestamp_s;
 
   std::uint64_t count = 0;
+  std::uint32_t row_index = 0;
   while (true) {
     TRY_VALUE(const bool more, rows.next(row_.before, row_.after));
     if (!more) break;
     row_.operation = operation_of(rows.change());
+    header.row_index = row_index++;
     // A change that is dropped has a number, too: whether it is dropped when it is read again depends on the snapshot.
     header.id = next_record_id_;
     next_record_id_ += ids_of(table, row_.operation);
@@ -226,7 +230,8 @@ Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement
     header.thread_id = statement.thread_id;
     const transform::TableNames target =
         config_.transformation.names(statement.logical_database, statement.logical_table);
-    append_ddl({target.database, target.table, statement.text, schemas_.server_version()}, router_, header, batch);
+    TRY(append_ddl(config_, {target.database, target.table, statement.text, schemas_.server_version()}, router_, header,
+                   batch));
   }
   return sequencer_.emit_statements(batch, told);
 }

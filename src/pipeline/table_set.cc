@@ -7,7 +7,7 @@ transform::Dialect dialect_of(const source::Instance& instance) {
 }
 
 TableMaker::TableMaker(const Config& config, const source::Instance& instance)
-    : transformation_(config.transformation),
+    : config_(config),
       server_version_(instance.server_version),
       dialect_(dialect_of(instance)),
       router_(config.partition_policy, {0, config.partitions}, 0) {}
@@ -16,13 +16,14 @@ base::Result<std::shared_ptr<const TableForm>> TableMaker::form_of(const model::
   std::shared_ptr<const TableForm> form = forms_[schema.get()].lock();
   if (form) return form;
   std::erase_if(forms_, [](const auto& entry) { return entry.second.expired(); });
-  TRY_VALUE(transform::TablePlan plan, transformation_.plan(schema, dialect_));
-  const auto encoder = [this](const model::TableSchemaPtr& of) -> std::shared_ptr<const encode::RowEncoder> {
-    return encode::make_dts_avro_encoder(of, {.source_version = server_version_});
-  };
-  auto source = encoder(schema);
-  auto target = plan.target() == schema ? source : encoder(plan.target());
-  form = std::make_shared<const TableForm>(TableForm{std::move(plan), std::move(source), std::move(target)});
+  TRY_VALUE(transform::TablePlan plan, config_.transformation.plan(schema, dialect_));
+  TRY_VALUE(std::shared_ptr<const encode::RowEncoder> target,
+            encode::make_encoder(config_.format, plan.target(), {.server_version = server_version_}, config_.topic,
+                                 config_.register_schema));
+  auto source = plan.target() == schema ? target : encode::make_dts_avro_encoder(schema, {});
+  const bool splits =
+      target->rules().key_change_is_two_records || config_.partition_policy == sink::PartitionPolicy::key;
+  form = std::make_shared<const TableForm>(TableForm{std::move(plan), std::move(source), std::move(target), splits});
   forms_[schema.get()] = form;
   return form;
 }

@@ -22,7 +22,8 @@ namespace tributary::pipeline {
 struct TableForm {
   transform::TablePlan plan;
   std::shared_ptr<const encode::RowEncoder> source;  // of rows as they are at the source: their identities
-  std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave; the same one if nothing is different
+  std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave
+  bool splits_key_changes = false;                   // an UPDATE of the key leaves as a DELETE and an INSERT
 };
 
 struct SubtaskTable {
@@ -34,7 +35,7 @@ struct SubtaskTable {
 };
 using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
 
-// Errors: those of transform::TablePlan. Threads: one at a time.
+// Errors: those of transform::TablePlan and of a schema registry. Threads: one at a time.
 class TableMaker {
  public:
   TableMaker(const Config& config, const source::Instance& instance);
@@ -43,7 +44,7 @@ class TableMaker {
  private:
   base::Result<std::shared_ptr<const TableForm>> form_of(const model::TableSchemaPtr& schema);
 
-  const transform::Transformation& transformation_;
+  const Config& config_;
   const std::string server_version_;
   const transform::Dialect dialect_;
   const sink::Router router_;

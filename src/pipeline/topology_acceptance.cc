@@ -288,7 +288,8 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
                           TRY_VALUE(const bool is_sent, transform_row(*gone, row, not_shown));
                           if (!is_sent) return {};
                           TRY(append_row(*gone, router, header, row, batch));
-                          identities.emplace_back(identity);
+                          // A tombstone may stand behind it.
+                          while (identities.size() < batch.records.size()) identities.emplace_back(identity);
                           return {};
                         }));
     done = limit == 0 || count < limit;
