@@ -8,12 +8,14 @@
 #include "base/error.h"
 #include "encode/encoder.h"
 #include "model/record.h"
+#include "pipeline/config.h"
 #include "pipeline/table_set.h"
 #include "sink/router.h"
 
 namespace tributary::pipeline {
 
 // The images are in the order of table.schema's columns; see RowEncoder::encode() for which are looked at.
+// Behind a DELETE follows its tombstone where the format has one.
 base::Status append_row(const SubtaskTable& table, const sink::Router& router, model::Operation operation,
                         const encode::ChangeHeader& header, std::span<const model::Value> before,
                         std::span<const model::Value> after, model::RecordBatch& batch);
@@ -23,7 +25,7 @@ struct DdlText {
   std::string_view text;
   std::string_view server_version;
 };
-void append_ddl(const DdlText& statement, const sink::Router& router, const encode::ChangeHeader& header,
-                model::RecordBatch& batch);
+base::Status append_ddl(const Config& config, const DdlText& statement, const sink::Router& router,
+                        const encode::ChangeHeader& header, model::RecordBatch& batch);
 
 }  // namespace tributary::pipeline

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "encode/formats.h"
 #include "model/position.h"
 #include "sink/delivery.h"
 #include "sink/partitioner.h"
@@ -35,8 +36,10 @@ struct Config {
 
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;        // empty: the data topic
-  std::int32_t partitions = 1;  // of the data topic
+  std::string ddl_topic;                   // empty: the data topic
+  encode::FormatOptions format;            // of records
+  encode::RegisterSchema register_schema;  // for formats that need a schema registry; any thread may call it
+  std::int32_t partitions = 1;             // of the data topic
   sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
   std::int32_t dead_letter_partitions = 1;
@@ -65,6 +68,7 @@ struct Config {
   std::int64_t retry_other_ms = 10 * 60'000;
 
   bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
+  const std::string& topic_of_statements() const { return ddl_topic.empty() ? topic : ddl_topic; }
 };
 
 }  // namespace tributary::pipeline

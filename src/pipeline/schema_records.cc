@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::int64_t schema_flush_ms_max = 60'000;
 
-model::RecordBatch encoded(const std::vector<DdlText>& statements, const sink::Router& router,
-                           const base::Clock& clock) {
+base::Result<model::RecordBatch> encoded(const Config& config, const std::vector<DdlText>& statements,
+                                         const sink::Router& router, const base::Clock& clock) {
   model::RecordBatch batch;
   encode::ChangeHeader header;
   header.position = header.safe_position = "0@0";
@@ -24,7 +24,7 @@ model::RecordBatch encoded(const std::vector<DdlText>& statements, const sink::R
   header.timestamp_s = header.read_ms / 1000;
   for (const DdlText& statement : statements) {
     ++header.id;
-    append_ddl(statement, router, header, batch);
+    TRY(append_ddl(config, statement, router, header, batch));
   }
   return batch;
 }
@@ -41,14 +41,12 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
         {table.schema->database, table.schema->table, table.create_statement, instance.server_version});
   }
   base::CancelToken never;
-  TRY_VALUE(
-      const KeptDelivery kept,
-      KeptDelivery::open(config, store, subtask, {config.ddl_topic.empty() ? config.topic : config.ddl_topic}, never));
+  TRY_VALUE(const KeptDelivery kept, KeptDelivery::open(config, store, subtask, {config.topic_of_statements()}, never));
   checkpoint::SubtaskCheckpoint done = kept.state;
   done.schema_done = true;
   ++done.revision;
   const sink::Router router(config.partition_policy, {std::uint16_t{config.has_ddl_topic()}, config.partitions}, 0);
-  model::RecordBatch batch = encoded(statements, router, clock);
+  TRY_VALUE(model::RecordBatch batch, encoded(config, statements, router, clock));
   const sink::MakeMark mark = [&done] {
     return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };
   };
@@ -56,7 +54,7 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
   return kept.delivery->flush(schema_flush_ms_max, never);
 }
 
-base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
+base::Result<model::RecordBatch> late_schemas(const Config& config, const source::Instance& instance,
                                               const std::vector<source::CapturedTable>& tables,
                                               const sink::Router& router, const base::Clock& clock) {
   TRY_VALUE(mysql::Connection connection, mysql::Connection::open(instance.endpoint));
@@ -71,7 +69,7 @@ base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
     texts.push_back(*std::move(text));
     statements.push_back({names.logical_database, names.logical_table, texts.back(), instance.server_version});
   }
-  return encoded(statements, router, clock);
+  return encoded(config, statements, router, clock);
 }
 
 }  // namespace tributary::pipeline

@@ -24,7 +24,7 @@ base::Status send_schemas(const Config& config, const source::Topology& topology
                           const std::string& subtask);
 
 // Such records of tables of one server that the topology does not know; those gone by now are left out.
-base::Result<model::RecordBatch> late_schemas(const source::Instance& instance,
+base::Result<model::RecordBatch> late_schemas(const Config& config, const source::Instance& instance,
                                               const std::vector<source::CapturedTable>& tables,
                                               const sink::Router& router, const base::Clock& clock);
 

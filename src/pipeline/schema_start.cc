@@ -251,7 +251,7 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
   };
   TableSet tables;
   tables.instance = instance;
-  TableMaker maker(instance.server_version, router);
+  TableMaker maker(config, instance.server_version, router);
   source::LogicalSchemas schemas;
   for (std::size_t i = 0; i < places.restart.tables.size(); ++i) {
     const CapturedTable& names = places.restart.tables[i];
@@ -266,7 +266,8 @@ Result<StreamSchemas> begin_stream(const Config& config, const source::Topology&
       physical.database = names.database;
       physical.table = names.table;
     }
-    tables.tables.push_back(maker.make(physical, schemas.of(places.emitted, names)));
+    TRY_VALUE(SubtaskTablePtr table, maker.make(physical, schemas.of(places.emitted, names)));
+    tables.tables.push_back(std::move(table));
   }
   return StreamSchemas{std::move(point), std::move(places.restart), std::move(tables), std::move(late)};
 }

@@ -443,6 +443,8 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   encode::ChangeHeader header;
   header.position = position;
   header.safe_position = position;
+  header.binlog_file = high.file;
+  header.binlog_offset = high.offset;
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;
   const bool note_identities = config_.incremental && !table.schema->identity.empty();

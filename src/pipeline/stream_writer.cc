@@ -58,14 +58,15 @@ Operation operation_of(source::RowChange change) {
 
 }  // namespace
 
-StreamWriter::StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
-                           AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
-                           const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
-                           const sink::Router& router)
-    : listed_tables_(tables.tables.size()),
+StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer,
+                           const source::BinlogStream& stream, AllTableCounters& counters, StreamStats& stats,
+                           const base::Clock& clock, const checkpoint::StreamState& begin, bool note_identities,
+                           SchemaKeeper& schemas, const sink::Router& router)
+    : config_(config),
+      listed_tables_(tables.tables.size()),
       tables_(tables.tables),
       router_(router),
-      maker_(tables.instance.server_version, router),
+      maker_(config, tables.instance.server_version, router),
       sequencer_(sequencer),
       stream_(stream),
       counters_(counters),
@@ -107,7 +108,9 @@ std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
 
 Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& schema, source::RowReader& rows,
                              const source::RowContext& context) {
-  if (tables_[number]->schema != schema) tables_[number] = maker_.make(tables_[number]->physical, schema);
+  if (tables_[number]->schema != schema) {
+    TRY_VALUE(tables_[number], maker_.make(tables_[number]->physical, schema));
+  }
   const SubtaskTable& table = *tables_[number];
   const bool ask = table.is_keyless && note_identities_;
   if (ask) tell_decided();  // a view has to see what is dropped here
@@ -129,8 +132,11 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   header.read_ms = clock_.now_ms();
   header.server_id = context.server_id;
   header.thread_id = context.thread_id;
+  header.binlog_file = context.position.file;
+  header.binlog_offset = context.position.offset;
   last_timestamp_s_ = context.timestamp_s;
 
+  const bool may_split = table.route.partition == sink::TableRoute::by_key || table.rules.key_change_is_two_records;
   std::uint64_t count = 0;
   while (true) {
     TRY_VALUE(const bool more, rows.next(before_, after_));
@@ -144,8 +150,9 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     }
     Operation operation = operation_of(rows.change());
     Status encoded;
-    if (operation == Operation::update && table.route.partition == sink::TableRoute::by_key && changes_key(table)) {
-      // Its partitions may be two: each has to tell what becomes of its row.
+    if (operation == Operation::update && may_split && changes_key(table)) {
+      // Its partitions may be two, and a compacted topic knows rows by their keys: each has to tell what becomes of its
+      // row.
       encoded = encode_row(table, number, Operation::delete_, header);
       header.id = next_record_id_++;
       operation = Operation::insert;
@@ -201,9 +208,10 @@ Status StreamWriter::on_schema_change(const source::SchemaChange& change, const 
       physical.logical = schemas_.logical_number(names);
       physical.database = names.database;
       physical.table = names.table;
-      tables_.push_back(maker_.make(physical, one.after));
+      TRY_VALUE(SubtaskTablePtr made, maker_.make(physical, one.after));
+      tables_.push_back(std::move(made));
     } else if (tables_[one.table]->schema != one.after) {
-      tables_[one.table] = maker_.make(tables_[one.table]->physical, one.after);
+      TRY_VALUE(tables_[one.table], maker_.make(tables_[one.table]->physical, one.after));
     }
     if (one.kind == source::CapturedChange::Kind::dropped && tell_stranger_ && !change.is_repeat)
       tell_stranger_(fmt::format("in {}: {:.200}", live.captured(one.table).database, change.sql));
@@ -234,8 +242,9 @@ Status StreamWriter::send_statements(const std::vector<checkpoint::KeptStatement
     header.read_ms = clock_.now_ms();
     header.server_id = statement.server_id;
     header.thread_id = statement.thread_id;
-    append_ddl({statement.logical_database, statement.logical_table, statement.text, schemas_.server_version()},
-               router_, header, batch);
+    TRY(append_ddl(config_,
+                   {statement.logical_database, statement.logical_table, statement.text, schemas_.server_version()},
+                   router_, header, batch));
   }
   return sequencer_.emit_statements(batch, told);
 }

@@ -31,7 +31,7 @@ struct StreamStats {
 
 class StreamWriter final : public source::StreamHandler {
  public:
-  StreamWriter(const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
+  StreamWriter(const Config& config, const TableSet& tables, Sequencer& sequencer, const source::BinlogStream& stream,
                AllTableCounters& counters, StreamStats& stats, const base::Clock& clock,
                const checkpoint::StreamState& begin, bool note_identities, SchemaKeeper& schemas,
                const sink::Router& router);
@@ -65,6 +65,7 @@ class StreamWriter final : public source::StreamHandler {
 
   base::Status send_statements(const std::vector<checkpoint::KeptStatement>& statements);
 
+  const Config& config_;
   const std::size_t listed_tables_;
   std::vector<SubtaskTablePtr> tables_;  // as the rows read last were
   const sink::Router& router_;

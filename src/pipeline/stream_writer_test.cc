@@ -48,7 +48,8 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
 
   Counting delivery;
   const sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
-  tables.tables.push_back(TableMaker("", router).make({0, 0, "fx", "a"}, schema));
+  const Config config;
+  tables.tables.push_back(TableMaker(config, "", router).make({0, 0, "fx", "a"}, schema).value());
   base::CancelToken cancel;
   base::ManualClock clock;
   checkpoint::SubtaskCheckpoint state;
@@ -71,7 +72,7 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   DdlBoard board(topology);
   AcceptStructure accept;
   SchemaKeeper keeper({tables.instance, topology, source::ServerTraits{}, history, board, accept, cancel});
-  StreamWriter writer(tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper, router);
+  StreamWriter writer(config, tables, sequencer, **stream, counters, stats, clock, state.stream, true, keeper, router);
   const base::Status ended = (*stream)->run(writer, cancel);
   EXPECT_EQ(ended.error().code, base::ErrorCode::source_lost) << ended.error().message();
   ASSERT_TRUE(writer.on_idle());

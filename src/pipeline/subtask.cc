@@ -83,7 +83,7 @@ Subtask::Subtask(const Config& config, const source::Topology& topology, std::ui
     : config_(config),
       topology_(topology),
       router_(make_router()),
-      tables_(TableSet::make(topology, instance, router_)),
+      tables_(TableSet::make(topology, instance)),
       store_(store),
       board_(board),
       counters_(topology.tables.size() + 1),
@@ -180,7 +180,7 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   TRY_VALUE(StreamSchemas begin, begin_stream(config_, topology_, tables_, *attempt.history, state.stream,
                                               replica_attempt_, router_, stop_));
   if (config_.schema && !begin.late.empty()) {
-    TRY_VALUE(model::RecordBatch batch, late_schemas(begin.tables.instance, begin.late, router_, clock_));
+    TRY_VALUE(model::RecordBatch batch, late_schemas(config_, begin.tables.instance, begin.late, router_, clock_));
     TRY(attempt.delivery->emit(batch, {}, sink::When::more, stop_));
   }
   attempt.tables = std::move(begin.tables);
@@ -259,6 +259,7 @@ Status Subtask::attempt() {
     TRY_VALUE(start, open_stream(attempt, state));
   } else {
     TRY_VALUE(attempt.tables.instance.endpoint, choose_server(tables_.instance));
+    TRY(attempt.tables.make_encoders(config_, router_));
   }
   tables_.instance.endpoint = attempt.tables.instance.endpoint;
   count_saved_snapshot(attempt.tables, state.snapshot);
@@ -293,8 +294,9 @@ Status Subtask::attempt() {
   std::unique_ptr<StreamWriter> writer;
   std::vector<std::thread> threads;
   if (attempt.stream) {
-    writer = std::make_unique<StreamWriter>(attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
-                                            state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
+    writer =
+        std::make_unique<StreamWriter>(config_, attempt.tables, sequencer, *attempt.stream, counters_, stats_, clock_,
+                                       state.stream, snapshot_wanted || keyless_wait, *attempt.schemas, router_);
     writer->tell_strangers(tell_stranger_);
     threads.emplace_back([&] {
       Status ended = attempt.stream->run(*writer, attempt.cancel);

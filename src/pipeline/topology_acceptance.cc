@@ -229,7 +229,8 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   }
   std::vector<mysql::Connection> here;
   const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
-  const SubtaskTablePtr gone = TableMaker(instance.server_version, router).make(physical, table.schema);
+  TRY_VALUE(const SubtaskTablePtr gone,
+            TableMaker(config_, instance.server_version, router).make(physical, table.schema));
   std::deque<RowsOf> present;
   for (const std::uint32_t target : place.now) {
     const source::PhysicalTable& at = topology_.physical[target];

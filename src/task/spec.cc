@@ -282,7 +282,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
-  spec.destination = read_destination(task, base_dir);
+  spec.destination = read_destination(task, base_dir, spec.name);
   spec.migration = read_migration(task);
   spec.objects = read_objects(task);
   spec.state_dir = base_dir / task.required_text("state_dir");
