@@ -42,11 +42,10 @@ std::string encoded(Operation operation, std::span<const Value> before, std::spa
   return std::string(out.view());
 }
 
-const std::string types = R"("mysqlType":{"id":"bigint(20)",
-                  "state" : "enum('new','paid')", "note" : "varchar(20)", "sum" : "decimal(10,2)"
-})";
+const std::string types =
+    R"_("mysqlType":{"id":"bigint(20)","state":"enum('new','paid')","note":"varchar(20)","sum":"decimal(10,2)"})_";
 const std::string tail =
-    R"("pkNames":["id"],"sql":"","sqlType":{"id":-5,"state":4,"note":12,"sum":3},"table":"orders","ts":1712905965123)";
+    R"_("pkNames":["id"],"sql":"","sqlType":{"id":-5,"state":4,"note":12,"sum":3},"table":"orders","ts":1712905965123)_";
 
 TEST(CanalJson, InsertIsOneMessageWithoutFormerValues) {
   EXPECT_EQ(encoded(Operation::insert, {}, row(2, "caf\xe9", "1.50")),

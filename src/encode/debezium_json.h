@@ -7,10 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "encode/encoder.h"
 
 namespace tributary::encode {
+
+// Of `source.version`: the connector whose documentation the records follow.
+inline constexpr std::string_view debezium_source_version = "2.7.0.Final";
 
 struct DebeziumJsonOptions {
   bool with_schema = false;      // value.converter.schemas.enable and key.converter.schemas.enable

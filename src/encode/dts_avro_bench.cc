@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "encode/encoder.h"
+#include "encode/formats.h"
 #include "encode/sample_schema.h"
 
 namespace tributary::encode {
@@ -80,8 +81,10 @@ const std::vector<std::vector<Value>>& rows(bool is_text) {
   return is_text ? text : binary;
 }
 
-void encode_rows(benchmark::State& state, Operation operation, bool is_text) {
-  const auto encoder = make_dts_avro_encoder(orders(), {.source_version = "8.0.34"});
+void encode_rows(benchmark::State& state, Operation operation, bool is_text, const FormatOptions& format) {
+  const auto encoder = make_encoder(format, orders(), {.server_version = "8.0.34"}, "orders", [](const auto&, auto) {
+                         return base::Result<std::uint32_t>(1);
+                       }).value();
   const auto& values = rows(is_text);
   ChangeHeader header{.timestamp_s = 1712905965,
                       .position = "2924526@143",
@@ -107,10 +110,20 @@ void encode_rows(benchmark::State& state, Operation operation, bool is_text) {
   state.counters["bytes/row"] = static_cast<double>(bytes) / static_cast<double>(state.iterations());
 }
 
-BENCHMARK_CAPTURE(encode_rows, init_from_text, Operation::init, true)
+BENCHMARK_CAPTURE(encode_rows, init_from_text, Operation::init, true, FormatOptions())
     ->Name("stage/encode/orders with key, INIT from text");
-BENCHMARK_CAPTURE(encode_rows, insert_from_binary, Operation::insert, false)
+BENCHMARK_CAPTURE(encode_rows, insert_from_binary, Operation::insert, false, FormatOptions())
     ->Name("stage/encode/orders with key, INSERT from the binlog");
+
+BENCHMARK_CAPTURE(encode_rows, canal_json, Operation::insert, false, FormatOptions{.format = Format::canal_json})
+    ->Name("stage/encode/Canal JSON, INSERT from the binlog");
+BENCHMARK_CAPTURE(encode_rows, debezium_json, Operation::insert, false, FormatOptions{.format = Format::debezium_json})
+    ->Name("stage/encode/Debezium JSON, INSERT from the binlog");
+BENCHMARK_CAPTURE(encode_rows, debezium_json_with_schema, Operation::insert, false,
+                  FormatOptions{.format = Format::debezium_json, .debezium_json = {.with_schema = true}})
+    ->Name("stage/encode/Debezium JSON with its schema, INSERT from the binlog");
+BENCHMARK_CAPTURE(encode_rows, avro, Operation::insert, false, FormatOptions{.format = Format::plain_avro})
+    ->Name("stage/encode/Avro by table, INSERT from the binlog");
 
 void encode_key(benchmark::State& state, bool is_identity) {
   const auto encoder = make_dts_avro_encoder(orders(), {.source_version = "8.0.34"});

@@ -68,7 +68,7 @@ std::string_view to_string(Format format) {
     case Format::debezium_json:
       return "debezium_json";
     case Format::plain_avro:
-      return "plain_avro";
+      return "avro";
   }
   return "";
 }

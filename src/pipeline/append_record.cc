@@ -25,7 +25,6 @@ base::Status append(const SubtaskTable& table, const sink::Router& router, Opera
   encoder.key(row.before, out);
   tombstone.value_begin = out.size();
   tombstone.value_size = 0;
-  tombstone.has_value = false;
   batch.records.push_back(tombstone);
   return {};
 }
@@ -68,7 +67,7 @@ base::Status append_ddl(const Config& config, const DdlText& statement, const si
                         const encode::ChangeHeader& header, model::RecordBatch& batch) {
   TRY_VALUE(const encode::DdlEncoder encoder,
             encode::DdlEncoder::make(config.format, {.server_version = statement.server_version},
-                                     config.has_ddl_topic() ? config.ddl_topic : config.topic, config.register_schema));
+                                     config.topic_of_statements(), config.register_schema));
   model::EncodedRecord record;
   record.value_begin = batch.bytes.size();
   encoder.encode(header, statement.database, statement.table, statement.text, batch.bytes);

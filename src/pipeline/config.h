@@ -37,15 +37,15 @@ struct Config {
 
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;        // empty: the data topic
-  std::int32_t partitions = 1;  // of the data topic
+  std::string ddl_topic;                   // empty: the data topic
+  encode::FormatOptions format;            // of records
+  encode::RegisterSchema register_schema;  // for formats that need a schema registry; any thread may call it
+  std::int32_t partitions = 1;             // of the data topic
   sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
   std::int32_t dead_letter_partitions = 1;
   std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
   transform::Transformation transformation;
-  encode::FormatOptions format;
-  encode::RegisterSchema register_schema;  // where the format needs a registry; may block on the network
   DeliveryMode delivery = DeliveryMode::at_least_once;
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
   std::string checkpoint_topic;                    // exactly once
@@ -70,6 +70,7 @@ struct Config {
   std::int64_t retry_other_ms = 10 * 60'000;
 
   bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
+  const std::string& topic_of_statements() const { return ddl_topic.empty() ? topic : ddl_topic; }
 };
 
 }  // namespace tributary::pipeline

@@ -83,9 +83,7 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
     statements.push_back(std::move(statement));
   }
   base::CancelToken never;
-  TRY_VALUE(
-      const KeptDelivery kept,
-      KeptDelivery::open(config, store, subtask, {config.ddl_topic.empty() ? config.topic : config.ddl_topic}, never));
+  TRY_VALUE(const KeptDelivery kept, KeptDelivery::open(config, store, subtask, {config.topic_of_statements()}, never));
   checkpoint::SubtaskCheckpoint done = kept.state;
   done.schema_done = true;
   ++done.revision;

@@ -469,10 +469,10 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   const std::string position = high.dts_text();
   encode::ChangeHeader header;
   header.position = position;
-  header.binlog_file = high.file;
-  header.binlog_offset = high.offset;
   header.is_snapshot = true;
   header.safe_position = position;
+  header.binlog_file = high.file;
+  header.binlog_offset = high.offset;
   header.read_ms = clock_.now_ms();
   header.timestamp_s = header.read_ms / 1000;
   const bool note_identities = config_.incremental && !table.schema->identity.empty();

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "pipeline/job.h"
+#include "registry/client.h"
 #include "store/store.h"
 #include "task/conflicts.h"
 #include "task/kafka_config.h"
@@ -19,7 +20,8 @@ using base::Status;
 
 namespace {
 
-constexpr std::uint32_t record_overhead = 128;  // what a record alone in its batch takes beside key and value
+constexpr std::int64_t registry_retry_ms = 5'000;  // then the attempt ends, and the next one asks again
+constexpr std::uint32_t record_overhead = 128;     // what a record alone in its batch takes beside key and value
 
 // Topics must be there before anything is read.
 Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config,
@@ -59,6 +61,20 @@ Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Con
   else
     prepared.no_transactions = partitions.error();
   return prepared;
+}
+
+Result<std::unique_ptr<registry::Client>> registry_client(const SchemaRegistry& from, base::CancelToken& cancel) {
+  registry::ClientConfig to;
+  to.urls = from.urls;
+  to.username = from.credentials.user;
+  to.password = from.credentials.password.reveal();
+  to.ca_file = from.ca;
+  to.certificate_file = from.cert;
+  to.key_file = from.key;
+  to.retry_for_ms = registry_retry_ms;
+  auto made = registry::Client::make(std::move(to), &cancel);
+  if (!made) return base::fail(std::move(made.error()).in("destination.registry"));
+  return made;
 }
 
 // Two processes never have the same.
@@ -106,6 +122,14 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.accept_topology = options.accept_topology;
   config.retry_connection_ms = std::int64_t{spec.retry.connection_minutes} * 60'000;
   config.retry_other_ms = std::int64_t{spec.retry.other_minutes} * 60'000;
+  config.format = spec.destination.format;
+  std::unique_ptr<registry::Client> registry;
+  if (config.format.use_registry) {
+    TRY_VALUE(registry, registry_client(spec.destination.registry, cancel));
+    config.register_schema = [&registry](const std::string& subject, std::string_view schema) {
+      return registry->register_schema(subject, schema);
+    };
+  }
   pipeline::Doors doors;
   doors.resuming = store::exists_sqlite(spec.state_dir);
   doors.prepare_destination = [&](pipeline::Doors::Transactions transactions) {

@@ -260,7 +260,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
-  spec.destination = read_destination(task, base_dir);
+  spec.destination = read_destination(task, base_dir, spec.name);
   spec.migration = read_migration(task);
   spec.object_list = read_objects(task, base_dir);
   spec.objects = selections_of(spec.object_list);

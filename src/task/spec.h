@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "encode/formats.h"
 #include "model/position.h"
 #include "task/secret.h"
 #include "transform/objects/rules.h"
@@ -134,10 +135,23 @@ struct Commit {
 enum class PartitionBy : std::uint8_t { zero, table, key };
 std::string_view to_string(PartitionBy by);
 
+// registry: {urls: ["http://127.0.0.1:8081"], subjects: topic | record | topic_record, username, password...,
+//            tls: {ca, cert, key}}
+// for `format: avro`, which needs it, and for `format: dts_avro`, whose records then stand behind a schema's id.
+struct SchemaRegistry {
+  std::vector<std::string> urls;  // empty: there is none
+  Credentials credentials;        // username, password...
+  std::string ca, cert, key;      // PEM files, absolute after loading
+};
+
 struct Destination {
   KafkaAccess kafka;
   std::string topic;
   std::string ddl_topic;  // empty: DDL goes to `topic`
+  // format: dts_avro | canal_json | debezium_json | avro, its options in a section of the same name, and
+  // registry.subjects
+  encode::FormatOptions format;
+  SchemaRegistry registry;
   PartitionBy partition_by = PartitionBy::zero;
   Ddl ddl = Ddl::forward;
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000

@@ -72,19 +72,22 @@ Credentials read_credentials(const Section& section, std::string_view user_key, 
   return credentials;
 }
 
+std::string read_file_name(const Section& section, std::string_view key, const std::filesystem::path& base_dir) {
+  const std::filesystem::path file = base_dir / section.text(key);
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored))
+    section.bad(key, fmt::format("names {}, which is no file", quote(file.string())));
+  return std::filesystem::absolute(file, ignored).lexically_normal().string();
+}
+
 Tls read_tls(const Section& parent, const std::filesystem::path& base_dir, bool of_source) {
   const Section section = of_source ? parent.section("tls", {"enabled", "ca", "verify", "cert", "key"})
                                     : parent.section("tls", {"enabled", "ca"});
   Tls tls;
   if (!section.present()) return tls;
   tls.enabled = section.boolean("enabled", true);
-  const auto read_file = [&](std::string_view key) -> std::string {
-    if (!section.has(key)) return {};
-    const std::filesystem::path file = base_dir / section.text(key);
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(file, ignored))
-      section.bad(key, fmt::format("names {}, which is no file", quote(file.string())));
-    return std::filesystem::absolute(file, ignored).lexically_normal().string();
+  const auto read_file = [&](std::string_view key) {
+    return section.has(key) ? read_file_name(section, key, base_dir) : std::string();
   };
   tls.ca = read_file("ca");
   if (!of_source) return tls;

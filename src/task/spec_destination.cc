@@ -107,7 +107,7 @@ KafkaAccess read_access(const Section& section, const std::filesystem::path& bas
 
 }  // namespace
 
-Destination read_destination(const Section& task, const std::filesystem::path& base_dir) {
+Destination read_destination(const Section& task, const std::filesystem::path& base_dir, std::string_view task_name) {
   task.require("destination");
   const Section section = task.section("destination", {"engine",
                                                        "brokers",
@@ -131,7 +131,12 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
                                                        "commit",
                                                        "dead_letter_topic",
                                                        "partition_by",
-                                                       "conflicting_tables"});
+                                                       "conflicting_tables",
+                                                       "format",
+                                                       "canal_json",
+                                                       "debezium_json",
+                                                       "avro",
+                                                       "registry"});
   Destination destination;
   if (!section.present()) return destination;
   section.choice<int>("engine", {{"kafka", 0}}, std::nullopt);
@@ -139,6 +144,7 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   section.require("topic");
   destination.topic = read_topic(section, "topic");
   destination.ddl_topic = read_topic(section, "ddl_topic");
+  read_format(section, base_dir, task_name, destination);
   destination.partition_by = section.choice<PartitionBy>(
       "partition_by", {{"zero", PartitionBy::zero}, {"table", PartitionBy::table}, {"key", PartitionBy::key}},
       destination.partition_by);

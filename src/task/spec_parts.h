@@ -12,7 +12,10 @@
 namespace tributary::task {
 
 Source read_source(const Section& task, const std::filesystem::path& base_dir);
-Destination read_destination(const Section& task, const std::filesystem::path& base_dir);
+// The format's keys of the destination into it: format, canal_json, debezium_json, avro, registry.
+void read_format(const Section& destination, const std::filesystem::path& base_dir, std::string_view task_name,
+                 Destination& into);
+Destination read_destination(const Section& task, const std::filesystem::path& base_dir, std::string_view task_name);
 transform::Scripts read_etl(const Section& task);
 std::string_view to_string(transform::etl::ErrorPolicy policy);
 transform::ObjectList read_objects(const Section& task, const std::filesystem::path& base_dir);
@@ -28,6 +31,9 @@ Credentials read_credentials(const Section& section, std::string_view user_key, 
                              bool required, const Credentials& otherwise = {});
 // of_source: with verify, cert and key.
 Tls read_tls(const Section& parent, const std::filesystem::path& base_dir, bool of_source);
+
+// The absolute name of a file that a key names; what is no file is noted.
+std::string read_file_name(const Section& section, std::string_view key, const std::filesystem::path& base_dir);
 
 bool is_host(std::string_view text);
 std::uint64_t fnv1a(std::string_view text);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "task/spec.h"
 #include "task/spec_parts.h"
@@ -111,12 +112,68 @@ void print_source(Printer& out, const Source& source) {
   }
 }
 
+std::string_view word(bool flag) { return flag ? "true" : "false"; }
+
+void print_format(Printer& out, const Destination& destination) {
+  using enum encode::Format;
+  const encode::FormatOptions& format = destination.format;
+  out.key(1, "format", encode::to_string(format.format));
+  switch (format.format) {
+    case dts_avro:
+      break;
+    case canal_json: {
+      out.open(1, "canal_json");
+      out.key(2, "labels_as_text", word(format.canal_json.labels_as_text));
+      const std::int32_t minutes = format.canal_json.time_zone_offset_s / 60;
+      out.key(2, "time_zone",
+              scalar(fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                                 std::abs(minutes) % 60)));
+      break;
+    }
+    case debezium_json: {
+      using enum encode::DebeziumJsonOptions::Decimals;
+      const encode::DebeziumJsonOptions& options = format.debezium_json;
+      out.open(1, "debezium_json");
+      out.key(2, "schema", word(options.with_schema));
+      out.text(2, "topic_prefix", options.topic_prefix);
+      out.key(2, "decimals", options.decimals == precise ? "precise" : options.decimals == text ? "string" : "double");
+      out.key(2, "unsigned_bigint", options.unsigned_bigint_precise ? "precise" : "long");
+      out.key(2, "tombstones", word(options.tombstones));
+      out.text(2, "binlog_base_name", options.binlog_base_name);
+      break;
+    }
+    case plain_avro:
+      out.open(1, "avro");
+      out.text(2, "namespace", format.plain_avro.namespace_prefix);
+      out.key(2, "every_column_nullable", word(format.plain_avro.every_column_nullable));
+      out.key(2, "time_of_day", word(format.plain_avro.time_of_day));
+      out.key(2, "tombstones", word(format.plain_avro.tombstones));
+      break;
+  }
+  const SchemaRegistry& registry = destination.registry;
+  if (registry.urls.empty()) return;
+  using enum encode::SubjectNaming;
+  out.open(1, "registry");
+  out.key(2, "urls", flow_list(registry.urls));
+  out.key(2, "subjects",
+          format.subject_naming == topic    ? "topic"
+          : format.subject_naming == record ? "record"
+                                            : "topic_record");
+  out.credentials(2, "username", registry.credentials);
+  if (registry.ca.empty() && registry.cert.empty()) return;
+  out.open(2, "tls");
+  out.text(3, "ca", registry.ca);
+  out.text(3, "cert", registry.cert);
+  out.text(3, "key", registry.key);
+}
+
 void print_destination(Printer& out, const Destination& destination) {
   out.open(0, "destination");
   out.key(1, "engine", "kafka");
   out.text(1, "brokers", destination.kafka.brokers);
   out.text(1, "topic", destination.topic);
   out.text(1, "ddl_topic", destination.ddl_topic);
+  print_format(out, destination);
   out.key(1, "partition_by", to_string(destination.partition_by));
   out.key(1, "conflicting_tables", destination.ignores_conflicts ? "ignore" : "report");
   out.key(1, "security", to_string(destination.kafka.security));
@@ -245,6 +302,14 @@ std::string TaskSpec::identity() const {
   for (const std::string& database : databases) line("database", database);
   line("topic", destination.topic);
   line("ddl_topic", destination.ddl_topic.empty() ? destination.topic : destination.ddl_topic);
+  // Records must not change while a topic is written. Not a registry's place, nor who logs in there.
+  if (destination.format.format != encode::Format::dts_avro || destination.format.use_registry) {
+    Printer format;
+    Destination part = destination;
+    part.registry = {};
+    print_format(format, part);
+    out += format.take() + (destination.format.use_registry ? "registry: true\n" : "");
+  }
   if (destination.partition_by != PartitionBy::zero) line("partition_by", to_string(destination.partition_by));
   line("migration", migration_list(migration));
   if (!has_plain_objects()) {

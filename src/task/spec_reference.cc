@@ -22,6 +22,11 @@ destination:
   brokers: 127.0.0.1:9092           # host:port[,host:port...]
   topic: shop
   ddl_topic: shop-ddl               # default: topic
+  format: dts_avro                  # dts_avro | canal_json | debezium_json | avro (docs/formats.md), options by its name:
+# canal_json: {labels_as_text: false, time_zone: "+00:00"}
+# debezium_json: {schema: false, topic_prefix: shop, decimals: precise, unsigned_bigint: long, tombstones: true}
+# avro: {namespace: com.example, every_column_nullable: false, time_of_day: false, tombstones: false}
+# registry: {urls: ["http://127.0.0.1:8081"], subjects: topic_record}   # for avro and dts_avro; username, password..., tls
   partition_by: zero                # zero | table | key: which partition of the topic a row goes to (hashes as DTS has them)
   ddl: forward                      # forward | ignore: statements that change tables, once their shards have passed them
   security: plaintext               # plaintext | plain | scram-sha-256, the latter two with:

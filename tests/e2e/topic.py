@@ -64,8 +64,8 @@ class Topic:
                 if time.monotonic() > deadline:
                     raise
 
-    def records(self, timeout=60):
-        """All records so far, decoded, in the topic's order."""
+    def all_messages(self, timeout=60):
+        """All messages so far, in the topic's order."""
         deadline = time.monotonic() + timeout
         ends = {partition: self._end_of(partition, deadline) for partition in list(self.next_offset)}
         with self.changed:
@@ -74,8 +74,11 @@ class Topic:
             assert done, f"topic {self.name}: read up to {self.next_offset}, its end is {ends}"
             if self.lost:
                 pytest.skip(f"the mock broker forgot records before they could be read ({self.lost}); real Kafka can't be had here")
-            messages = list(self.messages)
-        return [decode(m.partition(), m.offset(), m.key(), m.value()) for m in messages]
+            return list(self.messages)
+
+    def records(self, timeout=60):
+        """The same, decoded."""
+        return [decode(m.partition(), m.offset(), m.key(), m.value()) for m in self.all_messages(timeout)]
 
     def wait_for_messages(self, count, timeout=60):
         with self.changed:
