@@ -54,6 +54,8 @@ def columns(server):
         Column("c_d5", "DECIMAL(5,0)", "decimal", ["0", "1", "-1", "10", "99999", "42"]),
         Column("c_f", "FLOAT", "real", ["0", "1.5", "-2.25", "0.1", "3.4e38", "1e-30", "10", "16777217"]),
         Column("c_do", "DOUBLE", "real", ["0", "1.5", "-2.25", "0.1", "1e300", "-1e-300", "10", "0.30000000000000004", "1e15", "123456789.125"]),
+        Column("c_fm", "FLOAT(8,2)", "real", ["0", "1.5", "0.1", "10.01", "-2.25"]),
+        Column("c_dm", "DOUBLE(10,3)", "real", ["0", "1.5", "0.1", "10.01", "-2.25", "0.125"]),
         text("c_vc", "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", WIDE),
         text("c_nn", "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", ["paid", "Paid", "open", "", "PAID ", "10"]),
         text("c_ch", "CHAR(12) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", WIDE),

@@ -11,6 +11,7 @@
 // differs ID OURS THEIRS  -1: unknown
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -78,7 +79,9 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
   }
   if (answer && kept) return has_failed ? "differs 0 error none" : fmt::format("same {}", rows.values.size());
   if (has_failed) return "failed";
-  return "invalid " + (answer ? kept.error() : answer.error()).what;
+  std::string message = (answer ? kept.error() : answer.error()).what;
+  std::ranges::replace(message, '\n', ' ');
+  return "invalid " + message;
 }
 
 }  // namespace

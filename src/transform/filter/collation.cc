@@ -204,6 +204,10 @@ int compare(const Collation& collation, std::string_view a, std::string_view b) 
   return compare_by(collation, a, b, collation.pads);
 }
 
+int compare_unpadded(const Collation& collation, std::string_view a, std::string_view b) {
+  return compare_by(collation, a, b, false);
+}
+
 bool like(const Collation& collation, std::string_view text, std::string_view pattern, std::string_view escape) {
   // The last % met and how far the text was matched from there: going back to it is all the going back there is.
   std::string_view retry_text, retry_pattern;

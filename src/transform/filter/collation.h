@@ -36,6 +36,7 @@ const Collation& connection_collation();  // utf8mb4_general_ci: what literals a
 
 // Below, equal or above zero.
 int compare(const Collation& collation, std::string_view a, std::string_view b);
+int compare_unpadded(const Collation& collation, std::string_view a, std::string_view b);  // spaces at the end count
 // `escape`: the bytes of one character, or none.
 bool like(const Collation& collation, std::string_view text, std::string_view pattern, std::string_view escape);
 // Where `part` begins at or behind byte `from`, as bytes; npos if nowhere.

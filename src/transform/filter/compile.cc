@@ -206,6 +206,8 @@ Result<NodePtr> Compiler::column(Syntax& syntax) {
       type.is_ascii = true;
       type.has_no_text = column.type == ColumnType::float_ || is_zero_filled ||
                          column.declared_type.find('(') != std::string::npos;
+      if (const std::size_t comma = column.declared_type.find(','); comma != std::string::npos)
+        type.fixed = static_cast<std::uint8_t>(std::atoi(column.declared_type.c_str() + comma + 1));
       return node;
     case ColumnType::date:
       type.kind = Kind::date;
@@ -334,10 +336,18 @@ Status Compiler::truth_value(const Node& node) const {
   if (node.type.is_json) return fail(unsupported("JSON as a condition", node.offset));
   if (node.type.is_number_bytes || (node.operation == Operation::constant && node.type.collation == &binary_collation()))
     return fail(unsupported("bytes as a condition", node.offset));
+  TRY(has_number(node));
+  if (is_old() && !is_condition(node) && (has(Operation::greatest, node) || has(Operation::least, node)))
+    return fail(unsupported("GREATEST or LEAST as a condition: this server errs where it is NULL", node.offset));
   if (node.type.kind == Kind::time || node.type.kind == Kind::null || node.type.kind == Kind::text ||
       node.type.is_temporal() || node.type.is_number())
     return {};
   return fail(unsupported("this value as a condition", node.offset));
+}
+
+Status Compiler::has_number(const Node& node) const {
+  if (!node.type.has_no_number) return {};
+  return fail(unsupported("the number of a text that is chosen or converted here", node.offset));
 }
 
 Result<Type> Compiler::as_number(const Node& node) const {
@@ -348,6 +358,8 @@ Result<Type> Compiler::as_number(const Node& node) const {
     case Kind::text:
       if (type.is_json || type.is_number_bytes || (type.collation == &binary_collation() && node.operation == Operation::constant))
         return fail(unsupported("JSON or bytes in a calculation", node.offset));
+      if (type.is_labels) return fail(unsupported("ENUM or SET in a calculation", node.offset));
+      TRY(has_number(node));
       type.kind = Kind::real;
       return type;
     case Kind::date:
@@ -357,11 +369,14 @@ Result<Type> Compiler::as_number(const Node& node) const {
       if (type.scale == 0 && !dialect_.is_mariadb) return integer_type(false, digits, false);
       type.kind = Kind::decimal;
       type.digits = static_cast<std::uint8_t>(digits);
-      type.true_scale = type.scale;
+      type.true_scale = type.scale == 0 ? 0 : 6;
       return type;
     }
     case Kind::integer:
       type.scale = type.true_scale = 0;
+      return type;
+    case Kind::real:
+      if (type.fixed != not_fixed) return fail(unsupported("a calculation with FLOAT(m,d) or DOUBLE(m,d)", node.offset));
       return type;
     default:
       return type;
@@ -403,6 +418,7 @@ Result<NodePtr> Compiler::unary(Syntax& syntax) {
     NodePtr node = make(Operation::to_bytes, Kind::text, syntax.offset);
     node->type.collation = &binary_collation();
     node->type.coercibility = implicit_collation;
+    node->type.has_no_number = true;
     node->args.push_back(std::move(arg));
     return node;
   }
@@ -491,6 +507,8 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
   } else {
     node->operation = Operation::modulo;
     if (type.is_loose) return fail(unsupported("% of a quotient", syntax.offset));
+    if (kind == Kind::decimal && is_old() && std::max(a.true_scale, b.true_scale) > 9)
+      return fail(unsupported("% with more than nine digits behind the point: this server errs", syntax.offset));
     if (kind == Kind::integer) type.is_unsigned = a.is_unsigned;
     type.digits = std::max(a.digits, b.digits);
     type.scale = wider;
@@ -504,6 +522,10 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
 Result<NodePtr> Compiler::case_of(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   const bool has_operand = !syntax.name.empty();
+  if (has_operand && is_old())
+    for (std::size_t i = 0; i + 1 < args.size(); i = i == 0 ? 1 : i + 2)
+      if (args[i]->type.is_temporal())
+        return fail(unsupported("CASE of a date or time: this server compares them as text", args[i]->offset));
   NodePtr node = make(has_operand ? Operation::case_of : Operation::case_when, Kind::null, syntax.offset);
   std::vector<NodePtr*> results;
   std::size_t i = has_operand ? 1 : 0;

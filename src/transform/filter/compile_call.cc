@@ -256,6 +256,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
     NodePtr node = make(operation, Kind::null, syntax.offset);
     TRY_VALUE(node->type, common_type(std::move(results), syntax.offset, name));
     node->type.has_no_text = node->type.has_no_text || node->type.kind == Kind::real;
+    node->type.has_no_number = node->type.kind == Kind::text;
     node->collation = node->type.collation;
     node->args = std::move(args);
     return node;
@@ -389,6 +390,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
   };
   if (arg->type.is_json || arg->type.is_number_bytes) return refuse("JSON or bytes");
   if (arg->type.is_loose) return refuse("a quotient");
+  if (type != "CHAR" && type != "BINARY") TRY(has_number(*arg));
   const Kind from = arg->type.kind;
   NodePtr node = make(Operation::to_integer, Kind::integer, syntax.offset);
   if (type == "SIGNED" || type == "UNSIGNED") {
@@ -423,6 +425,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
       node->number = sizes[0];
     }
     node->type.coercibility = implicit_collation;
+    node->type.has_no_number = true;
   } else if (type == "DATE" || type == "DATETIME") {
     if (from != Kind::date && from != Kind::datetime && from != Kind::null) return refuse("what is not a date");
     const int scale = sizes[0] < 0 ? 0 : sizes[0];

@@ -213,6 +213,9 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   if (!packed)
     return refuse(is_time ? "write it in full, '12:30:00'" : "write it in full, '2020-01-31' or '2020-01-31 12:30:00'");
   if (fraction > t->type.scale) return refuse("it has more digits of a second than the other side");
+  if (is_mysql8() && t->column_type == model::ColumnType::timestamp && t->operation == Operation::column &&
+      (*packed < pack({1970, 1, 1, 0, 0, 1, 0}) || *packed > pack({2038, 1, 19, 3, 14, 7, 0})))
+    return refuse("it lies outside of what a TIMESTAMP can be");
   other->type = Type{};
   other->type.kind = is_time ? Kind::time : has_clock ? Kind::datetime : Kind::date;
   other->type.scale = static_cast<std::uint8_t>(fraction);
@@ -250,6 +253,7 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
     }
     if (is_constant(node) && node.type.collation == &binary_collation())
       return fail(unsupported("bytes beside a number", node.offset));
+    TRY(has_number(node));
   }
   for (const auto& [year, other] : {std::pair(a.get(), b.get()), std::pair(b.get(), a.get())}) {
     if (!year->type.is_year || !is_constant(*other) || other->type.kind != Kind::integer) continue;
@@ -264,6 +268,16 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
   return is(Kind::decimal) ? Comparison::decimal : Comparison::integer;
 }
 
+// FLOAT(m,d) and DOUBLE(m,d) beside a number of known digits are equal when they are near. 0: nothing of that.
+unsigned Compiler::fixed_digits(const Node& a, const Node& b) {
+  const auto digits = [](const Node& node) -> unsigned {
+    if (node.type.kind == Kind::real) return node.type.fixed;
+    return node.type.kind == Kind::text ? not_fixed : node.type.scale;
+  };
+  if (digits(a) == not_fixed || digits(b) == not_fixed) return 0;
+  return std::max(digits(a), digits(b)) + 1;
+}
+
 Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   using enum Operation;
   static constexpr std::pair<std::string_view, Operation> operators[] = {
@@ -272,6 +286,7 @@ Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   const auto* found = std::ranges::find(operators, syntax.name, &std::pair<std::string_view, Operation>::first);
   NodePtr node = boolean(found->second, syntax.offset);
   TRY_VALUE(node->comparison, compare_by(args[0], args[1], &node->collation));
+  if (node->comparison == Comparison::real) node->number = static_cast<int>(fixed_digits(*args[0], *args[1]));
   node->args = std::move(args);
   return node;
 }
@@ -285,6 +300,8 @@ Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what
 
 Result<NodePtr> Compiler::in_list(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
+  for (const NodePtr& arg : args)
+    if (arg->type.is_number_bytes) return fail(unsupported("bytes in IN; write them as x'...'", arg->offset));
   NodePtr node = boolean(Operation::in, syntax.offset);
   node->is_negated = syntax.is_negated;
   for (std::size_t i = 1; i < args.size(); ++i) {
@@ -319,6 +336,9 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
   node->collation = low == Comparison::text ? collations[0] : collations[1];
   if (low == Comparison::integer) TRY(check_signs(*args[0], *args[1], "BETWEEN"));
   if (high == Comparison::integer) TRY(check_signs(*args[0], *args[2], "BETWEEN"));
+  if (is_old() && (low == Comparison::nothing || high == Comparison::nothing) &&
+      std::ranges::any_of(args, [](const NodePtr& arg) { return arg->type.is_temporal(); }))
+    return fail(unsupported("BETWEEN of a date or time and NULL: this server errs", syntax.offset));
   if (low == Comparison::nothing || high == Comparison::nothing) {
     node->comparison = low == Comparison::nothing ? high : low;
   } else if (low == high) {
@@ -360,13 +380,14 @@ Result<NodePtr> Compiler::like(Syntax& syntax) {
 Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t offset, std::string_view what) {
   Type type;
   type.is_ascii = true;
-  bool is_first = true, is_signed = false, is_unsigned = false, is_mixed = false;
+  bool is_first = true, is_signed = false, is_unsigned = false, is_mixed = false, has_no_number = false;
   for (NodePtr* one : results) {
     const Type& t = (*one)->type;
     if (t.kind == Kind::null) continue;
     if (t.is_json || t.is_number_bytes || t.is_loose)
       return fail(unsupported(fmt::format("JSON, bytes or a quotient as a result of {}", what), (*one)->offset));
     if (t.kind == Kind::integer) (t.is_unsigned ? is_unsigned : is_signed) = true;
+    has_no_number = has_no_number || t.has_no_number || t.is_labels || (is_constant(**one) && t.collation == &binary_collation());
     if (is_first) {
       type = t;
       type.is_labels = type.is_year = false;
@@ -383,6 +404,7 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
     type.true_scale = std::max(t.true_scale, type.true_scale);
     type.is_wide = type.is_wide || t.is_wide;
     type.has_no_text = type.has_no_text || t.has_no_text;
+    if (t.fixed != type.fixed) type.fixed = 0;
   }
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;
@@ -392,7 +414,9 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
   type.is_unsigned = type.kind == Kind::integer && is_unsigned;
   type.has_no_text = type.has_no_text || (is_mixed && type.kind != Kind::text);
   if (type.kind != Kind::text) return type;
-  return text_type(results, offset, what);
+  TRY_VALUE(type, text_type(results, offset, what));
+  type.has_no_number = has_no_number;
+  return type;
 }
 
 }  // namespace tributary::transform::filter

@@ -21,6 +21,7 @@ class Compiler {
       : condition_(condition), schema_(schema), dialect_(dialect) {}
 
   base::Result<NodePtr> compile(Syntax& syntax);  // writes the table's own names into column parts
+  base::Status has_number(const Node& node) const;
   base::Status truth_value(const Node& node) const;  // can it be asked whether it is true
   const std::set<std::uint32_t>& columns() const { return columns_; }
 
@@ -56,6 +57,7 @@ class Compiler {
   base::Result<Comparison> compare_by(NodePtr& a, NodePtr& b, const Collation** collation);
   base::Result<Comparison> compare_temporal(NodePtr& temporal, NodePtr& other);
   base::Status check_real(const Node& a, const Node& b) const;
+  static unsigned fixed_digits(const Node& a, const Node& b);
   base::Status check_signs(const Node& a, const Node& b, std::string_view what) const;
   // The collation of texts together; turns literals into its character set.
   base::Result<Type> text_type(std::span<NodePtr* const> texts, std::uint32_t offset, std::string_view what);

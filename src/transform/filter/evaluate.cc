@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "model/text.h"
 #include "transform/filter/evaluator.h"
@@ -287,8 +288,14 @@ Filter::Verdict Evaluator::compared(const Node& node) {
     const bool has_a = evaluate(a, ignored), has_b = evaluate(b, ignored);
     if (!has_a || !has_b) return verdict(has_a == has_b);
   }
-  const std::optional<int> order = compare(a, b, node.comparison, node.collation);
+  std::optional<int> order = compare(a, b, node.comparison, node.collation);
   if (!order) return Verdict::unknown;
+  if (node.comparison == Comparison::real && node.number > 0 && *order != 0) {
+    double x, y;
+    real(a, x);
+    real(b, y);
+    if (std::fabs(x - y) < 5 / std::pow(10.0, node.number)) order = 0;
+  }
   switch (node.operation) {
     case Operation::equal:
     case Operation::same:

@@ -102,7 +102,7 @@ bool Evaluator::text_call(const Node& node, Datum& out) {
       if (s.find(',') != std::string_view::npos || list.empty()) return true;
       for (std::int64_t index = 1;; ++index) {
         const std::size_t comma = std::min(list.find(','), list.size());
-        if (filter::compare(*collation, list.substr(0, comma), s) == 0) {
+        if (compare_unpadded(*collation, list.substr(0, comma), s) == 0) {
           out.i = index;
           return true;
         }
