@@ -4,11 +4,11 @@ conditions joins anything with anything, and may be refused, but never answered 
 TEXTS = ["", " ", "a", "A", "ab", "Ab", "abc", "ABC", "abc ", "abc  ", " abc", "abd", "b", "paid", "Paid", "PAID ", "open",
          "x%y", "x_y", "x\\y", "it's", 'say "hi"', "10", "010", "10.5", " 7", "7 ", "1e3", "-3", "0", "0x41", "12abc", "a,b,c",
          "2020-01-31", "straße", "STRASSE", "Ärger", "arger", "é", "e", "É", "ñandú", "İ", "ı", "ß", "ss", "Å", "a\tb", "a\nb",
-         "Zürich", "zurich", "ÿ", "æ", "ae", "Œ"]
+         "Zürich", "zurich", "ÿ", "æ", "ae", "Œ", "ab\n", "a\r", "a\r\n", "k", "-", "a-c", "$x", "a.c", "(ab)", "aab", "abab", "\\\\"]
 ASCII = [t for t in TEXTS if t.isascii()]
 LATIN = [t for t in TEXTS if all(ord(c) < 256 for c in t)]
 WIDE = TEXTS + ["日本語", "にほんご", "ニホンゴ", "привет", "ПРИВЕТ", "Привет", "ελλάς", "ΕΛΛΆΣ", "😀", "😁", "ﬁ", "fi", "１０", "한글",
-                "เก", "a\u0301", "á", "\u200b", "a\u00adb", "ǆ", "Ǆ", "\ufffd"]
+                "เก", "\u017f", "\u212a", "Maße", "masse", "MASSE", "\u1e9e", "aﬃx", "affix", "ﬆ", "st", "a\u0085", "a\u2028", "a\u0301", "á", "\u200b", "a\u00adb", "ǆ", "Ǆ", "\ufffd"]
 DATES = ["0000-00-00", "1000-01-01", "1970-01-01", "1999-12-31", "2000-02-29", "2020-01-31", "2020-02-29", "2021-03-01",
          "2024-12-31", "9999-12-31"]
 CLOCKS = ["00:00:00", "00:00:01", "11:59:59", "12:00:00", "12:30:00", "23:59:59"]
@@ -303,6 +303,7 @@ class Conditions:
             lambda: f"{self.column('int', 'text', 'decimal', 'label', 'time', 'bytes').name} IS {no}NULL",
             lambda: f"({self.condition(depth - 1)}) IS {no}{self.pick('TRUE', 'FALSE', 'UNKNOWN')}",
             lambda: f"ISNULL({self.column('int', 'text').name})",
+            lambda: f"{self.pick(self.number, self.text, self.date)(depth)} IS {no}NULL",
             lambda: self.column("int", "decimal", "real").name,
             lambda: self.regexp(no),
             lambda: self.json() if self.server != "mysql-5.6" else self.regexp(no),
@@ -313,7 +314,7 @@ class Conditions:
 
     def regular_expression(self):
         def atom():
-            return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", "(a|b)", " ", "-", "paid", "é", "日", "[é]", "ss", "s")
+            return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", "(a|b)", " ", "-", "paid", "é", "日", "[é]", "ss", "s", "f", "st", "k", "K", "[a-]", "[-a]", "[.]", "[$^]", "[a-z]", "\\.", "\\(", "(^|b)", "[ск]", "привет", "é", "[^0-9]", "(a|bc)", "m")
 
         made = "".join(atom() + self.pick("", "", "", "*", "+", "?", "{2}", "{1,2}") for _ in range(self.random.randint(1, 4)))
         if self.chance(0.15):

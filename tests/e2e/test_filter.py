@@ -34,7 +34,7 @@ def ask(lab, database, conditions):
         [BIN / "filter_rows", storage["host"], str(storage["port"]), storage["admin_user"], storage["admin_password"], database, "t"],
         input="\n".join(conditions) + "\n", capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr + done.stdout[-2000:]
-    answers = done.stdout.splitlines()
+    answers = done.stdout.removesuffix("\n").split("\n")
     assert len(answers) == len(conditions)
     return list(zip(conditions, answers))
 

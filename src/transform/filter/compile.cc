@@ -88,7 +88,7 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
     case Part::binary:
       if (syntax.name == "AND" || syntax.name == "OR" || syntax.name == "XOR") return logic(syntax);
       if (syntax.name == "LIKE") return like(syntax);
-      if (syntax.name == "REGEXP") return fail(unsupported("REGEXP: each server has an engine of its own", syntax.offset));
+      if (syntax.name == "REGEXP") return regexp(syntax);
       if (std::string_view("+-*/DIV%").find(syntax.name) != std::string_view::npos) return arithmetic(syntax);
       return comparison(syntax);
     case Part::is: {
@@ -99,8 +99,8 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
                              : syntax.name == "TRUE" ? Operation::is_true
                                                      : Operation::is_false,
                              syntax.offset);
-      if (is_null && is_old() && has(Operation::xor_, *arg))
-        return fail(unsupported("whether XOR is NULL: this server errs", syntax.offset));
+      if (is_null && is_old() && (has(Operation::xor_, *arg) || has(Operation::same, *arg)))
+        return fail(unsupported("whether XOR or <=> is NULL: this server errs", syntax.offset));
       // MariaDB finds the zero date of a NOT NULL column to be NULL when the condition stands behind WHERE.
       if (is_null && arg->operation == Operation::column &&
           (arg->type.kind == Kind::date || arg->type.kind == Kind::datetime) &&
@@ -522,10 +522,10 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
 Result<NodePtr> Compiler::case_of(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   const bool has_operand = !syntax.name.empty();
-  if (has_operand && is_old())
+  if (has_operand)
     for (std::size_t i = 0; i + 1 < args.size(); i = i == 0 ? 1 : i + 2)
-      if (args[i]->type.is_temporal())
-        return fail(unsupported("CASE of a date or time: this server compares them as text", args[i]->offset));
+      if (args[i]->type.is_temporal() && (is_old() || !args[0]->type.is_temporal()))
+        return fail(unsupported("CASE of a date or time, which may be compared as text", args[i]->offset));
   NodePtr node = make(has_operand ? Operation::case_of : Operation::case_when, Kind::null, syntax.offset);
   std::vector<NodePtr*> results;
   std::size_t i = has_operand ? 1 : 0;
@@ -536,6 +536,7 @@ Result<NodePtr> Compiler::case_of(Syntax& syntax) {
       if (by == Comparison::text && node->collation != nullptr && node->collation != collation)
         return fail(unsupported("CASE with texts of several collations", syntax.offset));
       if (by == Comparison::text) node->collation = collation;
+      if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "CASE", true));
       if (!node->comparisons.empty() && node->comparisons.back() != by && by != Comparison::nothing &&
           node->comparisons.back() != Comparison::nothing)
         return fail(unsupported("CASE whose WHENs are of several kinds", syntax.offset));

@@ -98,6 +98,14 @@ constexpr std::string_view of_the_moment[] = {
     "SCHEMA", "SESSION_USER", "SLEEP", "SYSDATE", "SYSTEM_USER", "SYS_GUID", "USER", "UTC_DATE", "UTC_TIME",
     "UTC_TIMESTAMP", "UUID", "UUID_SHORT", "VERSION"};
 
+bool has_column(const Node& node) {
+  return node.operation == Operation::column || std::ranges::any_of(node.args, [](const NodePtr& arg) { return has_column(*arg); });
+}
+
+bool is_last_day(const Node& node) {
+  return node.operation == Operation::last_day || std::ranges::any_of(node.args, [](const NodePtr& arg) { return is_last_day(*arg); });
+}
+
 }  // namespace
 
 Status Compiler::count_is(const Syntax& syntax, std::size_t least, std::size_t most) const {
@@ -156,6 +164,8 @@ Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args)
   }
   std::vector<NodePtr*> results;
   if (operation == Operation::null_if) {
+    if (args[0]->operation != Operation::constant && !has_column(*args[0]))
+      return fail(unsupported("NULLIF of what holds no column", args[0]->offset));
     TRY_VALUE(node->comparison, compare_by(args[0], args[1], &node->collation));
     results.push_back(&args[0]);
   } else {
@@ -190,8 +200,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     if (is_number) continue;
     if (args[i]->type.is_number_bytes)
       return fail(unsupported(fmt::format("bytes in {}; write them as x'...'", name), args[i]->offset));
+    if (operation == Operation::strcmp && args[i]->type.is_temporal())
+      return fail(unsupported("STRCMP of a date or time", args[i]->offset));
     TRY(textual(args[i], name));
-    // ENUM labels are kept in UTF-8 here, whatever the column's set is.
   }
   if (is_of_bytes || operation == char_length) {
     const bool is_text = operation == hex || operation == md5;
@@ -308,6 +319,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
 
 Status Compiler::dated(NodePtr& node, std::string_view what, bool takes_time) {
   const Kind kind = node->type.kind;
+  if (is_last_day(*node)) return fail(unsupported(fmt::format("{} of LAST_DAY, whose day may be none then", what), node->offset));
   if (kind == Kind::date || kind == Kind::datetime || kind == Kind::null || (takes_time && kind == Kind::time)) return {};
   if (kind == Kind::time) return fail(unsupported(fmt::format("{} of a time: the day is that of the query", what), node->offset));
   return fail(unsupported(fmt::format("{} of what is not a date; a literal is written DATE'2020-01-31'", what), node->offset));
@@ -388,7 +400,8 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
   const auto refuse = [&](std::string_view what) {
     return fail(unsupported(fmt::format("CAST of {} AS {}", what, syntax.value), syntax.offset));
   };
-  if (arg->type.is_json || arg->type.is_number_bytes) return refuse("JSON or bytes");
+  const bool is_bytes = arg->operation == Operation::constant && arg->type.collation == &binary_collation();
+  if (arg->type.is_json || arg->type.is_number_bytes || (is_bytes && type != "CHAR" && type != "BINARY")) return refuse("JSON or bytes");
   if (arg->type.is_loose) return refuse("a quotient");
   if (type != "CHAR" && type != "BINARY") TRY(has_number(*arg));
   const Kind from = arg->type.kind;
@@ -398,7 +411,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
     if (from == Kind::real) return refuse("a floating-point number");
     if (arg->type.is_temporal() && arg->type.scale > 0) return refuse("a time with parts of a second");
     if (from == Kind::decimal && arg->type.digits > 18) return refuse("a decimal of so many digits");
-    if (from == Kind::decimal && type == "UNSIGNED") return refuse("a decimal");
+    if ((from == Kind::decimal || from == Kind::time) && type == "UNSIGNED") return refuse("a decimal or a time");
     if (from == Kind::text && !arg->type.is_labels && arg->type.collation->set == TextSet::binary) return refuse("bytes");
     node->type.is_unsigned = type == "UNSIGNED";
   } else if (type == "DECIMAL") {

@@ -17,7 +17,8 @@ using base::Status;
 
 namespace {
 
-constexpr double exact_max = 9007199254740992.0;  // 2^53
+constexpr double exact_max = 1e15;  // a double holds so many digits, and one more
+constexpr unsigned exact_digits = 15;
 
 bool is_constant(const Node& node) { return node.operation == Operation::constant; }
 
@@ -168,19 +169,30 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
   return type;
 }
 
-Status Compiler::check_real(const Node& a, const Node& b) const {
-  for (const auto& [wide, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
-    if (wide->type.kind != Kind::integer) continue;
-    if (wide->type.is_year && other->type.kind == Kind::text &&
+Status Compiler::check_year(const Node& a, const Node& b) const {
+  for (const auto& [year, other] : {std::pair(&a, &b), std::pair(&b, &a)})
+    if (year->type.is_year && other->type.kind == Kind::text &&
         !(is_constant(*other) && other->text.size() == 4 && other->text >= "1901" && other->text <= "2155"))
       return fail(unsupported("a year beside a text that is not a year of four digits", other->offset));
+  return {};
+}
+
+Status Compiler::check_real(const Node& a, const Node& b) const {
+  TRY(check_year(a, b));
+  for (const auto& [wide, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    const bool is_quoted = is_constant(*other) && other->type.kind == Kind::text && !other->type.is_labels;
+    if (is_quoted && (digits_of_real(other->text) > exact_digits || std::abs(leading_real(other->text)) > exact_max))
+      return fail(unsupported("a number of more than 15 digits in quotes beside a number", other->offset));
+    if (wide->type.kind == Kind::decimal && other->type.kind == Kind::text && wide->type.digits + wide->type.true_scale > exact_digits)
+      return fail(unsupported("a decimal of more than 15 digits beside text; write numbers without quotes", other->offset));
+    if (wide->type.kind != Kind::integer) continue;
     if (!wide->type.is_wide) continue;
     // The servers do not agree whether they compare as integers, as decimals or as doubles.
     const bool is_text = other->type.kind == Kind::text && !other->type.is_labels;
     if (is_constant(*other) && std::abs(is_text ? leading_real(other->text) : other->value.d) <= exact_max) continue;
     if (other->type.is_labels) continue;
     return fail(unsupported(
-        fmt::format("a BIGINT beside {} beyond 2^53, or one whose size is not known", kind_name(*other)), other->offset));
+        fmt::format("a BIGINT beside {} beyond 10^15, or one whose size is not known", kind_name(*other)), other->offset));
   }
   return {};
 }
@@ -262,6 +274,11 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
   }
   const auto is = [&](Kind kind) { return a->type.kind == kind || b->type.kind == kind; };
   if (is(Kind::text) || is(Kind::real)) {
+    const bool has_labels = a->type.is_labels || b->type.is_labels;
+    if (dialect_.is_mariadb && is(Kind::text) && is(Kind::integer) && !has_labels) {
+      TRY(check_year(*a, *b));
+      return Comparison::decimal;
+    }
     TRY(check_real(*a, *b));
     return Comparison::real;
   }
@@ -291,8 +308,8 @@ Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   return node;
 }
 
-Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what) const {
-  if (!is_old() || a.type.is_unsigned == b.type.is_unsigned) return {};
+Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what, bool is_mixed) const {
+  if ((!is_old() && !is_mixed) || a.type.is_unsigned == b.type.is_unsigned) return {};
   const Node& with_sign = a.type.is_unsigned ? b : a;
   if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
   return fail(unsupported(fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
@@ -304,6 +321,7 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
     if (arg->type.is_number_bytes) return fail(unsupported("bytes in IN; write them as x'...'", arg->offset));
   NodePtr node = boolean(Operation::in, syntax.offset);
   node->is_negated = syntax.is_negated;
+  bool is_mixed = false;
   for (std::size_t i = 1; i < args.size(); ++i) {
     const Collation* collation = nullptr;
     TRY_VALUE(const Comparison by, compare_by(args[0], args[i], &collation));
@@ -317,9 +335,12 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
           (earlier == Comparison::text || by == Comparison::text || args[0]->type.is_temporal()))
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
     if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
+    is_mixed = is_mixed || (!node->comparisons.empty() && by != node->comparisons[0]);
     if (by == Comparison::decimal && args[0]->type.is_loose) return fail(unsupported("a quotient in IN", args[0]->offset));
     node->comparisons.push_back(by);
   }
+  for (std::size_t i = 1; i < args.size() && is_mixed; ++i)
+    if (node->comparisons[i - 1] == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN", true));
   node->args = std::move(args);
   return node;
 }
@@ -336,6 +357,12 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
   node->collation = low == Comparison::text ? collations[0] : collations[1];
   if (low == Comparison::integer) TRY(check_signs(*args[0], *args[1], "BETWEEN"));
   if (high == Comparison::integer) TRY(check_signs(*args[0], *args[2], "BETWEEN"));
+  if (args[0]->type.kind != Kind::text && low != Comparison::text)
+    for (std::size_t i = 1; i < 3; ++i)
+      if (args[i]->type.kind == Kind::text && !is_constant(*args[i]) && !args[i]->type.is_labels && args[0]->type.is_number())
+        return fail(unsupported("BETWEEN of a number and texts", args[i]->offset));
+  if (is_old() && !args[0]->type.is_temporal() && (low == Comparison::packed || high == Comparison::packed))
+    return fail(unsupported("BETWEEN of a literal and dates or times: this server errs", syntax.offset));
   if (is_old() && (low == Comparison::nothing || high == Comparison::nothing) &&
       std::ranges::any_of(args, [](const NodePtr& arg) { return arg->type.is_temporal(); }))
     return fail(unsupported("BETWEEN of a date or time and NULL: this server errs", syntax.offset));
@@ -373,6 +400,27 @@ Result<NodePtr> Compiler::like(Syntax& syntax) {
   }
   TRY_VALUE(const Type type, text_type(args, syntax.offset, "LIKE"));
   node->collation = type.collation;
+  if (is_old() && node->collation->name.find("_unicode_ci") != std::string::npos &&
+      (!is_constant(*args[1]) || args[1]->text.find(node->text) != std::string::npos))
+    return fail(unsupported(fmt::format("LIKE with {} in a pattern over {}: this server errs", node->text, node->collation->name),
+                            args[1]->offset));
+  node->args = std::move(args);
+  return node;
+}
+
+Result<NodePtr> Compiler::regexp(Syntax& syntax) {
+  TRY_VALUE(std::vector<NodePtr> args, all(syntax));
+  TRY_VALUE(const Type type, text_type(args, syntax.offset, "REGEXP"));
+  NodePtr node = boolean(Operation::regexp, syntax.offset);
+  node->is_negated = syntax.is_negated;
+  if (args[1]->type.kind != Kind::null) {
+    if (!is_constant(*args[1])) return fail(unsupported("REGEXP with anything but a literal pattern", args[1]->offset));
+    if (type.collation->set == TextSet::binary) return fail(unsupported("REGEXP over bytes", syntax.offset));
+    const RegexpEngine engine = dialect_.is_mariadb ? RegexpEngine::pcre : is_old() ? RegexpEngine::spencer : RegexpEngine::icu;
+    auto made = Regexp::make(args[1]->text, *type.collation, engine);
+    if (!made) return fail(unsupported(made.error().what, args[1]->offset));
+    node->pattern = std::move(*made);
+  }
   node->args = std::move(args);
   return node;
 }

@@ -53,12 +53,14 @@ class Compiler {
   Made in_list(Syntax& syntax);
   Made between(Syntax& syntax);
   Made like(Syntax& syntax);
+  Made regexp(Syntax& syntax);
   // Decides how two values are compared; literals are turned into what the other side is.
   base::Result<Comparison> compare_by(NodePtr& a, NodePtr& b, const Collation** collation);
   base::Result<Comparison> compare_temporal(NodePtr& temporal, NodePtr& other);
+  base::Status check_year(const Node& a, const Node& b) const;
   base::Status check_real(const Node& a, const Node& b) const;
   static unsigned fixed_digits(const Node& a, const Node& b);
-  base::Status check_signs(const Node& a, const Node& b, std::string_view what) const;
+  base::Status check_signs(const Node& a, const Node& b, std::string_view what, bool is_mixed = false) const;
   // The collation of texts together; turns literals into its character set.
   base::Result<Type> text_type(std::span<NodePtr* const> texts, std::uint32_t offset, std::string_view what);
   base::Result<Type> text_type(std::vector<NodePtr>& texts, std::uint32_t offset, std::string_view what);

@@ -223,6 +223,10 @@ bool Evaluator::decimal(const Node& node, Decimal& out) {
     out = value.dec;
     return true;
   }
+  if (node.type.kind == Kind::text) {
+    out = leading_decimal(value.s, 44, 30);
+    return true;
+  }
   if (!node.type.is_temporal()) {
     out = node.type.is_unsigned ? Decimal::of_unsigned(static_cast<std::uint64_t>(value.i)) : Decimal::of(value.i);
     return true;
@@ -382,6 +386,11 @@ Filter::Verdict Evaluator::truth(const Node& node) {
       std::string_view subject, pattern;
       if (!text(*node.args[0], subject) || !text(*node.args[1], pattern)) return Verdict::unknown;
       return verdict(filter::like(*node.collation, subject, pattern, node.text) != node.is_negated);
+    }
+    case Operation::regexp: {
+      std::string_view subject, pattern;
+      if (!text(*node.args[0], subject) || !text(*node.args[1], pattern)) return Verdict::unknown;
+      return verdict(node.pattern->matches(subject) != node.is_negated);
     }
     case is_null: {
       Datum ignored;

@@ -113,7 +113,7 @@ bool Evaluator::time_call(const Node& node, Datum& out) {
     seconds = (number_of(t) - epoch_day) * 86400 + (t.hour * 60 + t.minute) * 60 + t.second;
     is_known = seconds >= 0 && seconds <= (is_late ? 32536771199 : 2147483647);
   }
-  if (!is_known && is_mariadb) return false;
+  if (!is_known && is_mariadb && arg.column_type != model::ColumnType::timestamp) return false;
   if (!is_known) seconds = 0;
   out.i = seconds;
   if (node.type.kind == Kind::decimal) {

@@ -12,6 +12,7 @@
 #include "transform/filter/collation.h"
 #include "transform/filter/decimal.h"
 #include "transform/filter/filter.h"
+#include "transform/filter/regexp.h"
 
 namespace tributary::transform::filter {
 
@@ -60,7 +61,7 @@ enum class Operation : std::uint8_t {
   constant, column,
   negate, add, subtract, multiply, divide, divide_whole, modulo,
   and_, or_, xor_, not_,
-  equal, same, different, less, less_equal, greater, greater_equal, in, between, like,
+  equal, same, different, less, less_equal, greater, greater_equal, in, between, like, regexp,
   is_null, is_true, is_false, collate,
   case_when, case_of, if_, coalesce, null_if,
   // texts
@@ -96,6 +97,7 @@ struct Node {
   Datum value;
   std::string text;
   int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n); comparison: digits of `fixed`, or 0
+  std::shared_ptr<const Regexp> pattern;
   Unit unit = Unit::day;
   std::uint32_t offset = 0;
 };
