@@ -137,11 +137,11 @@ class Conditions:
         return quoted(self.random.choice(WIDE if self.chance(0.4) else ASCII))
 
     def date_literal(self):
-        date = self.random.choice([d for d in DATES if d > "0001"])
+        date = self.random.choice([d for d in DATES if d > ("1971" if self.chance(0.8) else "0001") and (d < "2038" or self.chance(0.2))])
         return self.pick(quoted(date), f"DATE'{date}'") if self.chance(0.5) else self.datetime_literal()
 
     def datetime_literal(self):
-        text = self.random.choice([d for d in DATES if d > "0001"]) + " " + self.random.choice(CLOCKS)
+        text = self.random.choice([d for d in DATES if d > ("1971" if self.chance(0.8) else "0001") and (d < "2038" or self.chance(0.2))]) + " " + self.random.choice(CLOCKS)
         return quoted(text) if self.chance(0.7) else f"TIMESTAMP'{text}'"
 
     def time_literal(self):
@@ -314,6 +314,8 @@ class Conditions:
 
     def regular_expression(self):
         def atom():
+            if self.server == "mysql-5.6":
+                return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", " ", "-", "paid", "[a-]", "\\.")
             return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", "(a|b)", " ", "-", "paid", "é", "日", "[é]", "ss", "s", "f", "st", "k", "K", "[a-]", "[-a]", "[.]", "[$^]", "[a-z]", "\\.", "\\(", "(^|b)", "[ск]", "привет", "é", "[^0-9]", "(a|bc)", "m")
 
         made = "".join(atom() + self.pick("", "", "", "*", "+", "?", "{2}", "{1,2}") for _ in range(self.random.randint(1, 4)))
@@ -334,7 +336,7 @@ class Conditions:
             lambda: f"{self.condition(d)} AND {self.condition(d)}", lambda: f"{self.condition(d)} {self.pick('AND', '&&')} {self.condition(d)}",
             lambda: f"{self.condition(d)} OR {self.condition(d)}", lambda: f"({self.condition(d)} {self.pick('OR', '||')} {self.condition(d)})",
             lambda: f"NOT ({self.condition(d)})", lambda: f"!({self.condition(d)})",
-            lambda: f"({self.condition(d)}) XOR ({self.condition(d)})",
+            lambda: f"({self.condition(d)}) XOR ({self.condition(d)})" if self.server != "mysql-5.6" or self.chance(0.1) else f"NOT {self.simple(0)}",
             lambda: f"CASE WHEN {self.condition(d)} THEN {self.condition(d)} ELSE {self.condition(d)} END",
             lambda: f"IF({self.condition(d)}, {self.condition(d)}, {self.condition(d)})",
         ])()

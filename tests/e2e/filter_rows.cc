@@ -66,6 +66,7 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
     const auto verdict = filter.test(rows.values[i], scratch);
     if (!verdict) {
       has_failed = true;
+      if (kept && kept_at < kept->rows.size() && *kept->rows[kept_at][0] == rows.values[i][0].text) ++kept_at;
       continue;
     }
     if (!answer || !kept) continue;

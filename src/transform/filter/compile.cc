@@ -367,9 +367,11 @@ Result<Type> Compiler::as_number(const Node& node) const {
     case Kind::time: {
       const unsigned digits = type.kind == Kind::date ? 8 : 14;
       if (type.scale == 0 && !dialect_.is_mariadb) return integer_type(false, digits, false);
+      if (type.scale > 0 && has_loose_quotients())
+        return fail(unsupported("a calculation with parts of a second", node.offset));
       type.kind = Kind::decimal;
       type.digits = static_cast<std::uint8_t>(digits);
-      type.true_scale = type.scale == 0 ? 0 : 6;
+      type.true_scale = type.scale;
       return type;
     }
     case Kind::integer:

@@ -125,6 +125,7 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
   const std::string& name = syntax.name;
   if (std::ranges::find(of_the_moment, name) != std::end(of_the_moment))
     return fail(unsupported(fmt::format("{}(): its value is not in the row", name), syntax.offset));
+  if (name == "JSON_UNQUOTE") return json_text(syntax);
   if (name == "CAST") {
     TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
     return cast(syntax, std::move(arg));
@@ -152,6 +153,29 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
       return call_choice(syntax, std::move(args));
   }
   return fail(unsupported(name, syntax.offset));
+}
+
+Result<NodePtr> Compiler::json_text(Syntax& syntax) {
+  const auto refuse = [&](std::string_view why) { return fail(unsupported(fmt::format("JSON_UNQUOTE {}", why), syntax.offset)); };
+  if (dialect_.version < 50700) return refuse("at a server that does not have it");
+  if (syntax.args.size() != 1 || syntax.args[0]->part != Part::call || syntax.args[0]->name != "JSON_EXTRACT")
+    return refuse("of anything but JSON_EXTRACT");
+  Syntax& extract = *syntax.args[0];
+  TRY(count_is(extract, 2, any));
+  TRY_VALUE(std::vector<NodePtr> args, all(extract));
+  const Type& of = args[0]->type;
+  const bool is_document = of.is_json || (dialect_.is_mariadb && of.kind == Kind::text && of.collation->name == "utf8mb4_bin");
+  if (args[0]->operation != Operation::column || !is_document) return refuse("of what is no column with JSON");
+  if (args.size() != 2 || args[1]->operation != Operation::constant || args[1]->type.kind != Kind::text)
+    return refuse("with anything but one literal path");
+  auto path = parse_json_path(args[1]->text);
+  if (!path) return refuse("with a path that is not made of $, .name, .\"name\" and [number]");
+  NodePtr node = make(Operation::json_text, Kind::text, syntax.offset);
+  node->type.collation = find_collation("utf8mb4_bin", dialect_.is_mariadb, dialect_.version);
+  node->path = std::move(*path);
+  args.pop_back();
+  node->args = std::move(args);
+  return node;
 }
 
 Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args) {
@@ -200,8 +224,8 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     if (is_number) continue;
     if (args[i]->type.is_number_bytes)
       return fail(unsupported(fmt::format("bytes in {}; write them as x'...'", name), args[i]->offset));
-    if (operation == Operation::strcmp && args[i]->type.is_temporal())
-      return fail(unsupported("STRCMP of a date or time", args[i]->offset));
+    if (operation == Operation::strcmp && args[i]->type.kind != Kind::text && args[i]->type.kind != Kind::null)
+      return fail(unsupported("STRCMP of what is no text", args[i]->offset));
     TRY(textual(args[i], name));
   }
   if (is_of_bytes || operation == char_length) {
@@ -257,6 +281,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
   const auto operation = std::ranges::lower_bound(functions, syntax.name, {}, &Function::name)->operation;
   const std::string& name = syntax.name;
   using enum Operation;
+  if (operation == sign && args[0]->type.is_loose) return fail(unsupported("SIGN of a quotient", args[0]->offset));
   if (operation == greatest || operation == least) {
     std::vector<NodePtr*> results;
     for (NodePtr& arg : args) {

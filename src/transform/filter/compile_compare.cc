@@ -32,7 +32,7 @@ std::optional<bool> wins(const Collation& a, const Collation& b) {
   if (a.set == TextSet::binary || b.set == TextSet::binary) return a.set == TextSet::binary;
   const auto character_set = [](const Collation& one) { return std::string_view(one.name).substr(0, one.name.find('_')); };
   if (character_set(a) == character_set(b)) {
-    if (a.is_binary_order == b.is_binary_order) return std::nullopt;
+    if (a.is_binary_order == b.is_binary_order || a.name.ends_with("0900_bin") || b.name.ends_with("0900_bin")) return std::nullopt;
     return a.is_binary_order;
   }
   // What is smaller and has the same bytes.
@@ -197,6 +197,12 @@ Status Compiler::check_real(const Node& a, const Node& b) const {
   return {};
 }
 
+// MySQL 8 answers such a comparison by the type alone, and takes the zero timestamp for one that can't be.
+bool Compiler::is_beyond_timestamps(const Node& column, std::int64_t literal) const {
+  return is_mysql8() && column.operation == Operation::column && column.column_type == model::ColumnType::timestamp &&
+         (literal < pack({1970, 1, 1, 0, 0, 1, 0}) || literal > pack({2038, 1, 19, 3, 14, 7, 0}));
+}
+
 Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   const auto refuse = [&](std::string_view why) {
     return fail(unsupported(fmt::format("{} beside {}: {}", kind_name(*t), kind_name(*other), why), other->offset));
@@ -204,6 +210,8 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   const bool is_time = t->type.kind == Kind::time;
   if (other->type.is_temporal()) {
     if (is_time != (other->type.kind == Kind::time)) return refuse("the day is that of the query");
+    if ((is_constant(*other) && is_beyond_timestamps(*t, other->value.i)) || (is_constant(*t) && is_beyond_timestamps(*other, t->value.i)))
+      return refuse("it lies outside of what a TIMESTAMP can be");
     return Comparison::packed;
   }
   if (!is_constant(*other)) return refuse("only a literal is read as a date");
@@ -225,9 +233,7 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   if (!packed)
     return refuse(is_time ? "write it in full, '12:30:00'" : "write it in full, '2020-01-31' or '2020-01-31 12:30:00'");
   if (fraction > t->type.scale) return refuse("it has more digits of a second than the other side");
-  if (is_mysql8() && t->column_type == model::ColumnType::timestamp && t->operation == Operation::column &&
-      (*packed < pack({1970, 1, 1, 0, 0, 1, 0}) || *packed > pack({2038, 1, 19, 3, 14, 7, 0})))
-    return refuse("it lies outside of what a TIMESTAMP can be");
+  if (is_beyond_timestamps(*t, *packed)) return refuse("it lies outside of what a TIMESTAMP can be");
   other->type = Type{};
   other->type.kind = is_time ? Kind::time : has_clock ? Kind::datetime : Kind::date;
   other->type.scale = static_cast<std::uint8_t>(fraction);
@@ -361,8 +367,13 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
     for (std::size_t i = 1; i < 3; ++i)
       if (args[i]->type.kind == Kind::text && !is_constant(*args[i]) && !args[i]->type.is_labels && args[0]->type.is_number())
         return fail(unsupported("BETWEEN of a number and texts", args[i]->offset));
-  if (is_old() && !args[0]->type.is_temporal() && (low == Comparison::packed || high == Comparison::packed))
-    return fail(unsupported("BETWEEN of a literal and dates or times: this server errs", syntax.offset));
+  if (is_old() && (low == Comparison::packed || high == Comparison::packed) &&
+      (args[0]->operation != Operation::column || !is_constant(*args[1]) || !is_constant(*args[2])))
+    return fail(unsupported("BETWEEN of dates or times that are no column and two literals: this server errs", syntax.offset));
+  if (args[0]->type.is_year)
+    for (const NodePtr& bound : args)
+      if (bound != args[0] && !(is_constant(*bound) && bound->type.kind == Kind::integer))
+        return fail(unsupported("BETWEEN of a year and what is no literal", bound->offset));
   if (is_old() && (low == Comparison::nothing || high == Comparison::nothing) &&
       std::ranges::any_of(args, [](const NodePtr& arg) { return arg->type.is_temporal(); }))
     return fail(unsupported("BETWEEN of a date or time and NULL: this server errs", syntax.offset));
@@ -452,7 +463,8 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
     type.true_scale = std::max(t.true_scale, type.true_scale);
     type.is_wide = type.is_wide || t.is_wide;
     type.has_no_text = type.has_no_text || t.has_no_text;
-    if (t.fixed != type.fixed) type.fixed = 0;
+    if ((is_mixed || t.fixed != type.fixed) && (t.fixed != not_fixed || type.fixed != not_fixed))
+      return fail(unsupported(fmt::format("FLOAT(m,d) or DOUBLE(m,d) beside other numbers as results of {}", what), (*one)->offset));
   }
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;

@@ -56,6 +56,7 @@ class Compiler {
   Made regexp(Syntax& syntax);
   // Decides how two values are compared; literals are turned into what the other side is.
   base::Result<Comparison> compare_by(NodePtr& a, NodePtr& b, const Collation** collation);
+  bool is_beyond_timestamps(const Node& column, std::int64_t literal) const;
   base::Result<Comparison> compare_temporal(NodePtr& temporal, NodePtr& other);
   base::Status check_year(const Node& a, const Node& b) const;
   base::Status check_real(const Node& a, const Node& b) const;
@@ -71,6 +72,7 @@ class Compiler {
 
   // compile_call.cc
   Made call(Syntax& syntax);
+  Made json_text(Syntax& syntax);
   Made call_text(Syntax& syntax, std::vector<NodePtr> args);
   Made call_number(Syntax& syntax, std::vector<NodePtr> args);
   Made call_time(Syntax& syntax, std::vector<NodePtr> args);

@@ -82,6 +82,8 @@ bool Evaluator::text_call(const Node& node, Datum& out) {
     case Operation::ascii:
       out.i = s.empty() ? 0 : static_cast<unsigned char>(s[0]);
       return true;
+    case Operation::json_text:
+      return filter::json_text(s, node.path, arena_, out.s);
     case md5: {
       char* const to = arena_.take(32);
       if (!filter::md5_hex(s, to)) return fails(node, "MD5 is not available on this machine");

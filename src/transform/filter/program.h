@@ -12,6 +12,7 @@
 #include "transform/filter/collation.h"
 #include "transform/filter/decimal.h"
 #include "transform/filter/filter.h"
+#include "transform/filter/json_path.h"
 #include "transform/filter/regexp.h"
 
 namespace tributary::transform::filter {
@@ -66,7 +67,7 @@ enum class Operation : std::uint8_t {
   case_when, case_of, if_, coalesce, null_if,
   // texts
   length, char_length, lower, upper, left, right, substring, concat, concat_ws, trim, replace, locate, pad_left, pad_right,
-  reverse, hex, md5, crc32, ascii, strcmp, find_in_set,
+  reverse, hex, md5, json_text, crc32, ascii, strcmp, find_in_set,
   // numbers
   abs, ceil, floor, round, truncate, sign, greatest, least,
   // dates
@@ -98,6 +99,7 @@ struct Node {
   std::string text;
   int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n); comparison: digits of `fixed`, or 0
   std::shared_ptr<const Regexp> pattern;
+  std::vector<JsonStep> path;
   Unit unit = Unit::day;
   std::uint32_t offset = 0;
 };

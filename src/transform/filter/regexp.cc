@@ -140,7 +140,7 @@ class Translator {
     for (; !at_end() && peek() != '|' && peek() != ')'; is_empty = false) {
       const char32_t c = peek();
       if (c == '^') {
-        if (!is_empty) return fail(refused("^ that is not at a beginning"));
+        if (!is_empty || (depth > 0 && engine_ == RegexpEngine::spencer)) return fail(refused("^ that is not at the beginning"));
         out_ += "\\A";
         ++i_;
         if (is_quantifier(peek())) return fail(refused("a repeated ^"));
