@@ -50,6 +50,51 @@ def table(server, case, seeded):
     return kind, lab, database, seeded
 
 
+def ranges(random, *scripts):
+    """Texts of one to three characters of a script."""
+    for first, last in scripts:
+        for _ in range(250):
+            yield "".join(chr(random.randint(first, last)) for _ in range(random.randint(1, 3)))
+
+
+COLLATIONS = {"general": "utf8mb4_general_ci", "unicode": "utf8mb4_unicode_ci", "uca9": "utf8mb4_0900_ai_ci", "swedish": "latin1_swedish_ci", "latin": "latin1_general_ci"}
+
+
+def test_every_character_weighs_what_it_weighs_at_the_server(server, case, seeded):
+    """All characters of the BMP and some beyond, alone and in texts of scripts whose characters contract elsewhere: their
+    order against random ones, and their other case bit by bit."""
+    kind, lab = server
+    database = case.database(lab)
+    texts = [chr(c) for c in range(1, 0x10000) if not 0xD800 <= c < 0xE000]
+    texts += [chr(c) for c in list(range(0x10000, 0x10500)) + seeded.sample(range(0x10500, 0x110000), 2000)]
+    texts += list(ranges(seeded, (0xE00, 0xEFF), (0xF00, 0xFBC), (0xB80, 0xDFF), (0x980, 0xA00), (0x300, 0x36F), (0x1100, 0x11FF), (0x400, 0x4FF), (0x20, 0x17F)))
+    collations = {name: collation for name, collation in COLLATIONS.items() if kind == "mysql-9.7" or "0900" not in collation}
+    with lab.sql(0, database) as sql:
+        sql("SET SESSION sql_mode = '', time_zone = '+00:00'")
+        columns = ", ".join(f"{name} VARCHAR(4) CHARACTER SET {collation.split('_')[0]} COLLATE {collation}" for name, collation in collations.items())
+        sql(f"CREATE TABLE t (id INT PRIMARY KEY, {columns}) DEFAULT CHARSET=utf8mb4 ENGINE=InnoDB")
+        for start in range(0, len(texts), 2000):
+            rows = []
+            for i, text in enumerate(texts[start:start + 2000], start):
+                literal = "x'" + text.encode().hex() + "'"
+                values = [f"CONVERT({literal} USING utf8mb4)" if "utf8" in c else f"x'{i % 256:02x}'" for c in collations.values()]
+                rows.append(f"({i}, {', '.join(values)})")
+            sql("INSERT INTO t VALUES " + ", ".join(rows))
+    conditions = []
+    for name, collation in collations.items():
+        for _ in range(max(3, ROUNDS // 80)):
+            text = seeded.choice(texts)
+            if "utf8" not in collation:
+                text = chr(seeded.randint(1, 126))
+            literal = "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+            if "\n" not in literal:
+                conditions += [f"{name} < {literal}", f"{name} = {literal}", f"{name} LIKE {literal}"]
+        conditions += [f"CRC32({case}({name})) DIV {1 << seeded.randint(0, 30)} % 2 = 1" for case in ("LOWER", "UPPER") for _ in range(3)]
+    figures = judge(ask(lab, database, conditions))
+    print(kind, figures, figures["same"] * len(texts), "pairs")
+    assert figures["same"] > len(conditions) * 0.9, figures
+
+
 def judge(answers):
     wrong = [f"{condition}\n    {answer}" for condition, answer in answers if answer.startswith("differs")]
     assert not wrong, f"{len(wrong)} of {len(answers)}:\n" + "\n".join(wrong[:20])
