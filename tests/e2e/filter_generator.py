@@ -133,6 +133,11 @@ class Conditions:
         n = self.random.choice([n for n in INTEGERS if not small or abs(n) < 1000])
         return str(n) if self.chance(0.97) else self.pick("TRUE", "FALSE", "007", "+5", "- 3")
 
+    def bound(self):
+        """Of IN and BETWEEN, in which MySQL 5.6 takes negative numbers for large ones."""
+        literal = self.number_literal(small=True)
+        return literal.lstrip("- ") if self.server == "mysql-5.6" and self.chance(0.9) else literal
+
     def text_literal(self):
         return quoted(self.random.choice(WIDE if self.chance(0.4) else ASCII))
 
@@ -293,11 +298,11 @@ class Conditions:
             lambda: self.comparison(depth), lambda: self.comparison(depth), lambda: self.comparison(depth), lambda: self.comparison(depth),
             lambda: f"{self.text(depth)} {no}LIKE {self.pattern()}",
             lambda: f"{self.column('text').name} {no}LIKE {self.pick(quoted('a|%'), quoted('x|_y'), self.pattern())} ESCAPE '|'",
-            lambda: f"{self.number(depth)} {no}IN ({self.list(lambda: self.number_literal(True))})",
+            lambda: f"{self.number(depth)} {no}IN ({self.list(self.bound)})",
             lambda: f"{self.column('text').name} {no}IN ({self.list(self.text_literal)})",
             lambda: f"{self.column('label').name} {no}IN ({self.list(lambda: self.pick(quoted('paid'), quoted('a'), quoted('new'), quoted('Open')))})",
             lambda: f"{self.column('date').name} {no}IN ({self.list(lambda: quoted(self.random.choice(DATES[1:])))})",
-            lambda: f"{self.number(depth)} {no}BETWEEN {self.number_literal(True)} AND {self.number_literal(True)}",
+            lambda: f"{self.number(depth)} {no}BETWEEN {self.bound()} AND {self.bound()}",
             lambda: f"{self.column('text').name} {no}BETWEEN {self.text_literal()} AND {self.text_literal()}",
             lambda: f"{self.column('date', 'datetime').name} {no}BETWEEN {self.date_literal()} AND {self.date_literal()}",
             lambda: f"{self.column('int', 'text', 'decimal', 'label', 'time', 'bytes').name} IS {no}NULL",

@@ -1,6 +1,6 @@
-// Tests conditions on the rows of a table, for tests/e2e/test_filter.py: rows are read as the snapshot reads them, and as
-// the binlog has them (the table was made in the log's files that still are there, by INSERTs in the order of `id`), and
-// each condition is given to the server, too.
+// Tests conditions on the rows of a table, for tests/e2e/test_filter.py: rows are read as the snapshot reads them, and
+// as the binlog has them (the table was made in the log's files that still are there, by INSERTs in the order of `id`),
+// and each condition is given to the server, too.
 //
 //   filter_rows HOST PORT USER PASSWORD DATABASE TABLE < one condition a line > one answer a line
 //
@@ -58,7 +58,8 @@ Rows read_rows(mysql::Connection& connection, const std::string& table, const so
   return rows;
 }
 
-Rows read_log(const mysql::Endpoint& endpoint, const std::string& first_file, const std::string& table, const model::TableSchema& schema) {
+Rows read_log(const mysql::Endpoint& endpoint, const std::string& first_file, const std::string& table,
+              const model::TableSchema& schema) {
   Rows rows;
   auto connection = must(mysql::Connection::open(endpoint));
   mysql::DumpStart start;
@@ -75,13 +76,15 @@ Rows read_log(const mysql::Endpoint& endpoint, const std::string& first_file, co
     const std::string_view raw = must(connection.read_event());
     if (raw.empty()) return rows;
     const source::EventView event = must(source::parse_event(raw, format));
-    if (event.header.type == source::EventType::format_description) format = must(source::parse_format_description(event));
+    if (event.header.type == source::EventType::format_description)
+      format = must(source::parse_format_description(event));
     if (event.header.type == source::EventType::table_map) {
       const auto mapped = must(source::parse_mapped_table(event, format));
       is_ours = mapped.database == endpoint.database && mapped.table == table;
       if (is_ours) must(map.parse(event, format));
       if (is_ours && (!plan || !plan->fits(map)))
-        plan = std::make_unique<source::RowPlan>(must(source::RowPlan::make(map, std::make_shared<model::TableSchema>(schema))));
+        plan = std::make_unique<source::RowPlan>(
+            must(source::RowPlan::make(map, std::make_shared<model::TableSchema>(schema))));
     }
     if (!is_ours || !source::is_rows_event(event.header.type)) continue;
     must(reader.open(event, format, *plan));
@@ -93,8 +96,10 @@ Rows read_log(const mysql::Endpoint& endpoint, const std::string& first_file, co
   }
 }
 
-std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, const Rows& logged, std::string_view condition, const Filter& filter) {
-  const auto answer = connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
+std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, const Rows& logged,
+                  std::string_view condition, const Filter& filter) {
+  const auto answer =
+      connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
   const auto kept = connection.query(fmt::format("SELECT id FROM {} WHERE {} ORDER BY id", table, filter.sql()));
   Filter::Scratch scratch;
   std::size_t kept_at = 0;
@@ -116,7 +121,8 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
     const bool is_kept = kept_at < kept->rows.size() && *kept->rows[kept_at][0] == id;
     if (is_kept) ++kept_at;
     if (ours != theirs || is_kept != (ours == 1))
-      return fmt::format("differs {} {} {}{}", id, ours, theirs, is_kept == (theirs == 1) ? "" : " (WHERE has another)");
+      return fmt::format("differs {} {} {}{}", id, ours, theirs,
+                         is_kept == (theirs == 1) ? "" : " (WHERE has another)");
   }
   if (answer && kept) return has_failed ? "differs 0 error none" : fmt::format("same {}", rows.values.size());
   if (has_failed) return "failed";
@@ -160,7 +166,8 @@ int main(int argc, char** argv) {
     const auto filter = Filter::compile(condition, schema, dialect);
     if (!filter) {
       const auto theirs = connection.query(fmt::format("SELECT id FROM {} WHERE {}", table, condition));
-      fmt::print("{} {} {} ({})\n", theirs ? "refused" : "neither", filter.error().info().name, filter.error().what, filter.error().where);
+      fmt::print("{} {} {} ({})\n", theirs ? "refused" : "neither", filter.error().info().name, filter.error().what,
+                 filter.error().where);
       continue;
     }
     const auto again = Filter::compile(filter->canonical(), schema, dialect);

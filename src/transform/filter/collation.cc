@@ -175,9 +175,13 @@ bool same_character(const Collation& collation, std::string_view a, std::string_
   std::uint32_t room[2], other_room[2];
   const char* at = a.data();
   const char* other_at = b.data();
-  const auto one = collation.weights->of(next_character(at, at + a.size()), room);
-  const auto other = collation.weights->of(next_character(other_at, other_at + b.size()), other_room);
-  return std::ranges::equal(one, other);
+  const char32_t c = next_character(at, at + a.size()), d = next_character(other_at, other_at + b.size());
+  // What _unicode_ci has no page for is alike only where whole texts are compared.
+  const WeightTable& weights = *collation.weights;
+  if (weights.is_bmp_only && weights.rule == WeightTable::Rule::implicit &&
+      (!weights.has_page(c) || !weights.has_page(d)))
+    return c == d;
+  return std::ranges::equal(weights.of(c, room), weights.of(d, other_room));
 }
 
 }  // namespace
@@ -260,7 +264,7 @@ std::size_t find(const Collation& collation, std::string_view text, std::string_
 
 std::string_view change_case(const Collation& collation, std::string_view text, bool to_upper, Arena& arena) {
   if (collation.set == TextSet::binary || text.empty()) return text;
-  char* const from = arena.take(text.size() * 2 + 4);
+  char* const from = arena.take(text.size());
   char* to = from;
   if (!collation.is_utf8()) {
     const std::uint8_t* cases = collation.cases + (to_upper ? 256 : 0);
@@ -276,11 +280,13 @@ std::string_view change_case(const Collation& collation, std::string_view text, 
   const char* end = at + text.size();
   while (at != end) {
     const char32_t c = table.of(next_character(at, end), room)[0];
-    if (c < 0x80) {
+    const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    // As at the server, there is room for as many bytes as there were.
+    if (to + more >= from + text.size()) break;
+    if (more == 0) {
       *to++ = static_cast<char>(c);
       continue;
     }
-    const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
     *to++ = static_cast<char>((more == 1 ? 0xC0U : more == 2 ? 0xE0U : 0xF0U) | c >> (6 * more));
     for (int i = more - 1; i >= 0; --i) *to++ = static_cast<char>(0x80U | (c >> (6 * i) & 0x3FU));
   }

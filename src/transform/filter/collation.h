@@ -18,12 +18,12 @@ struct Collation {
   std::string name;
   TextSet set = TextSet::binary;
   Order order = Order::bytes;
-  bool pads = false;                       // shorter texts count as if filled up with spaces
-  bool is_binary_order = true;             // _bin and binary: letters differ by case
-  const std::uint8_t* bytes = nullptr;     // single_byte: 256 weights
-  const WeightTable* weights = nullptr;    // characters
-  const std::uint8_t* cases = nullptr;     // latin1: 256 lower-case, then 256 upper-case ones
-  const WeightTable* lower = nullptr;      // utf8
+  bool pads = false;                     // shorter texts count as if filled up with spaces
+  bool is_binary_order = true;           // _bin and binary: letters differ by case
+  const std::uint8_t* bytes = nullptr;   // single_byte: 256 weights
+  const WeightTable* weights = nullptr;  // characters
+  const std::uint8_t* cases = nullptr;   // latin1: 256 lower-case, then 256 upper-case ones
+  const WeightTable* lower = nullptr;    // utf8
   const WeightTable* upper = nullptr;
 
   bool is_utf8() const { return set == TextSet::utf8; }

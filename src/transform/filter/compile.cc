@@ -95,7 +95,7 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
       TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
       const bool is_null = syntax.name == "NULL" || syntax.name == "UNKNOWN";
       if (!is_null || syntax.name == "UNKNOWN") TRY(truth_value(*arg));
-      NodePtr node = boolean(is_null                  ? Operation::is_null
+      NodePtr node = boolean(is_null                 ? Operation::is_null
                              : syntax.name == "TRUE" ? Operation::is_true
                                                      : Operation::is_false,
                              syntax.offset);
@@ -105,9 +105,9 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
       if (is_null && arg->operation == Operation::column &&
           (arg->type.kind == Kind::date || arg->type.kind == Kind::datetime) &&
           !schema_.columns[arg->column].is_nullable)
-        return fail(unsupported(
-            fmt::format("IS NULL on {}, which is NOT NULL: servers find zero dates by it", schema_.columns[arg->column].name),
-            syntax.offset));
+        return fail(unsupported(fmt::format("IS NULL on {}, which is NOT NULL: servers find zero dates by it",
+                                            schema_.columns[arg->column].name),
+                                syntax.offset));
       node->is_negated = syntax.is_negated;
       node->args.push_back(std::move(arg));
       return node;
@@ -123,8 +123,7 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
     case Part::collate: {
       TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
       const Collation* collation = find_collation(syntax.value, dialect_.is_mariadb, dialect_.version);
-      if (collation == nullptr)
-        return fail(unsupported(fmt::format("the collation {}", syntax.value), syntax.offset));
+      if (collation == nullptr) return fail(unsupported(fmt::format("the collation {}", syntax.value), syntax.offset));
       if (arg->type.kind != Kind::text || arg->type.collation == nullptr || arg->type.is_number_bytes ||
           arg->type.is_json || arg->type.collation->set != collation->set || collation->set == TextSet::binary)
         return fail(unsupported(fmt::format("COLLATE {} on what is not text of its character set", syntax.value),
@@ -168,7 +167,10 @@ Result<NodePtr> Compiler::column(Syntax& syntax) {
   columns_.insert(node->column);
   Type& type = node->type;
   const auto refuse = [&](std::string_view why) {
-    return fail(unsupported(fmt::format("column {} ({}): {}", column.name, column.declared_type.empty() ? model::to_string(column.type) : column.declared_type, why), syntax.offset));
+    return fail(unsupported(
+        fmt::format("column {} ({}): {}", column.name,
+                    column.declared_type.empty() ? model::to_string(column.type) : column.declared_type, why),
+        syntax.offset));
   };
   const bool is_zero_filled = column.declared_type.find("zerofill") != std::string::npos;
   switch (column.type) {
@@ -204,8 +206,8 @@ Result<NodePtr> Compiler::column(Syntax& syntax) {
     case ColumnType::double_:
       type.kind = Kind::real;
       type.is_ascii = true;
-      type.has_no_text = column.type == ColumnType::float_ || is_zero_filled ||
-                         column.declared_type.find('(') != std::string::npos;
+      type.has_no_text =
+          column.type == ColumnType::float_ || is_zero_filled || column.declared_type.find('(') != std::string::npos;
       if (const std::size_t comma = column.declared_type.find(','); comma != std::string::npos)
         type.fixed = static_cast<std::uint8_t>(std::atoi(column.declared_type.c_str() + comma + 1));
       return node;
@@ -319,8 +321,9 @@ Result<NodePtr> Compiler::literal(const Syntax& syntax) {
       const auto packed = syntax.name == "TIME" ? parse_time(syntax.value, &fraction)
                                                 : parse_datetime(syntax.value, &has_clock, &fraction);
       if (!packed || (syntax.name == "DATE" && has_clock) || (syntax.name == "TIMESTAMP" && !has_clock))
-        return fail(error_at(ErrorCode::filter_syntax, fmt::format("{} '{}' is not of the full form", syntax.name, syntax.value),
-                             condition_, syntax.offset));
+        return fail(error_at(ErrorCode::filter_syntax,
+                             fmt::format("{} '{}' is not of the full form", syntax.name, syntax.value), condition_,
+                             syntax.offset));
       type.kind = syntax.name == "TIME" ? Kind::time : syntax.name == "DATE" ? Kind::date : Kind::datetime;
       type.scale = static_cast<std::uint8_t>(fraction);
       type.is_ascii = true;
@@ -334,7 +337,8 @@ Result<NodePtr> Compiler::literal(const Syntax& syntax) {
 
 Status Compiler::truth_value(const Node& node) const {
   if (node.type.is_json) return fail(unsupported("JSON as a condition", node.offset));
-  if (node.type.is_number_bytes || (node.operation == Operation::constant && node.type.collation == &binary_collation()))
+  if (node.type.is_number_bytes ||
+      (node.operation == Operation::constant && node.type.collation == &binary_collation()))
     return fail(unsupported("bytes as a condition", node.offset));
   TRY(has_number(node));
   if (is_old() && !is_condition(node) && (has(Operation::greatest, node) || has(Operation::least, node)))
@@ -356,7 +360,8 @@ Result<Type> Compiler::as_number(const Node& node) const {
     case Kind::null:
       return integer_type(false, 1, false);
     case Kind::text:
-      if (type.is_json || type.is_number_bytes || (type.collation == &binary_collation() && node.operation == Operation::constant))
+      if (type.is_json || type.is_number_bytes ||
+          (type.collation == &binary_collation() && node.operation == Operation::constant))
         return fail(unsupported("JSON or bytes in a calculation", node.offset));
       if (type.is_labels) return fail(unsupported("ENUM or SET in a calculation", node.offset));
       TRY(has_number(node));
@@ -378,7 +383,8 @@ Result<Type> Compiler::as_number(const Node& node) const {
       type.scale = type.true_scale = 0;
       return type;
     case Kind::real:
-      if (type.fixed != not_fixed) return fail(unsupported("a calculation with FLOAT(m,d) or DOUBLE(m,d)", node.offset));
+      if (type.fixed != not_fixed)
+        return fail(unsupported("a calculation with FLOAT(m,d) or DOUBLE(m,d)", node.offset));
       return type;
     default:
       return type;
@@ -440,7 +446,8 @@ Result<NodePtr> Compiler::logic(Syntax& syntax) {
     TRY(truth_value(*arg));
     if (syntax.name == "XOR" && is_old() &&
         (has(Operation::xor_, *arg) || has(Operation::same, *arg) || arg->type.kind != Kind::integer))
-      return fail(unsupported("XOR over XOR, <=> or what is neither condition nor integer: this server errs", arg->offset));
+      return fail(
+          unsupported("XOR over XOR, <=> or what is neither condition nor integer: this server errs", arg->offset));
   }
   NodePtr node = boolean(syntax.name == "AND"  ? Operation::and_
                          : syntax.name == "OR" ? Operation::or_
@@ -455,9 +462,9 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
   TRY_VALUE(const Type a, as_number(*args[0]));
   TRY_VALUE(const Type b, as_number(*args[1]));
   const bool is_division = syntax.name == "/";
-  const Kind kind = a.kind == Kind::real || b.kind == Kind::real                         ? Kind::real
+  const Kind kind = a.kind == Kind::real || b.kind == Kind::real                        ? Kind::real
                     : a.kind == Kind::decimal || b.kind == Kind::decimal || is_division ? Kind::decimal
-                                                                                         : Kind::integer;
+                                                                                        : Kind::integer;
   NodePtr node = make(Operation::add, kind, syntax.offset);
   Type& type = node->type;
   type.is_ascii = true;

@@ -91,19 +91,52 @@ constexpr Function functions[] = {
 };
 
 // Asked for by name so that the message can say why.
-constexpr std::string_view of_the_moment[] = {
-    "BENCHMARK", "CONNECTION_ID", "CURDATE", "CURRENT_DATE", "CURRENT_ROLE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
-    "CURRENT_USER", "CURTIME", "DATABASE", "FOUND_ROWS", "GET_LOCK", "IS_FREE_LOCK", "IS_USED_LOCK", "LAST_INSERT_ID",
-    "LOAD_FILE", "LOCALTIME", "LOCALTIMESTAMP", "NEXTVAL", "NOW", "RAND", "RANDOM_BYTES", "RELEASE_LOCK", "ROW_COUNT",
-    "SCHEMA", "SESSION_USER", "SLEEP", "SYSDATE", "SYSTEM_USER", "SYS_GUID", "USER", "UTC_DATE", "UTC_TIME",
-    "UTC_TIMESTAMP", "UUID", "UUID_SHORT", "VERSION"};
+constexpr std::string_view of_the_moment[] = {"BENCHMARK",
+                                              "CONNECTION_ID",
+                                              "CURDATE",
+                                              "CURRENT_DATE",
+                                              "CURRENT_ROLE",
+                                              "CURRENT_TIME",
+                                              "CURRENT_TIMESTAMP",
+                                              "CURRENT_USER",
+                                              "CURTIME",
+                                              "DATABASE",
+                                              "FOUND_ROWS",
+                                              "GET_LOCK",
+                                              "IS_FREE_LOCK",
+                                              "IS_USED_LOCK",
+                                              "LAST_INSERT_ID",
+                                              "LOAD_FILE",
+                                              "LOCALTIME",
+                                              "LOCALTIMESTAMP",
+                                              "NEXTVAL",
+                                              "NOW",
+                                              "RAND",
+                                              "RANDOM_BYTES",
+                                              "RELEASE_LOCK",
+                                              "ROW_COUNT",
+                                              "SCHEMA",
+                                              "SESSION_USER",
+                                              "SLEEP",
+                                              "SYSDATE",
+                                              "SYSTEM_USER",
+                                              "SYS_GUID",
+                                              "USER",
+                                              "UTC_DATE",
+                                              "UTC_TIME",
+                                              "UTC_TIMESTAMP",
+                                              "UUID",
+                                              "UUID_SHORT",
+                                              "VERSION"};
 
 bool has_column(const Node& node) {
-  return node.operation == Operation::column || std::ranges::any_of(node.args, [](const NodePtr& arg) { return has_column(*arg); });
+  return node.operation == Operation::column ||
+         std::ranges::any_of(node.args, [](const NodePtr& arg) { return has_column(*arg); });
 }
 
 bool is_last_day(const Node& node) {
-  return node.operation == Operation::last_day || std::ranges::any_of(node.args, [](const NodePtr& arg) { return is_last_day(*arg); });
+  return node.operation == Operation::last_day ||
+         std::ranges::any_of(node.args, [](const NodePtr& arg) { return is_last_day(*arg); });
 }
 
 }  // namespace
@@ -127,6 +160,7 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
     return fail(unsupported(fmt::format("{}(): its value is not in the row", name), syntax.offset));
   if (name == "JSON_UNQUOTE") return json_text(syntax);
   if (name == "CAST") {
+    TRY(count_is(syntax, 1, 1));
     TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
     return cast(syntax, std::move(arg));
   }
@@ -156,7 +190,9 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
 }
 
 Result<NodePtr> Compiler::json_text(Syntax& syntax) {
-  const auto refuse = [&](std::string_view why) { return fail(unsupported(fmt::format("JSON_UNQUOTE {}", why), syntax.offset)); };
+  const auto refuse = [&](std::string_view why) {
+    return fail(unsupported(fmt::format("JSON_UNQUOTE {}", why), syntax.offset));
+  };
   if (dialect_.version < 50700) return refuse("at a server that does not have it");
   if (syntax.args.size() != 1 || syntax.args[0]->part != Part::call || syntax.args[0]->name != "JSON_EXTRACT")
     return refuse("of anything but JSON_EXTRACT");
@@ -164,7 +200,8 @@ Result<NodePtr> Compiler::json_text(Syntax& syntax) {
   TRY(count_is(extract, 2, any));
   TRY_VALUE(std::vector<NodePtr> args, all(extract));
   const Type& of = args[0]->type;
-  const bool is_document = of.is_json || (dialect_.is_mariadb && of.kind == Kind::text && of.collation->name == "utf8mb4_bin");
+  const bool is_document =
+      of.is_json || (dialect_.is_mariadb && of.kind == Kind::text && of.collation->name == "utf8mb4_bin");
   if (args[0]->operation != Operation::column || !is_document) return refuse("of what is no column with JSON");
   if (args.size() != 2 || args[1]->operation != Operation::constant || args[1]->type.kind != Kind::text)
     return refuse("with anything but one literal path");
@@ -216,8 +253,8 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     return fail(unsupported("HEX of a number that is no integer", syntax.offset));
   if (operation == md5 && !dialect_.is_mariadb && dialect_.version >= 90600)
     return fail(unsupported("MD5, which this server has no longer by itself", syntax.offset));
-  const bool is_of_bytes = operation == length || operation == hex || operation == md5 || operation == Operation::crc32 ||
-                           operation == Operation::ascii;
+  const bool is_of_bytes = operation == length || operation == hex || operation == md5 ||
+                           operation == Operation::crc32 || operation == Operation::ascii;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const bool is_number = i >= texts || ((operation == pad_left || operation == pad_right) && i == 1) ||
                            (operation == hex && args[i]->type.kind == Kind::integer);
@@ -249,9 +286,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     return fail(unsupported("LOCATE from a place with anything but a literal that is not empty", args[1]->offset));
   if ((operation == pad_left || operation == pad_right) &&
       (args[2]->operation != constant || args[2]->text.empty() || args[2]->type.kind != Kind::text))
-    return fail(unsupported(fmt::format("{} with anything but a literal to fill with that is not empty", name), args[2]->offset));
-  if ((operation == pad_left || operation == pad_right) &&
-      (args[1]->operation != constant || args[1]->value.i > 65535))
+    return fail(unsupported(fmt::format("{} with anything but a literal to fill with that is not empty", name),
+                            args[2]->offset));
+  if ((operation == pad_left || operation == pad_right) && (args[1]->operation != constant || args[1]->value.i > 65535))
     return fail(unsupported(fmt::format("{} to anything but a literal length up to 65535", name), args[1]->offset));
   for (std::size_t i = 0; i < args.size(); ++i)
     if (i < texts && !((operation == pad_left || operation == pad_right) && i == 1)) joined.push_back(&args[i]);
@@ -269,7 +306,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     node->type = type;
   }
   if (operation == trim) {
-    node->number = name == "LTRIM" || syntax.value == "LEADING" ? 1 : name == "RTRIM" || syntax.value == "TRAILING" ? 2 : 3;
+    node->number = name == "LTRIM" || syntax.value == "LEADING"    ? 1
+                   : name == "RTRIM" || syntax.value == "TRAILING" ? 2
+                                                                   : 3;
     if (args.size() > 1 && (args[1]->operation != constant || args[1]->type.kind != Kind::text))
       return fail(unsupported("TRIM with anything but a literal to take away", args[1]->offset));
   }
@@ -298,8 +337,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
     return node;
   }
   TRY_VALUE(Type type, as_number(*args[0]));
-  if (args[0]->type.is_temporal())
-    return fail(unsupported(fmt::format("{} of a date or time", name), args[0]->offset));
+  if (args[0]->type.is_temporal()) return fail(unsupported(fmt::format("{} of a date or time", name), args[0]->offset));
   type.is_labels = type.is_year = false;
   NodePtr node = operation == sign ? boolean(operation, syntax.offset) : make(operation, type.kind, syntax.offset);
   if (operation == sign) {
@@ -310,11 +348,14 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
     if (args.size() > 1) {
       if (args[1]->operation != constant || args[1]->type.kind != Kind::integer || args[1]->value.i > 30 ||
           args[1]->value.i < -30)
-        return fail(unsupported(fmt::format("{} to anything but a literal number of digits from -30 to 30", name), args[1]->offset));
+        return fail(unsupported(fmt::format("{} to anything but a literal number of digits from -30 to 30", name),
+                                args[1]->offset));
       node->number = static_cast<int>(args[1]->value.i);
       args.pop_back();
     }
-    if (type.kind == Kind::real) return fail(unsupported(fmt::format("{} of floating-point numbers: servers round them differently", name), syntax.offset));
+    if (type.kind == Kind::real)
+      return fail(unsupported(fmt::format("{} of floating-point numbers: servers round them differently", name),
+                              syntax.offset));
     if (type.kind == Kind::decimal) {
       type.is_loose = false;
       type.has_no_text = true;
@@ -326,7 +367,8 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
     }
   } else if (operation == ceil || operation == floor) {
     if (type.kind == Kind::decimal) {
-      if (type.digits > 18 || type.is_loose) return fail(unsupported(fmt::format("{} of a decimal of so many digits", name), syntax.offset));
+      if (type.digits > 18 || type.is_loose)
+        return fail(unsupported(fmt::format("{} of a decimal of so many digits", name), syntax.offset));
       type.kind = Kind::integer;
       type.scale = type.true_scale = 0;
       type.is_wide = true;
@@ -344,10 +386,14 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
 
 Status Compiler::dated(NodePtr& node, std::string_view what, bool takes_time) {
   const Kind kind = node->type.kind;
-  if (is_last_day(*node)) return fail(unsupported(fmt::format("{} of LAST_DAY, whose day may be none then", what), node->offset));
-  if (kind == Kind::date || kind == Kind::datetime || kind == Kind::null || (takes_time && kind == Kind::time)) return {};
-  if (kind == Kind::time) return fail(unsupported(fmt::format("{} of a time: the day is that of the query", what), node->offset));
-  return fail(unsupported(fmt::format("{} of what is not a date; a literal is written DATE'2020-01-31'", what), node->offset));
+  if (is_last_day(*node))
+    return fail(unsupported(fmt::format("{} of LAST_DAY, whose day may be none then", what), node->offset));
+  if (kind == Kind::date || kind == Kind::datetime || kind == Kind::null || (takes_time && kind == Kind::time))
+    return {};
+  if (kind == Kind::time)
+    return fail(unsupported(fmt::format("{} of a time: the day is that of the query", what), node->offset));
+  return fail(
+      unsupported(fmt::format("{} of what is not a date; a literal is written DATE'2020-01-31'", what), node->offset));
 }
 
 Result<NodePtr> Compiler::call_time(Syntax& syntax, std::vector<NodePtr> args) {
@@ -368,8 +414,10 @@ Result<NodePtr> Compiler::call_time(Syntax& syntax, std::vector<NodePtr> args) {
     const std::string& format = args[1]->text;
     for (std::size_t i = 0; i < format.size(); ++i) {
       if (format[i] != '%') continue;
-      if (++i == format.size() || std::string_view("YymcdeHkhIlisSfprTjMbWaDw%").find(format[i]) == std::string_view::npos)
-        return fail(unsupported(fmt::format("%{} in a date's format", i < format.size() ? format.substr(i, 1) : ""), args[1]->offset));
+      if (++i == format.size() ||
+          std::string_view("YymcdeHkhIlisSfprTjMbWaDw%").find(format[i]) == std::string_view::npos)
+        return fail(unsupported(fmt::format("%{} in a date's format", i < format.size() ? format.substr(i, 1) : ""),
+                                args[1]->offset));
     }
     NodePtr node = make(operation, Kind::text, syntax.offset);
     node->text = format;
@@ -380,9 +428,11 @@ Result<NodePtr> Compiler::call_time(Syntax& syntax, std::vector<NodePtr> args) {
     return node;
   }
   if (operation == datediff) TRY(dated(args[1], name));
-  NodePtr node = make(operation, operation == date || operation == last_day ? Kind::date : Kind::integer, syntax.offset);
+  NodePtr node =
+      make(operation, operation == date || operation == last_day ? Kind::date : Kind::integer, syntax.offset);
   if (operation == unix_timestamp) {
-    if (args[0]->operation != column) return fail(unsupported("UNIX_TIMESTAMP of anything but a column", syntax.offset));
+    if (args[0]->operation != column)
+      return fail(unsupported("UNIX_TIMESTAMP of anything but a column", syntax.offset));
     node->type.is_wide = false;
     if (args[0]->type.scale > 0) {
       node->type.kind = Kind::decimal;
@@ -426,7 +476,8 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
     return fail(unsupported(fmt::format("CAST of {} AS {}", what, syntax.value), syntax.offset));
   };
   const bool is_bytes = arg->operation == Operation::constant && arg->type.collation == &binary_collation();
-  if (arg->type.is_json || arg->type.is_number_bytes || (is_bytes && type != "CHAR" && type != "BINARY")) return refuse("JSON or bytes");
+  if (arg->type.is_json || arg->type.is_number_bytes || (is_bytes && type != "CHAR" && type != "BINARY"))
+    return refuse("JSON or bytes");
   if (arg->type.is_loose) return refuse("a quotient");
   if (type != "CHAR" && type != "BINARY") TRY(has_number(*arg));
   const Kind from = arg->type.kind;
@@ -437,12 +488,14 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
     if (arg->type.is_temporal() && arg->type.scale > 0) return refuse("a time with parts of a second");
     if (from == Kind::decimal && arg->type.digits > 18) return refuse("a decimal of so many digits");
     if ((from == Kind::decimal || from == Kind::time) && type == "UNSIGNED") return refuse("a decimal or a time");
-    if (from == Kind::text && !arg->type.is_labels && arg->type.collation->set == TextSet::binary) return refuse("bytes");
+    if (from == Kind::text && !arg->type.is_labels && arg->type.collation->set == TextSet::binary)
+      return refuse("bytes");
     node->type.is_unsigned = type == "UNSIGNED";
   } else if (type == "DECIMAL") {
     const int digits = sizes[0] < 0 ? 10 : sizes[0], scale = sizes[1] < 0 ? 0 : sizes[1];
     if (digits == 0 || digits > 65 || scale > 30 || scale > digits) return refuse("this");
-    if (from == Kind::real || arg->type.is_labels || arg->type.is_temporal()) return refuse("what is no text, integer or decimal");
+    if (from == Kind::real || arg->type.is_labels || arg->type.is_temporal())
+      return refuse("what is no text, integer or decimal");
     node->operation = Operation::to_decimal;
     node->type.kind = Kind::decimal;
     node->type.digits = static_cast<std::uint8_t>(digits - scale);
@@ -456,7 +509,8 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
       node = make(Operation::to_bytes, Kind::text, syntax.offset);
       node->type.collation = &binary_collation();
     } else {
-      if (is_text && arg->type.collation->set != TextSet::utf8 && !arg->type.is_ascii) return refuse("text that is not UTF-8");
+      if (is_text && arg->type.collation->set != TextSet::utf8 && !arg->type.is_ascii)
+        return refuse("text that is not UTF-8");
       node = make(Operation::to_text, Kind::text, syntax.offset);
       node->type.is_ascii = arg->type.is_ascii;
       node->type.collation = &connection_collation();
@@ -467,7 +521,8 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
   } else if (type == "DATE" || type == "DATETIME") {
     if (from != Kind::date && from != Kind::datetime && from != Kind::null) return refuse("what is not a date");
     const int scale = sizes[0] < 0 ? 0 : sizes[0];
-    if (type == "DATETIME" && (arg->type.scale > scale || scale > 6)) return refuse("a time with more digits of a second");
+    if (type == "DATETIME" && (arg->type.scale > scale || scale > 6))
+      return refuse("a time with more digits of a second");
     node = make(type == "DATE" ? Operation::to_date : Operation::to_datetime,
                 type == "DATE" ? Kind::date : Kind::datetime, syntax.offset);
     node->type.scale = static_cast<std::uint8_t>(type == "DATE" ? 0 : scale);

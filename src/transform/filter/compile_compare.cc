@@ -30,9 +30,12 @@ bool is_plain_ascii(std::string_view text) {
 // bytes would have to be converted.
 std::optional<bool> wins(const Collation& a, const Collation& b) {
   if (a.set == TextSet::binary || b.set == TextSet::binary) return a.set == TextSet::binary;
-  const auto character_set = [](const Collation& one) { return std::string_view(one.name).substr(0, one.name.find('_')); };
+  const auto character_set = [](const Collation& one) {
+    return std::string_view(one.name).substr(0, one.name.find('_'));
+  };
   if (character_set(a) == character_set(b)) {
-    if (a.is_binary_order == b.is_binary_order || a.name.ends_with("0900_bin") || b.name.ends_with("0900_bin")) return std::nullopt;
+    if (a.is_binary_order == b.is_binary_order || a.name.ends_with("0900_bin") || b.name.ends_with("0900_bin"))
+      return std::nullopt;
     return a.is_binary_order;
   }
   // What is smaller and has the same bytes.
@@ -97,7 +100,8 @@ Status Compiler::textual(NodePtr& node, std::string_view what) {
   }
   if (node->type.kind == Kind::null) return {};
   if (node->type.has_no_text || node->type.is_loose)
-    return fail(unsupported(fmt::format("{} in {}: how the server writes it as text", kind_name(*node), what), node->offset));
+    return fail(
+        unsupported(fmt::format("{} in {}: how the server writes it as text", kind_name(*node), what), node->offset));
   NodePtr text = make(Operation::to_text, Kind::text, node->offset);
   text->type.collation = &connection_collation();
   text->type.is_ascii = true;
@@ -128,7 +132,8 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     if (t.coercibility == type.coercibility && t.collation != type.collation) {
       const std::optional<bool> is_former = wins(*type.collation, *t.collation);
       if (!is_former)
-        return fail(unsupported(fmt::format("{} over texts of {} and {}", what, type.collation->name, t.collation->name), offset));
+        return fail(unsupported(
+            fmt::format("{} over texts of {} and {}", what, type.collation->name, t.collation->name), offset));
       if (*is_former) continue;
     }
     type.collation = t.collation;
@@ -144,8 +149,9 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     if (node.type.kind == Kind::null || node.type.collation == type.collation || type.collation->set == TextSet::binary)
       continue;
     const auto mixed = [&] {
-      return fail(unsupported(fmt::format("{} over text of {} and what is not text of its character set", what, type.collation->name),
-                              node.offset));
+      return fail(unsupported(
+          fmt::format("{} over text of {} and what is not text of its character set", what, type.collation->name),
+          node.offset));
     };
     const bool is_literal = is_constant(node);
     if (node.type.collation->set == TextSet::binary) {
@@ -155,7 +161,8 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
     const bool is_three_bytes = type.collation->is_utf8() && type.collation->name.find("mb4") == std::string::npos;
     if (node.type.is_ascii) continue;
     if (type.collation->is_utf8() && node.type.collation->is_utf8() && (!is_three_bytes || is_literal)) {
-      if (is_three_bytes && std::ranges::any_of(node.text, [](char c) { return static_cast<unsigned char>(c) >= 0xF0; }))
+      if (is_three_bytes &&
+          std::ranges::any_of(node.text, [](char c) { return static_cast<unsigned char>(c) >= 0xF0; }))
         return mixed();
       continue;
     }
@@ -183,16 +190,19 @@ Status Compiler::check_real(const Node& a, const Node& b) const {
     const bool is_quoted = is_constant(*other) && other->type.kind == Kind::text && !other->type.is_labels;
     if (is_quoted && (digits_of_real(other->text) > exact_digits || std::abs(leading_real(other->text)) > exact_max))
       return fail(unsupported("a number of more than 15 digits in quotes beside a number", other->offset));
-    if (wide->type.kind == Kind::decimal && other->type.kind == Kind::text && wide->type.digits + wide->type.true_scale > exact_digits)
-      return fail(unsupported("a decimal of more than 15 digits beside text; write numbers without quotes", other->offset));
+    if (wide->type.kind == Kind::decimal && other->type.kind == Kind::text &&
+        wide->type.digits + wide->type.true_scale > exact_digits)
+      return fail(
+          unsupported("a decimal of more than 15 digits beside text; write numbers without quotes", other->offset));
     if (wide->type.kind != Kind::integer) continue;
     if (!wide->type.is_wide) continue;
     // The servers do not agree whether they compare as integers, as decimals or as doubles.
     const bool is_text = other->type.kind == Kind::text && !other->type.is_labels;
     if (is_constant(*other) && std::abs(is_text ? leading_real(other->text) : other->value.d) <= exact_max) continue;
     if (other->type.is_labels) continue;
-    return fail(unsupported(
-        fmt::format("a BIGINT beside {} beyond 10^15, or one whose size is not known", kind_name(*other)), other->offset));
+    return fail(
+        unsupported(fmt::format("a BIGINT beside {} beyond 10^15, or one whose size is not known", kind_name(*other)),
+                    other->offset));
   }
   return {};
 }
@@ -210,7 +220,8 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   const bool is_time = t->type.kind == Kind::time;
   if (other->type.is_temporal()) {
     if (is_time != (other->type.kind == Kind::time)) return refuse("the day is that of the query");
-    if ((is_constant(*other) && is_beyond_timestamps(*t, other->value.i)) || (is_constant(*t) && is_beyond_timestamps(*other, t->value.i)))
+    if ((is_constant(*other) && is_beyond_timestamps(*t, other->value.i)) ||
+        (is_constant(*t) && is_beyond_timestamps(*other, t->value.i)))
       return refuse("it lies outside of what a TIMESTAMP can be");
     return Comparison::packed;
   }
@@ -244,7 +255,8 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
 Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation** collation) {
   if (a->type.kind == Kind::null || b->type.kind == Kind::null) return Comparison::nothing;
   if (a->type.is_json || b->type.is_json)
-    return fail(unsupported("comparison of JSON; take ->> or JSON_UNQUOTE for its text", a->type.is_json ? a->offset : b->offset));
+    return fail(unsupported("comparison of JSON; take ->> or JSON_UNQUOTE for its text",
+                            a->type.is_json ? a->offset : b->offset));
   if (a->type.is_temporal()) return compare_temporal(a, b);
   if (b->type.is_temporal()) return compare_temporal(b, a);
   if (a->type.kind == Kind::text && b->type.kind == Kind::text) {
@@ -304,7 +316,8 @@ unsigned Compiler::fixed_digits(const Node& a, const Node& b) {
 Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   using enum Operation;
   static constexpr std::pair<std::string_view, Operation> operators[] = {
-      {"=", equal}, {"<=>", same}, {"<>", different}, {"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
+      {"=", equal},       {"<=>", same},  {"<>", different},    {"<", less},
+      {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   const auto* found = std::ranges::find(operators, syntax.name, &std::pair<std::string_view, Operation>::first);
   NodePtr node = boolean(found->second, syntax.offset);
@@ -318,7 +331,8 @@ Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what
   if ((!is_old() && !is_mixed) || a.type.is_unsigned == b.type.is_unsigned) return {};
   const Node& with_sign = a.type.is_unsigned ? b : a;
   if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
-  return fail(unsupported(fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
+  return fail(unsupported(
+      fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
 }
 
 Result<NodePtr> Compiler::in_list(Syntax& syntax) {
@@ -342,7 +356,8 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
     if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
     is_mixed = is_mixed || (!node->comparisons.empty() && by != node->comparisons[0]);
-    if (by == Comparison::decimal && args[0]->type.is_loose) return fail(unsupported("a quotient in IN", args[0]->offset));
+    if (by == Comparison::decimal && args[0]->type.is_loose)
+      return fail(unsupported("a quotient in IN", args[0]->offset));
     node->comparisons.push_back(by);
   }
   for (std::size_t i = 1; i < args.size() && is_mixed; ++i)
@@ -365,11 +380,13 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
   if (high == Comparison::integer) TRY(check_signs(*args[0], *args[2], "BETWEEN"));
   if (args[0]->type.kind != Kind::text && low != Comparison::text)
     for (std::size_t i = 1; i < 3; ++i)
-      if (args[i]->type.kind == Kind::text && !is_constant(*args[i]) && !args[i]->type.is_labels && args[0]->type.is_number())
+      if (args[i]->type.kind == Kind::text && !is_constant(*args[i]) && !args[i]->type.is_labels &&
+          args[0]->type.is_number())
         return fail(unsupported("BETWEEN of a number and texts", args[i]->offset));
   if (is_old() && (low == Comparison::packed || high == Comparison::packed) &&
       (args[0]->operation != Operation::column || !is_constant(*args[1]) || !is_constant(*args[2])))
-    return fail(unsupported("BETWEEN of dates or times that are no column and two literals: this server errs", syntax.offset));
+    return fail(
+        unsupported("BETWEEN of dates or times that are no column and two literals: this server errs", syntax.offset));
   if (args[0]->type.is_year)
     for (const NodePtr& bound : args)
       if (bound != args[0] && !(is_constant(*bound) && bound->type.kind == Kind::integer))
@@ -381,7 +398,8 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
     node->comparison = low == Comparison::nothing ? high : low;
   } else if (low == high) {
     node->comparison = low;
-  } else if (low == Comparison::text || high == Comparison::text || low == Comparison::packed || high == Comparison::packed) {
+  } else if (low == Comparison::text || high == Comparison::text || low == Comparison::packed ||
+             high == Comparison::packed) {
     return fail(unsupported("BETWEEN with values of several kinds", syntax.offset));
   } else {
     node->comparison = std::max(low, high);
@@ -413,8 +431,9 @@ Result<NodePtr> Compiler::like(Syntax& syntax) {
   node->collation = type.collation;
   if (is_old() && node->collation->name.find("_unicode_ci") != std::string::npos &&
       (!is_constant(*args[1]) || args[1]->text.find(node->text) != std::string::npos))
-    return fail(unsupported(fmt::format("LIKE with {} in a pattern over {}: this server errs", node->text, node->collation->name),
-                            args[1]->offset));
+    return fail(unsupported(
+        fmt::format("LIKE with {} in a pattern over {}: this server errs", node->text, node->collation->name),
+        args[1]->offset));
   node->args = std::move(args);
   return node;
 }
@@ -427,7 +446,9 @@ Result<NodePtr> Compiler::regexp(Syntax& syntax) {
   if (args[1]->type.kind != Kind::null) {
     if (!is_constant(*args[1])) return fail(unsupported("REGEXP with anything but a literal pattern", args[1]->offset));
     if (type.collation->set == TextSet::binary) return fail(unsupported("REGEXP over bytes", syntax.offset));
-    const RegexpEngine engine = dialect_.is_mariadb ? RegexpEngine::pcre : is_old() ? RegexpEngine::spencer : RegexpEngine::icu;
+    const RegexpEngine engine = dialect_.is_mariadb ? RegexpEngine::pcre
+                                : is_old()          ? RegexpEngine::spencer
+                                                    : RegexpEngine::icu;
     auto made = Regexp::make(args[1]->text, *type.collation, engine);
     if (!made) return fail(unsupported(made.error().what, args[1]->offset));
     node->pattern = std::move(*made);
@@ -446,7 +467,8 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
     if (t.is_json || t.is_number_bytes || t.is_loose)
       return fail(unsupported(fmt::format("JSON, bytes or a quotient as a result of {}", what), (*one)->offset));
     if (t.kind == Kind::integer) (t.is_unsigned ? is_unsigned : is_signed) = true;
-    has_no_number = has_no_number || t.has_no_number || t.is_labels || (is_constant(**one) && t.collation == &binary_collation());
+    has_no_number =
+        has_no_number || t.has_no_number || t.is_labels || (is_constant(**one) && t.collation == &binary_collation());
     if (is_first) {
       type = t;
       type.is_labels = type.is_year = false;
@@ -464,7 +486,8 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
     type.is_wide = type.is_wide || t.is_wide;
     type.has_no_text = type.has_no_text || t.has_no_text;
     if ((is_mixed || t.fixed != type.fixed) && (t.fixed != not_fixed || type.fixed != not_fixed))
-      return fail(unsupported(fmt::format("FLOAT(m,d) or DOUBLE(m,d) beside other numbers as results of {}", what), (*one)->offset));
+      return fail(unsupported(fmt::format("FLOAT(m,d) or DOUBLE(m,d) beside other numbers as results of {}", what),
+                              (*one)->offset));
   }
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;

@@ -48,8 +48,7 @@ bool Evaluator::wrong_value(const Node& node) {
 }
 
 bool Evaluator::fails(const Node& node, std::string what) {
-  if (!error_)
-    error_ = error_at(base::ErrorCode::filter_value, std::move(what), program_.condition, node.offset);
+  if (!error_) error_ = error_at(base::ErrorCode::filter_value, std::move(what), program_.condition, node.offset);
   return false;
 }
 
@@ -195,7 +194,8 @@ bool Evaluator::real(const Node& node, double& out) {
   if (!evaluate(node, value)) return false;
   switch (node.type.kind) {
     case Kind::integer:
-      out = node.type.is_unsigned ? static_cast<double>(static_cast<std::uint64_t>(value.i)) : static_cast<double>(value.i);
+      out = node.type.is_unsigned ? static_cast<double>(static_cast<std::uint64_t>(value.i))
+                                  : static_cast<double>(value.i);
       return true;
     case Kind::decimal:
       out = value.dec.real();

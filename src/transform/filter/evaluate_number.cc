@@ -306,7 +306,8 @@ bool Evaluator::conversion(const Node& node, Datum& out) {
   char* end = to;
   switch (from) {
     case Kind::integer:
-      end = arg.type.is_unsigned ? model::write_unsigned(to, static_cast<std::uint64_t>(value.i)) : model::write_signed(to, value.i);
+      end = arg.type.is_unsigned ? model::write_unsigned(to, static_cast<std::uint64_t>(value.i))
+                                 : model::write_signed(to, value.i);
       break;
     case Kind::decimal:
       end = with_scale(value.dec, arg.type.scale).write(to);

@@ -29,7 +29,8 @@ bool Evaluator::time_call(const Node& node, Datum& out) {
   if (node.operation == from_unixtime) {
     if (!integer(arg, value)) return false;
     // MySQL 8.0.28 and later know times up to the year 3001.
-    const std::int64_t last = !program_.dialect.is_mariadb && program_.dialect.version >= 80028 ? 32536771199 : 2147483647;
+    const std::int64_t last =
+        !program_.dialect.is_mariadb && program_.dialect.version >= 80028 ? 32536771199 : 2147483647;
     if (value < 0 || value > last) return false;
     out.i = pack(parts_of_seconds(value, 0));
     return true;
@@ -208,7 +209,11 @@ bool Evaluator::date_format(const Node& node, Datum& out) {
         break;
       case 'D':
         number(t.day, 1);
-        word(t.day >= 10 && t.day <= 19 ? "th" : t.day % 10 == 1 ? "st" : t.day % 10 == 2 ? "nd" : t.day % 10 == 3 ? "rd" : "th");
+        word(t.day >= 10 && t.day <= 19 ? "th"
+             : t.day % 10 == 1          ? "st"
+             : t.day % 10 == 2          ? "nd"
+             : t.day % 10 == 3          ? "rd"
+                                        : "th");
         break;
       case 'H':
         number(t.hour, 2);

@@ -43,7 +43,8 @@ Result<Filter> Filter::compile(std::string_view condition, const model::TableSch
   TRY_VALUE(program->root, compiler.compile(*syntax));
   TRY(compiler.truth_value(*program->root));
   program->condition = condition;
-  program->sql = has_bare_value(*program->root) ? fmt::format("(({}) IS TRUE)", condition) : fmt::format("({})", condition);
+  program->sql =
+      has_bare_value(*program->root) ? fmt::format("(({}) IS TRUE)", condition) : fmt::format("({})", condition);
   program->canonical = filter::print(*syntax);
   program->columns.assign(compiler.columns().begin(), compiler.columns().end());
   program->column_count = schema.columns.size();
@@ -52,11 +53,13 @@ Result<Filter> Filter::compile(std::string_view condition, const model::TableSch
 
 Result<Filter::Verdict> Filter::test(std::span<const model::Value> row, Scratch& scratch) const {
   if (row.size() != program_->column_count)
-    return fail(ErrorCode::filter_value, fmt::format("a row of {} columns in place of {}", row.size(), program_->column_count), "1:1");
+    return fail(ErrorCode::filter_value,
+                fmt::format("a row of {} columns in place of {}", row.size(), program_->column_count), "1:1");
   scratch.arena_->clear();
   filter::Evaluator evaluator(*program_, row, *scratch.arena_);
   const Verdict found = evaluator.truth(*program_->root);
-  if (evaluator.error()) [[unlikely]] return fail(*evaluator.error());
+  if (evaluator.error()) [[unlikely]]
+    return fail(*evaluator.error());
   return found;
 }
 

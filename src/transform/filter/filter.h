@@ -1,6 +1,6 @@
-// The WHERE condition of a table, as its user wrote it: the text goes into the snapshot's SELECT, and the same condition
-// is tested here on rows of the binlog. Both give the same verdict for every row; what can't be evaluated exactly as the
-// server does it is refused when compiled, by its name (docs/filters.md says what and why).
+// The WHERE condition of a table, as its user wrote it: the text goes into the snapshot's SELECT, and the same
+// condition is tested here on rows of the binlog. Both give the same verdict for every row; what can't be evaluated
+// exactly as the server does it is refused when compiled, by its name (docs/filters.md says what and why).
 //
 // The sessions that read have sql_mode '', time_zone '+00:00' and what filter_session says.
 // Errors: filter_syntax, filter_unknown_column, filter_unsupported from compile(), each with line:column of the

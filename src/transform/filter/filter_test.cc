@@ -30,7 +30,9 @@ class FilterTest : public testing::Test {
     row_.schema().columns[6].collation = "utf8mb4_general_ci";
   }
 
-  base::Result<Filter> compile(std::string_view condition) const { return Filter::compile(condition, row_.schema(), server_); }
+  base::Result<Filter> compile(std::string_view condition) const {
+    return Filter::compile(condition, row_.schema(), server_);
+  }
 
   // "yes", "no", "unknown", or "code at line:column: what".
   std::string verdict(std::string_view condition) {
@@ -51,15 +53,40 @@ class FilterTest : public testing::Test {
 };
 
 TEST_F(FilterTest, KeepsWhatTheConditionHoldsFor) {
-  for (const char* condition :
-       {"status = 'paid' AND amount > 10", "`status`='PAID  '", "STATUS <=> 'paid'", "amount BETWEEN 10.5 AND 10.500",
-        "amount * 2 = 21", "amount / 4 = 2.625", "note IS NULL", "NOT note IS NOT NULL", "made >= '2024-01-31'",
-        "made < DATE'2024-02-01'", "YEAR(made) = 2024 && MONTH(made) = 1", "kind = 'OLD'", "kind = 2", "kind IN ('x', 'old')",
-        "bytes = 'ab'", "bytes = x'6162'", "HEX(bytes) = '6162'", "status LIKE 'p_i%'", "status NOT LIKE '%x%'",
-        "status REGEXP '^p[a-z]+$'", "`Straße` = 'ä'", "LENGTH(`Straße`) = 2", "share + 0.25e0 = 0.5",
-        "CASE kind WHEN 'new' THEN 0 ELSE 1 END", "IF(amount > 10, 'x', 'y') = 'X'", "id % 2", "id DIV 1000 = 4",
-        "made + INTERVAL 1 MONTH = '2024-02-29 10:20:30'", "DATE_FORMAT(made, '%Y%m') = '202401'", "0x41 = 65", "-id < 0",
-        "COALESCE(note, status) = 'paid'", "CONCAT(status, '-', id) = 'paid-4711'", "CAST(amount AS SIGNED) = 11"})
+  for (const char* condition : {"status = 'paid' AND amount > 10",
+                                "`status`='PAID  '",
+                                "STATUS <=> 'paid'",
+                                "amount BETWEEN 10.5 AND 10.500",
+                                "amount * 2 = 21",
+                                "amount / 4 = 2.625",
+                                "note IS NULL",
+                                "NOT note IS NOT NULL",
+                                "made >= '2024-01-31'",
+                                "made < DATE'2024-02-01'",
+                                "YEAR(made) = 2024 && MONTH(made) = 1",
+                                "kind = 'OLD'",
+                                "kind = 2",
+                                "kind IN ('x', 'old')",
+                                "bytes = 'ab'",
+                                "bytes = x'6162'",
+                                "HEX(bytes) = '6162'",
+                                "status LIKE 'p_i%'",
+                                "status NOT LIKE '%x%'",
+                                "status REGEXP '^p[a-z]+$'",
+                                "`Straße` = 'ä'",
+                                "LENGTH(`Straße`) = 2",
+                                "share + 0.25e0 = 0.5",
+                                "CASE kind WHEN 'new' THEN 0 ELSE 1 END",
+                                "IF(amount > 10, 'x', 'y') = 'X'",
+                                "id % 2",
+                                "id DIV 1000 = 4",
+                                "made + INTERVAL 1 MONTH = '2024-02-29 10:20:30'",
+                                "DATE_FORMAT(made, '%Y%m') = '202401'",
+                                "0x41 = 65",
+                                "-id < 0",
+                                "COALESCE(note, status) = 'paid'",
+                                "CONCAT(status, '-', id) = 'paid-4711'",
+                                "CAST(amount AS SIGNED) = 11"})
     EXPECT_EQ(verdict(condition), "yes") << condition;
 }
 
@@ -100,8 +127,9 @@ TEST_F(FilterTest, NamesThePlaceOfWhatItRefuses) {
       {"made > NOW()", "filter.unsupported at 1:8: NOW(): its value is not in the row"},
       {"id = (SELECT 1)", "filter.unsupported at 1:7: subqueries"},
       {"id = @x", "filter.unsupported at 1:6: variables and parameters (@) have no value here"},
-      {"made > '2020'", "filter.unsupported at 1:8: a date and time beside text: write it in full, '2020-01-31' or "
-                        "'2020-01-31 12:30:00'"},
+      {"made > '2020'",
+       "filter.unsupported at 1:8: a date and time beside text: write it in full, '2020-01-31' or "
+       "'2020-01-31 12:30:00'"},
       {"SOUNDEX(status) = 'x'", "filter.unsupported at 1:1: the function SOUNDEX"},
       {"status REGEXP '\\\\d'", "filter.unsupported at 1:15: REGEXP with \\d, which engines read differently"},
       {"orders.id = 1", "filter.unsupported at 1:1: orders. in front of a column: write the column's name alone"},
@@ -111,7 +139,9 @@ TEST_F(FilterTest, NamesThePlaceOfWhatItRefuses) {
 
 TEST_F(FilterTest, RefusesCollationsItDoesNotKnow) {
   row_.schema().columns[1].collation = "utf8mb4_tr_0900_ai_ci";
-  EXPECT_EQ(verdict("status = 'x'"), "filter.unsupported at 1:1: column status (varchar(20)): the collation utf8mb4_tr_0900_ai_ci is not supported");
+  EXPECT_EQ(
+      verdict("status = 'x'"),
+      "filter.unsupported at 1:1: column status (varchar(20)): the collation utf8mb4_tr_0900_ai_ci is not supported");
 }
 
 TEST_F(FilterTest, GivesTheServersErrorForARow) {
@@ -129,17 +159,20 @@ TEST_F(FilterTest, StandsInASelectAsItWasWritten) {
 }
 
 TEST_F(FilterTest, PrintsACanonicalFormThatCompilesToItself) {
-  const auto filter = compile("STATUS in ('a', \"b'\") or not ID between 1 and 0x0f and note is not null xor -stock<>.5");
+  const auto filter =
+      compile("STATUS in ('a', \"b'\") or not ID between 1 and 0x0f and note is not null xor -stock<>.5");
   ASSERT_TRUE(filter.has_value()) << told(filter.error());
   EXPECT_EQ(filter->canonical(),
-            "((`status` IN ('a', 'b''')) OR (((NOT (`id` BETWEEN 1 AND 0x0f)) AND (`note` IS NOT NULL)) XOR ((- `stock`) <> .5)))");
+            "((`status` IN ('a', 'b''')) OR (((NOT (`id` BETWEEN 1 AND 0x0f)) AND (`note` IS NOT NULL)) XOR ((- "
+            "`stock`) <> .5)))");
   EXPECT_EQ(compile(filter->canonical())->canonical(), filter->canonical());
   EXPECT_EQ(filter->columns(), (std::vector<std::uint32_t>{0, 1, 3, 5}));
 }
 
 TEST_F(FilterTest, KnowsWhatServersDoDifferently) {
   EXPECT_EQ(verdict("1 XOR (1 XOR 1)"), "yes");
-  EXPECT_EQ(verdict("JSON_UNQUOTE(note) = 'x'"), "filter.unsupported at 1:1: JSON_UNQUOTE of anything but JSON_EXTRACT");
+  EXPECT_EQ(verdict("JSON_UNQUOTE(note) = 'x'"),
+            "filter.unsupported at 1:1: JSON_UNQUOTE of anything but JSON_EXTRACT");
   server_ = {.is_mariadb = false, .version = 50651};
   EXPECT_EQ(verdict("1 XOR (1 XOR 1)"),
             "filter.unsupported at 1:10: XOR over XOR, <=> or what is neither condition nor integer: this server errs");

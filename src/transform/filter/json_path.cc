@@ -61,7 +61,8 @@ class Scanner {
       }
       default: {
         const std::size_t from = i_;
-        while (i_ < text_.size() && (is_word(text_[i_]) || text_[i_] == '-' || text_[i_] == '+' || text_[i_] == '.')) ++i_;
+        while (i_ < text_.size() && (is_word(text_[i_]) || text_[i_] == '-' || text_[i_] == '+' || text_[i_] == '.'))
+          ++i_;
         return i_ > from;
       }
     }
@@ -82,7 +83,8 @@ std::string_view unquoted(std::string_view text, Arena& arena) {
   char* to = from;
   const auto unit = [&](std::size_t at) {
     char32_t made = 0;
-    for (std::size_t k = 0; k < 4 && at + k < text.size(); ++k) made = made * 16 + static_cast<char32_t>(hex_digit(text[at + k]) & 15);
+    for (std::size_t k = 0; k < 4 && at + k < text.size(); ++k)
+      made = made * 16 + static_cast<char32_t>(hex_digit(text[at + k]) & 15);
     return made;
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -104,7 +106,11 @@ std::string_view unquoted(std::string_view text, Arena& arena) {
         i += 6;
       }
       const int more = made < 0x80 ? 0 : made < 0x800 ? 1 : made < 0x10000 ? 2 : 3;
-      *to++ = static_cast<char>(more == 0 ? made : (more == 1 ? 0xC0U : more == 2 ? 0xE0U : 0xF0U) | made >> (6 * more));
+      *to++ = static_cast<char>(more == 0 ? made
+                                          : (more == 1   ? 0xC0U
+                                             : more == 2 ? 0xE0U
+                                                         : 0xF0U) |
+                                                made >> (6 * more));
       for (int k = more - 1; k >= 0; --k) *to++ = static_cast<char>(0x80U | (made >> (6 * k) & 0x3FU));
     }
   }
@@ -165,7 +171,8 @@ std::optional<std::vector<JsonStep>> parse_json_path(std::string_view path) {
     if (c == '[') {
       unsigned place = 0;
       const std::size_t from = i;
-      for (; i < path.size() && path[i] >= '0' && path[i] <= '9' && i - from < 6; ++i) place = place * 10 + static_cast<unsigned>(path[i] - '0');
+      for (; i < path.size() && path[i] >= '0' && path[i] <= '9' && i - from < 6; ++i)
+        place = place * 10 + static_cast<unsigned>(path[i] - '0');
       if (i == from || i == path.size() || path[i++] != ']') return std::nullopt;
       step.place = place;
     } else if (c == '.' && i < path.size() && path[i] == '"') {

@@ -55,8 +55,8 @@ class Lexer {
       return fail(at(i_, "comments are not allowed in a condition"));
     if (c == ';') return fail(at(i_, "a condition holds no ;"));
     if (c == '@' || c == '?' || c == ':')
-      return fail(at(i_, fmt::format("variables and parameters ({}) have no value here", c),
-                     ErrorCode::filter_unsupported));
+      return fail(
+          at(i_, fmt::format("variables and parameters ({}) have no value here", c), ErrorCode::filter_unsupported));
     if (c == '\'' || c == '"') return quoted(token, c, Token::Kind::text);
     if (c == '`') return quoted(token, c, Token::Kind::name);
     if ((c == 'x' || c == 'X' || c == 'b' || c == 'B') && peek(1) == '\'') return bytes(token, (c | 0x20) == 'x', true);
@@ -76,8 +76,7 @@ class Lexer {
       return {};
     }
     token.kind = Token::Kind::symbol;
-    for (const std::string_view symbol :
-         {"<=>", "->>", "<=", ">=", "<>", "!=", "<<", ">>", "&&", "||", "->", ":="}) {
+    for (const std::string_view symbol : {"<=>", "->>", "<=", ">=", "<>", "!=", "<<", ">>", "&&", "||", "->", ":="}) {
       if (text_.substr(i_).starts_with(symbol)) {
         token.value = symbol;
         i_ += symbol.size();

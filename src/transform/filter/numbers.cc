@@ -86,7 +86,8 @@ std::int64_t leading_integer(std::string_view text) {
   }
   if (is_negative) {
     constexpr std::uint64_t limit = std::uint64_t{1} << 63;
-    return is_over || number > limit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(~number + 1);
+    return is_over || number > limit ? std::numeric_limits<std::int64_t>::min()
+                                     : static_cast<std::int64_t>(~number + 1);
   }
   return is_over ? -1 : static_cast<std::int64_t>(number);
 }

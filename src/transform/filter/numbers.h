@@ -14,7 +14,8 @@ unsigned digits_of_real(std::string_view text);
 double leading_real(std::string_view text);
 // The same as an integer, as CAST ... AS SIGNED reads it; a number without sign may need the 64th bit.
 std::int64_t leading_integer(std::string_view text);
-// As CAST ... AS DECIMAL reads it, with `scale` digits behind the point and at most `digits` before it, else as many nines.
+// As CAST ... AS DECIMAL reads it, with `scale` digits behind the point and at most `digits` before it, else as many
+// nines.
 Decimal leading_decimal(std::string_view text, unsigned digits, unsigned scale);
 Decimal limited(const Decimal& number, unsigned digits, unsigned scale);
 

@@ -142,14 +142,8 @@ class Parser {
         if (name == "NULL") continue;
         return left;
       }
-      static constexpr std::array<Spelling, 8> comparisons{{{"=", "="},
-                                                            {"<=>", "<=>"},
-                                                            {"!=", "<>"},
-                                                            {"<>", "<>"},
-                                                            {"<", "<"},
-                                                            {"<=", "<="},
-                                                            {">", ">"},
-                                                            {">=", ">="}}};
+      static constexpr std::array<Spelling, 8> comparisons{
+          {{"=", "="}, {"<=>", "<=>"}, {"!=", "<>"}, {"<>", "<>"}, {"<", "<"}, {"<=", "<="}, {">", ">"}, {">=", ">="}}};
       const auto* found = std::find_if(comparisons.begin(), comparisons.end(),
                                        [&](const Spelling& one) { return is_symbol(one.written); });
       if (found == comparisons.end()) return left;
@@ -296,8 +290,7 @@ class Parser {
     const Token& token = tokens_[i_++];
     const bool has_exponent = token.value.find_first_of("eE") != std::string::npos;
     const bool has_point = token.value.find('.') != std::string::npos;
-    SyntaxPtr made =
-        make(has_exponent ? Part::real : has_point ? Part::decimal : Part::integer, "", token.offset);
+    SyntaxPtr made = make(has_exponent ? Part::real : has_point ? Part::decimal : Part::integer, "", token.offset);
     made->value = token.value;
     return made;
   }
@@ -341,13 +334,12 @@ class Parser {
       ++i_;
       return call(upper, offset);
     }
-    if (is_moment(upper))
-      return fail(unsupported(fmt::format("{}: its value is not in the row", token.value), offset));
+    if (is_moment(upper)) return fail(unsupported(fmt::format("{}: its value is not in the row", token.value), offset));
     if (is_reserved(upper))
-      return fail(error_at(ErrorCode::filter_syntax,
-                           fmt::format("{} is a word of SQL; a column of this name is written `{}`", token.value,
-                                       token.value),
-                           condition_, offset));
+      return fail(
+          error_at(ErrorCode::filter_syntax,
+                   fmt::format("{} is a word of SQL; a column of this name is written `{}`", token.value, token.value),
+                   condition_, offset));
     if (token.value[0] >= '0' && token.value[0] <= '9') return fail(unexpected("a value"));
     return column(token);
   }
@@ -449,7 +441,8 @@ class Parser {
     to += "(";
     while (true) {
       const std::string& digits = peek().value;
-      if (peek().kind != Kind::number || digits.size() > 4 || digits.find_first_not_of("0123456789") != std::string::npos)
+      if (peek().kind != Kind::number || digits.size() > 4 ||
+          digits.find_first_not_of("0123456789") != std::string::npos)
         return fail(unexpected("a number"));
       to += std::to_string(std::stoi(digits));
       ++i_;

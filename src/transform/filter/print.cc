@@ -74,7 +74,8 @@ std::string print(const Syntax& syntax) {
     case Part::text:
       return quoted(syntax.value);
     case Part::bytes:
-      if (syntax.name != "b") return syntax.name == "x" ? "x'" + model::hex(syntax.value) + "'" : "0x" + model::hex(syntax.value);
+      if (syntax.name != "b")
+        return syntax.name == "x" ? "x'" + model::hex(syntax.value) + "'" : "0x" + model::hex(syntax.value);
       {
         std::string bits;
         for (const char c : syntax.value)

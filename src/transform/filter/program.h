@@ -27,19 +27,19 @@ inline constexpr std::uint8_t explicit_collation = 0, implicit_collation = 2, co
 struct Type {
   Kind kind = Kind::null;
   bool is_unsigned = false;
-  bool is_wide = false;      // integer: may lie beyond what a double holds exactly
-  bool is_loose = false;     // decimal: a quotient with digits that are not part of its scale
-  bool has_no_text = false;  // its text is not foretold here (FLOAT, mixed numbers)
-  bool is_labels = false;    // ENUM and SET: text that is a number where numbers are wanted
-  bool is_year = false;      // a YEAR column
+  bool is_wide = false;          // integer: may lie beyond what a double holds exactly
+  bool is_loose = false;         // decimal: a quotient with digits that are not part of its scale
+  bool has_no_text = false;      // its text is not foretold here (FLOAT, mixed numbers)
+  bool is_labels = false;        // ENUM and SET: text that is a number where numbers are wanted
+  bool is_year = false;          // a YEAR column
   bool is_number_bytes = false;  // 0x41, b'1': text that is a number where integers are wanted
   bool is_json = false;          // text of a JSON document
   bool is_ascii = false;         // text of ASCII only
   bool has_no_number = false;    // text whose number is not that of its characters: labels or bytes chosen by IF, casts
   std::uint8_t fixed = not_fixed;  // real: digits behind the point of FLOAT(m,d), DOUBLE(m,d)
-  std::uint8_t digits = 0;       // decimal and integer: before the point, at most
-  std::uint8_t scale = 0;        // decimal: behind it; date and time: of the fraction
-  std::uint8_t true_scale = 0;   // decimal: digits that there can be if is_loose
+  std::uint8_t digits = 0;         // decimal and integer: before the point, at most
+  std::uint8_t scale = 0;          // decimal: behind it; date and time: of the fraction
+  std::uint8_t true_scale = 0;     // decimal: digits that there can be if is_loose
   std::uint8_t coercibility = coercible_collation;
   const Collation* collation = nullptr;  // text
 
@@ -59,22 +59,98 @@ struct Datum {
 };
 
 enum class Operation : std::uint8_t {
-  constant, column,
-  negate, add, subtract, multiply, divide, divide_whole, modulo,
-  and_, or_, xor_, not_,
-  equal, same, different, less, less_equal, greater, greater_equal, in, between, like, regexp,
-  is_null, is_true, is_false, collate,
-  case_when, case_of, if_, coalesce, null_if,
+  constant,
+  column,
+  negate,
+  add,
+  subtract,
+  multiply,
+  divide,
+  divide_whole,
+  modulo,
+  and_,
+  or_,
+  xor_,
+  not_,
+  equal,
+  same,
+  different,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  between,
+  like,
+  regexp,
+  is_null,
+  is_true,
+  is_false,
+  collate,
+  case_when,
+  case_of,
+  if_,
+  coalesce,
+  null_if,
   // texts
-  length, char_length, lower, upper, left, right, substring, concat, concat_ws, trim, replace, locate, pad_left, pad_right,
-  reverse, hex, md5, json_text, crc32, ascii, strcmp, find_in_set,
+  length,
+  char_length,
+  lower,
+  upper,
+  left,
+  right,
+  substring,
+  concat,
+  concat_ws,
+  trim,
+  replace,
+  locate,
+  pad_left,
+  pad_right,
+  reverse,
+  hex,
+  md5,
+  json_text,
+  crc32,
+  ascii,
+  strcmp,
+  find_in_set,
   // numbers
-  abs, ceil, floor, round, truncate, sign, greatest, least,
+  abs,
+  ceil,
+  floor,
+  round,
+  truncate,
+  sign,
+  greatest,
+  least,
   // dates
-  year, month, day, hour, minute, second, microsecond, quarter, day_of_year, date, day_of_week, weekday, to_days, datediff,
-  last_day, date_add, date_format, unix_timestamp, from_unixtime,
+  year,
+  month,
+  day,
+  hour,
+  minute,
+  second,
+  microsecond,
+  quarter,
+  day_of_year,
+  date,
+  day_of_week,
+  weekday,
+  to_days,
+  datediff,
+  last_day,
+  date_add,
+  date_format,
+  unix_timestamp,
+  from_unixtime,
   // conversions
-  to_integer, to_decimal, to_text, to_bytes, to_date, to_datetime
+  to_integer,
+  to_decimal,
+  to_text,
+  to_bytes,
+  to_date,
+  to_datetime
 };
 
 // How two values are compared.

@@ -73,7 +73,8 @@ class Translator {
     const bool is_cyrillic = (c >= 0x410 && c <= 0x44F) || c == 0x401 || c == 0x451;
     const bool joins = (c >= 0x2BC && c <= 0x2BE) || (c >= 0x300 && c <= 0x36F) || c == 0x3B9;
     const auto code = static_cast<UChar32>(c);
-    const bool is_caseless = u_hasBinaryProperty(code, UCHAR_CASED) == 0 && u_foldCase(code, U_FOLD_CASE_DEFAULT) == code;
+    const bool is_caseless =
+        u_hasBinaryProperty(code, UCHAR_CASED) == 0 && u_foldCase(code, U_FOLD_CASE_DEFAULT) == code;
     if (is_latin || is_cyrillic || (is_caseless && !joins)) return {};
     return fail(refused("a letter whose case the engines see differently"));
   }
@@ -81,9 +82,12 @@ class Translator {
   void put(char32_t c) {
     if (c < 0x80) {
       if (!is_letter(c) && !(c >= '0' && c <= '9')) out_ += '\\';
-      if (c == '\n') out_ += 'n';  // a backslash and the character itself is not for control characters
-      else if (c < 0x20 || c == 0x7F) out_ += fmt::format("x{:02x}", static_cast<unsigned>(c));
-      else out_ += static_cast<char>(c);
+      if (c == '\n')
+        out_ += 'n';  // a backslash and the character itself is not for control characters
+      else if (c < 0x20 || c == 0x7F)
+        out_ += fmt::format("x{:02x}", static_cast<unsigned>(c));
+      else
+        out_ += static_cast<char>(c);
       return;
     }
     out_ += fmt::format("\\x{{{:x}}}", static_cast<unsigned>(c));
@@ -95,7 +99,8 @@ class Translator {
       for (std::size_t i = 0; i < run.size(); ++i) {
         std::u32string head;
         for (const char32_t c : run.substr(i, 3)) head += lower(c);
-        const bool begins = std::ranges::any_of(ligatures, [&](const Ligature& one) { return head.starts_with(one.letters); });
+        const bool begins =
+            std::ranges::any_of(ligatures, [&](const Ligature& one) { return head.starts_with(one.letters); });
         if (!begins) continue;
         if (forks > 6) return fail(refused("many letters that stand in one character, too (ss, ff)"));
         for (const char32_t c : run.substr(0, i)) put(c);
@@ -140,7 +145,8 @@ class Translator {
     for (; !at_end() && peek() != '|' && peek() != ')'; is_empty = false) {
       const char32_t c = peek();
       if (c == '^') {
-        if (!is_empty || (depth > 0 && engine_ == RegexpEngine::spencer)) return fail(refused("^ that is not at the beginning"));
+        if (!is_empty || (depth > 0 && engine_ == RegexpEngine::spencer))
+          return fail(refused("^ that is not at the beginning"));
         out_ += "\\A";
         ++i_;
         if (is_quantifier(peek())) return fail(refused("a repeated ^"));
@@ -187,12 +193,14 @@ class Translator {
       if (at_end()) return fail(refused("a backslash at the end"));
       const char32_t escaped = text_[i_++];
       if (std::u32string_view(U".*+?()[]{}|^$\\/-").find(escaped) == std::u32string_view::npos)
-        return fail(refused(escaped < 0x80 && escaped > ' ' ? fmt::format("\\{}, which engines read differently", static_cast<char>(escaped))
-                                                            : "a backslash before this character"));
+        return fail(refused(escaped < 0x80 && escaped > ' '
+                                ? fmt::format("\\{}, which engines read differently", static_cast<char>(escaped))
+                                : "a backslash before this character"));
       return escaped;
     }
     if (is_quantifier(c)) return fail(refused("a repetition of nothing, or of a repetition"));
-    if (c == ']' || c == '}') return fail(refused(fmt::format("a single {}; write \\{}", static_cast<char>(c), static_cast<char>(c))));
+    if (c == ']' || c == '}')
+      return fail(refused(fmt::format("a single {}; write \\{}", static_cast<char>(c), static_cast<char>(c))));
     return c;
   }
 
@@ -237,12 +245,14 @@ class Translator {
       if (c == '\\') return fail(refused("a backslash between [ and ]"));
       if (c == '[') return fail(refused("a [ between [ and ], such as [[:alpha:]]; write [a-z]"));
       if (c == '&') return fail(refused("a & between [ and ]"));
-      if (c == '-' && !is_first && peek() != ']') return fail(refused("a - between [ and ] that is neither first nor last nor of a range"));
+      if (c == '-' && !is_first && peek() != ']')
+        return fail(refused("a - between [ and ] that is neither first nor last nor of a range"));
       if (c == '-' && is_first && peek() == '-') return fail(refused("-- between [ and ]"));
       put(c);
       if (peek() != '-' || peek(1) == ']' || c == '-') continue;
       const char32_t last = peek(1);
-      if (!is_range(c, last)) return fail(refused("a range between [ and ] that is not of digits or of letters of one kind"));
+      if (!is_range(c, last))
+        return fail(refused("a range between [ and ] that is not of digits or of letters of one kind"));
       out_ += '-';
       put(last);
       i_ += 2;
@@ -262,8 +272,10 @@ class Translator {
   Result<unsigned> count() {
     unsigned made = 0;
     std::size_t digits = 0;
-    for (; peek() >= '0' && peek() <= '9' && digits < 4; ++i_, ++digits) made = made * 10 + static_cast<unsigned>(peek() - '0');
-    if (digits == 0 || made > count_max) return fail(refused(fmt::format("{{...}} that is not a number up to {}", count_max)));
+    for (; peek() >= '0' && peek() <= '9' && digits < 4; ++i_, ++digits)
+      made = made * 10 + static_cast<unsigned>(peek() - '0');
+    if (digits == 0 || made > count_max)
+      return fail(refused(fmt::format("{{...}} that is not a number up to {}", count_max)));
     return made;
   }
 
@@ -329,8 +341,7 @@ Result<std::shared_ptr<const Regexp>> Regexp::make(std::string_view pattern, con
                                                                               : RE2::Options::EncodingLatin1);
   options.set_never_capture(true);
   made->compiled_ = std::make_unique<RE2>(translated, options);
-  if (!made->compiled_->ok())
-    return fail(ErrorCode::filter_unsupported, "REGEXP with a pattern that is too large", "");
+  if (!made->compiled_->ok()) return fail(ErrorCode::filter_unsupported, "REGEXP with a pattern that is too large", "");
   return made;
 }
 

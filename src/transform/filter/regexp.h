@@ -1,7 +1,6 @@
-// Patterns of REGEXP whose meaning is the same at the server: what its engine (MySQL up to 5.7: Henry Spencer's, by bytes;
-// MySQL 8: ICU; MariaDB: PCRE2) makes of literal characters, . [] () | * + ? {n,m} ^ and a $ at the end, told to RE2.
-// What engines read differently is refused by name.
-// Threads: immutable; RE2 may be asked by any number at once.
+// Patterns of REGEXP whose meaning is the same at the server: what its engine (MySQL up to 5.7: Henry Spencer's, by
+// bytes; MySQL 8: ICU; MariaDB: PCRE2) makes of literal characters, . [] () | * + ? {n,m} ^ and a $ at the end, told to
+// RE2. What engines read differently is refused by name. Threads: immutable; RE2 may be asked by any number at once.
 #pragma once
 
 #include <memory>

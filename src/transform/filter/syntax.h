@@ -31,22 +31,22 @@ base::Error error_at(base::ErrorCode code, std::string what, std::string_view co
 
 enum class Part : std::uint8_t {
   null,
-  integer,    // digits
-  decimal,    // digits with a point
-  real,       // with an exponent
-  text,       // value: the bytes
-  bytes,      // value: the bytes; name: "x", "0x" or "b", as it was written
-  typed,      // name DATE, TIME or TIMESTAMP; value: the text
-  boolean,    // value TRUE or FALSE
-  column,     // name
-  unary,      // name: - NOT BINARY
-  binary,     // name: an operator in capitals: + - * / DIV % = <=> <> < <= > >= AND OR XOR LIKE REGEXP
-  is,         // name: NULL TRUE FALSE UNKNOWN
-  in,         // first the left side, then the list
-  between,    // three
-  case_,      // name "": conditions; "X": the first is the operand. Pairs follow, then ELSE if their number is odd
-  call,       // name in capitals; TRIM, CAST and intervals have extra words in `value`
-  collate,    // value: the collation
+  integer,  // digits
+  decimal,  // digits with a point
+  real,     // with an exponent
+  text,     // value: the bytes
+  bytes,    // value: the bytes; name: "x", "0x" or "b", as it was written
+  typed,    // name DATE, TIME or TIMESTAMP; value: the text
+  boolean,  // value TRUE or FALSE
+  column,   // name
+  unary,    // name: - NOT BINARY
+  binary,   // name: an operator in capitals: + - * / DIV % = <=> <> < <= > >= AND OR XOR LIKE REGEXP
+  is,       // name: NULL TRUE FALSE UNKNOWN
+  in,       // first the left side, then the list
+  between,  // three
+  case_,    // name "": conditions; "X": the first is the operand. Pairs follow, then ELSE if their number is odd
+  call,     // name in capitals; TRIM, CAST and intervals have extra words in `value`
+  collate,  // value: the collation
 };
 
 struct Syntax {

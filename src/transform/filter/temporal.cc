@@ -49,7 +49,8 @@ bool clock(std::string_view text, std::size_t hour_digits, TimeParts& parts, uns
 
 std::int64_t pack(const TimeParts& t) {
   const std::int64_t date = (static_cast<std::int64_t>(t.year) * 13 + t.month) << 5 | t.day;
-  const std::int64_t clock = static_cast<std::int64_t>(t.hour) << 12 | static_cast<std::int64_t>(t.minute) << 6 | t.second;
+  const std::int64_t clock =
+      static_cast<std::int64_t>(t.hour) << 12 | static_cast<std::int64_t>(t.minute) << 6 | t.second;
   return (date << 17 | clock) << 20 | t.micros;
 }
 
@@ -94,7 +95,8 @@ std::optional<std::int64_t> parse_datetime(std::string_view text, bool* has_cloc
   unsigned year, month, day;
   *has_clock = false;
   *fraction_digits = 0;
-  if (!number(text, 4, year) || !skip(text, '-') || !number(text, 2, month) || !skip(text, '-') || !number(text, 2, day))
+  if (!number(text, 4, year) || !skip(text, '-') || !number(text, 2, month) || !skip(text, '-') ||
+      !number(text, 2, day))
     return std::nullopt;
   t.year = static_cast<std::uint16_t>(year);
   t.month = static_cast<std::uint8_t>(month);
@@ -165,7 +167,8 @@ char* write_fraction(char* to, std::uint32_t micros, unsigned fraction_digits) {
   if (fraction_digits == 0) return to;
   *to++ = '.';
   std::uint32_t unit = 100'000;
-  for (unsigned i = 0; i < fraction_digits && i < 6; ++i, unit /= 10) *to++ = static_cast<char>('0' + micros / unit % 10);
+  for (unsigned i = 0; i < fraction_digits && i < 6; ++i, unit /= 10)
+    *to++ = static_cast<char>('0' + micros / unit % 10);
   return to;
 }
 

@@ -12,11 +12,17 @@ struct WeightTable {
   // By character: where its weights begin in the pool, and in the lowest four bits how many there are; `by_rule` if
   // they follow from its number.
   static constexpr std::uint32_t by_rule = 0xFFFFFFFF;
-  enum class Rule : std::uint8_t { itself, implicit };  // the number, or the two weights UCA gives what it does not list
+  enum class Rule : std::uint8_t {
+    itself,
+    implicit
+  };  // the number, or the two weights UCA gives what it does not list
   std::vector<std::uint32_t> index;
   std::vector<std::uint32_t> pool;
   Rule rule = Rule::itself;
   bool is_bmp_only = false;  // what lies beyond has the weight of U+FFFD, all alike
+
+  std::vector<bool> pages;  // of 256 characters: whether one of them is listed
+  bool has_page(char32_t c) const { return (c >> 8) < pages.size() && pages[c >> 8]; }
 
   // `room` holds what is made by rule.
   std::span<const std::uint32_t> of(char32_t c, std::uint32_t (&room)[2]) const;
