@@ -489,6 +489,8 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
       return fail(unsupported(fmt::format("FLOAT(m,d) or DOUBLE(m,d) beside other numbers as results of {}", what),
                               (*one)->offset));
   }
+  if (is_signed && is_unsigned && is_old())
+    return fail(unsupported(fmt::format("numbers with and without a sign as results of {}: this server errs", what), offset));
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;
     type.digits = 20;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "transform/etl/test_row.h"
@@ -167,6 +168,27 @@ TEST_F(FilterTest, PrintsACanonicalFormThatCompilesToItself) {
             "`stock`) <> .5)))");
   EXPECT_EQ(compile(filter->canonical())->canonical(), filter->canonical());
   EXPECT_EQ(filter->columns(), (std::vector<std::uint32_t>{0, 1, 3, 5}));
+}
+
+TEST_F(FilterTest, DoesWhatItsPageSays) {
+  std::ifstream page("docs/filters.md");
+  std::string line, fence;
+  int kept = 0, refused = 0;
+  while (std::getline(page, line)) {
+    if (line.starts_with("```")) {
+      fence = fence.empty() ? line.substr(3) : "";
+    } else if (fence == "filter") {
+      EXPECT_EQ(verdict(line), "yes") << line;
+      ++kept;
+    } else if (fence == "filter-refused") {
+      const std::size_t arrow = line.find(" -> ");
+      ASSERT_NE(arrow, std::string::npos) << line;
+      EXPECT_EQ(verdict(line.substr(0, arrow)), line.substr(arrow + 4)) << line;
+      ++refused;
+    }
+  }
+  EXPECT_GT(kept, 5);
+  EXPECT_GT(refused, 3);
 }
 
 TEST_F(FilterTest, KnowsWhatServersDoDifferently) {
