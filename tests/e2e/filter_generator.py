@@ -166,6 +166,7 @@ class Conditions:
             lambda: f"CHAR_LENGTH({self.text(d)})",
             lambda: f"INSTR({self.text(d)}, {self.text(d)})",
             lambda: f"LOCATE({self.text_literal()}, {self.text(d)})",
+            lambda: f"INSTR({self.column('text').name}, {self.pick(quoted('a'), quoted('é'), quoted('s'), quoted('ss'), quoted('Å'), quoted('i'))})",
             lambda: f"ASCII({self.text(d)})",
             lambda: f"CRC32({self.text(d)})",
             lambda: f"{self.pick('YEAR', 'MONTH', 'DAY', 'DAYOFMONTH', 'QUARTER', 'DAYOFWEEK', 'WEEKDAY', 'DAYOFYEAR', 'TO_DAYS')}({self.date(d)})",

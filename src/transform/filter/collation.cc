@@ -143,6 +143,15 @@ int compare_characters(const WeightTable& table, std::string_view a, std::string
   }
 }
 
+bool begins_with(const WeightTable& table, std::string_view text, std::string_view part) {
+  Scanner x(table, text), y(table, part);
+  while (true) {
+    const std::int64_t wanted = y.next();
+    if (wanted < 0) return true;
+    if (x.next() != wanted) return false;
+  }
+}
+
 int compare_by(const Collation& collation, std::string_view a, std::string_view b, bool pads) {
   switch (collation.order) {
     case Collation::Order::bytes:
@@ -252,11 +261,14 @@ bool like(const Collation& collation, std::string_view text, std::string_view pa
   }
 }
 
-std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from) {
+std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from,
+                 bool by_weights) {
   if (part.empty() || collation.order == Collation::Order::bytes) return text.find(part, from);
-  // The servers compare stretches of as many bytes as `part` has.
-  while (from + part.size() <= text.size()) {
-    if (compare_by(collation, text.substr(from, part.size()), part, false) == 0) return from;
+  by_weights = by_weights && collation.order == Collation::Order::characters;
+  while (by_weights ? from < text.size() : from + part.size() <= text.size()) {
+    if (by_weights ? begins_with(*collation.weights, text.substr(from), part)
+                   : compare_by(collation, text.substr(from, part.size()), part, false) == 0)
+      return from;
     from += character_size(collation, text.substr(from));
   }
   return std::string_view::npos;

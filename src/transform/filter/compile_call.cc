@@ -225,6 +225,8 @@ Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args)
   }
   std::vector<NodePtr*> results;
   if (operation == Operation::null_if) {
+    if (args[0]->type.is_number_bytes || args[1]->type.is_number_bytes)
+      return fail(unsupported("bytes in NULLIF; write them as x'...'", args[0]->offset));
     if (args[0]->operation != Operation::constant && !has_column(*args[0]))
       return fail(unsupported("NULLIF of what holds no column", args[0]->offset));
     TRY_VALUE(node->comparison, compare_by(args[0], args[1], &node->collation));
@@ -281,6 +283,11 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
   }
   std::vector<NodePtr*> joined;
   if (operation == locate && name == "LOCATE") std::swap(args[0], args[1]);
+  if (operation == locate && is_mysql8() && args[0]->type.kind == Kind::text && args[1]->type.kind == Kind::text &&
+      args[0]->type.collation->set != args[1]->type.collation->set)
+    return fail(
+        unsupported(fmt::format("{} over texts of two character sets: this server takes another collation then", name),
+                    syntax.offset));
   if (operation == locate && args.size() > 2 &&
       (args[1]->operation != constant || args[1]->text.empty() || args[1]->type.kind != Kind::text))
     return fail(unsupported("LOCATE from a place with anything but a literal that is not empty", args[1]->offset));
@@ -302,6 +309,12 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     node = boolean(operation, syntax.offset);
     node->type.digits = 10;
     node->collation = type.collation;
+    if (operation == locate && is_mysql8() && type.collation->order == Collation::Order::characters) {
+      if (dialect_.version < 90000)
+        return fail(unsupported(fmt::format("{} over {}: not known of this version", name, type.collation->name),
+                                syntax.offset));
+      node->number = 1;
+    }
   } else {
     node->type = type;
   }
@@ -453,6 +466,8 @@ Result<NodePtr> Compiler::date_add(Syntax& syntax, std::vector<NodePtr> args) {
   TRY(dated(args[0], syntax.name));
   TRY(integral(*args[1], "INTERVAL"));
   if (args[1]->type.is_unsigned) return fail(unsupported("INTERVAL of an unsigned number", args[1]->offset));
+  if (is_old() && args[1]->type.is_wide)
+    return fail(unsupported("INTERVAL of a BIGINT, whose overflow this server does not see", args[1]->offset));
   NodePtr node = make(Operation::date_add, args[0]->type.kind, syntax.offset);
   node->unit = static_cast<Unit>(std::ranges::find(units, syntax.value) - std::begin(units));
   node->is_negated = syntax.name == "DATE_SUB";

@@ -330,7 +330,7 @@ Result<NodePtr> Compiler::comparison(Syntax& syntax) {
 Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what, bool is_mixed) const {
   if ((!is_old() && !is_mixed) || a.type.is_unsigned == b.type.is_unsigned) return {};
   const Node& with_sign = a.type.is_unsigned ? b : a;
-  if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
+  if (&with_sign == &b && is_constant(b) && b.value.i >= 0) return {};
   return fail(unsupported(
       fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
 }
@@ -354,7 +354,13 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
       if (earlier != by && earlier != Comparison::nothing && by != Comparison::nothing &&
           (earlier == Comparison::text || by == Comparison::text || args[0]->type.is_temporal()))
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
-    if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
+    if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN", !dialect_.is_mariadb));
+    if (by == Comparison::real && args.size() == 2 && fixed_digits(*args[0], *args[1]) > 0)
+      return fail(unsupported("IN of FLOAT(m,d) or DOUBLE(m,d) and one value; write =", args[i]->offset));
+    if (by == Comparison::real && is_mysql8() && args[0]->type.kind == Kind::integer &&
+        args[0]->operation != Operation::column && args[i]->type.kind == Kind::real)
+      return fail(unsupported("IN of an integer that is no column and floating-point numbers: this server errs",
+                              args[i]->offset));
     is_mixed = is_mixed || (!node->comparisons.empty() && by != node->comparisons[0]);
     if (by == Comparison::decimal && args[0]->type.is_loose)
       return fail(unsupported("a quotient in IN", args[0]->offset));
@@ -490,7 +496,8 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
                               (*one)->offset));
   }
   if (is_signed && is_unsigned && is_old())
-    return fail(unsupported(fmt::format("numbers with and without a sign as results of {}: this server errs", what), offset));
+    return fail(
+        unsupported(fmt::format("numbers with and without a sign as results of {}: this server errs", what), offset));
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;
     type.digits = 20;

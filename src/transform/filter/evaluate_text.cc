@@ -238,7 +238,7 @@ bool Evaluator::locate(const Node& node, Datum& out) {
   if (from <= 0) return true;
   if (static_cast<std::uint64_t>(from - 1) > character_count(*node.collation, whole)) return true;
   const std::size_t start = skip_characters(*node.collation, whole, static_cast<std::size_t>(from - 1));
-  const std::size_t found = filter::find(*node.collation, whole, part, start);
+  const std::size_t found = filter::find(*node.collation, whole, part, start, node.number == 1);
   if (found != std::string_view::npos)
     out.i = static_cast<std::int64_t>(character_count(*node.collation, whole.substr(0, found))) + 1;
   return true;

@@ -193,6 +193,12 @@ TEST_F(FilterTest, DoesWhatItsPageSays) {
 
 TEST_F(FilterTest, KnowsWhatServersDoDifferently) {
   EXPECT_EQ(verdict("1 XOR (1 XOR 1)"), "yes");
+  EXPECT_EQ(verdict("INSTR(status, 'A') = 2"),
+            "filter.unsupported at 1:1: INSTR over utf8mb4_general_ci: not known of this version");
+  server_.version = 90700;
+  EXPECT_EQ(verdict("INSTR(status, 'Å') = 2"), "yes");
+  server_ = {.is_mariadb = true, .version = 101119};
+  EXPECT_EQ(verdict("INSTR(status, 'Å') = 0"), "yes");
   EXPECT_EQ(verdict("JSON_UNQUOTE(note) = 'x'"),
             "filter.unsupported at 1:1: JSON_UNQUOTE of anything but JSON_EXTRACT");
   server_ = {.is_mariadb = false, .version = 50651};

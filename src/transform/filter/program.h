@@ -173,7 +173,8 @@ struct Node {
   // by operation: of a constant, its text; of LIKE, the escape; of DATE_FORMAT, the format
   Datum value;
   std::string text;
-  int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n); comparison: digits of `fixed`, or 0
+  int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n); comparison: digits of `fixed`, or
+                   // 0; LOCATE: 1: by weights
   std::shared_ptr<const Regexp> pattern;
   std::vector<JsonStep> path;
   Unit unit = Unit::day;
