@@ -496,6 +496,8 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
     type.scale = static_cast<std::uint8_t>(a.scale + 4);
     type.true_scale = static_cast<std::uint8_t>(made);
     node->number = static_cast<int>(made);
+    if (has_loose_quotients() && (args[0]->type.is_temporal() || args[1]->type.is_temporal()))
+      return fail(unsupported("a division with a date or time", syntax.offset));
     if ((a.is_loose || b.is_loose) && kind == Kind::decimal)
       return fail(unsupported("a quotient divided again: this server calculates it with more digits than it shows",
                               syntax.offset));

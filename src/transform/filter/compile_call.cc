@@ -466,8 +466,8 @@ Result<NodePtr> Compiler::date_add(Syntax& syntax, std::vector<NodePtr> args) {
   TRY(dated(args[0], syntax.name));
   TRY(integral(*args[1], "INTERVAL"));
   if (args[1]->type.is_unsigned) return fail(unsupported("INTERVAL of an unsigned number", args[1]->offset));
-  if (is_old() && args[1]->type.is_wide)
-    return fail(unsupported("INTERVAL of a BIGINT, whose overflow this server does not see", args[1]->offset));
+  if (args[1]->type.is_wide)
+    return fail(unsupported("INTERVAL of a BIGINT, whose overflow servers do not see", args[1]->offset));
   NodePtr node = make(Operation::date_add, args[0]->type.kind, syntax.offset);
   node->unit = static_cast<Unit>(std::ranges::find(units, syntax.value) - std::begin(units));
   node->is_negated = syntax.name == "DATE_SUB";

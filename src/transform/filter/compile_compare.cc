@@ -270,6 +270,7 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
     const Node& other = one == &a ? *b : *a;
     if (node.type.kind != Kind::text) continue;
     if (node.type.is_number_bytes) {
+      if (other.type.is_year) return fail(unsupported("bytes beside a year", node.offset));
       if (other.type.kind != Kind::integer || node.text.size() > 8)
         return fail(unsupported("bytes beside a number that is no integer", node.offset));
       std::uint64_t number = 0;
@@ -286,8 +287,8 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
     TRY(has_number(node));
   }
   for (const auto& [year, other] : {std::pair(a.get(), b.get()), std::pair(b.get(), a.get())}) {
-    if (!year->type.is_year || !is_constant(*other) || other->type.kind != Kind::integer) continue;
-    if (other->value.i < 1901 || other->value.i > 2155)
+    if (!year->type.is_year || !is_constant(*other) || other->type.kind == Kind::text) continue;
+    if (other->type.kind != Kind::integer || other->value.i < 1901 || other->value.i > 2155)
       return fail(unsupported("a year beside a number that is not one from 1901 to 2155", other->offset));
   }
   const auto is = [&](Kind kind) { return a->type.kind == kind || b->type.kind == kind; };
