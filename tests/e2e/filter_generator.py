@@ -134,9 +134,9 @@ class Conditions:
         return str(n) if self.chance(0.97) else self.pick("TRUE", "FALSE", "007", "+5", "- 3")
 
     def bound(self):
-        """Of IN and BETWEEN, in which MySQL 5.6 takes negative numbers for large ones."""
+        """Of IN and BETWEEN, in which MySQL takes some negative numbers for large ones."""
         literal = self.number_literal(small=True)
-        return literal.lstrip("- ") if self.server == "mysql-5.6" and self.chance(0.9) else literal
+        return literal.lstrip("- ") if self.server != "mariadb-10.11" and self.chance(0.9) else literal
 
     def text_literal(self):
         return quoted(self.random.choice(WIDE if self.chance(0.4) else ASCII))
