@@ -111,8 +111,9 @@ def main():
             print(name, len(encode(table, by_rule)))
         for name, server, collation in (("default", mysql, "utf8mb4_general_ci"), ("0900", mysql, "utf8mb4_0900_ai_ci")):
             for case in ("lower", "upper"):
-                raw = ask(server, f"{case.upper()}({CHARACTER} COLLATE {collation})", 0x20000)
-                table = {n: (ord(text.decode()),) for n, text in raw.items() if text}
+                # Zeros behind it make room for characters that take more bytes then.
+                raw = ask(server, f"{case.upper()}(CONCAT({CHARACTER}, '000') COLLATE {collation})", 0x20000)
+                table = {n: (ord(text.decode()[0]),) for n, text in raw.items()}
                 write(file, f"{case}_{name}", encode(table, lambda n: (n,)))
         for name in ("latin1_swedish_ci", "latin1_general_ci"):
             table = weights({n: b"\0" + w for n, w in ask(mysql, f"WEIGHT_STRING({BYTE} COLLATE {name})", 256).items()})

@@ -4,11 +4,11 @@ conditions joins anything with anything, and may be refused, but never answered 
 TEXTS = ["", " ", "a", "A", "ab", "Ab", "abc", "ABC", "abc ", "abc  ", " abc", "abd", "b", "paid", "Paid", "PAID ", "open",
          "x%y", "x_y", "x\\y", "it's", 'say "hi"', "10", "010", "10.5", " 7", "7 ", "1e3", "-3", "0", "0x41", "12abc", "a,b,c",
          "2020-01-31", "straße", "STRASSE", "Ärger", "arger", "é", "e", "É", "ñandú", "İ", "ı", "ß", "ss", "Å", "a\tb", "a\nb",
-         "Zürich", "zurich", "ÿ", "æ", "ae", "Œ"]
+         "Zürich", "zurich", "ÿ", "æ", "ae", "Œ", "ab\n", "a\r", "a\r\n", "k", "-", "a-c", "$x", "a.c", "(ab)", "aab", "abab", "\\\\"]
 ASCII = [t for t in TEXTS if t.isascii()]
 LATIN = [t for t in TEXTS if all(ord(c) < 256 for c in t)]
 WIDE = TEXTS + ["日本語", "にほんご", "ニホンゴ", "привет", "ПРИВЕТ", "Привет", "ελλάς", "ΕΛΛΆΣ", "😀", "😁", "ﬁ", "fi", "１０", "한글",
-                "เก", "a\u0301", "á", "\u200b", "a\u00adb", "ǆ", "Ǆ", "\ufffd"]
+                "เก", "\u017f", "\u212a", "Maße", "masse", "MASSE", "\u1e9e", "aﬃx", "affix", "ﬆ", "st", "a\u0085", "a\u2028", "a\u0301", "á", "\u200b", "a\u00adb", "ǆ", "Ǆ", "\ufffd"]
 DATES = ["0000-00-00", "1000-01-01", "1970-01-01", "1999-12-31", "2000-02-29", "2020-01-31", "2020-02-29", "2021-03-01",
          "2024-12-31", "9999-12-31"]
 CLOCKS = ["00:00:00", "00:00:01", "11:59:59", "12:00:00", "12:30:00", "23:59:59"]
@@ -54,6 +54,8 @@ def columns(server):
         Column("c_d5", "DECIMAL(5,0)", "decimal", ["0", "1", "-1", "10", "99999", "42"]),
         Column("c_f", "FLOAT", "real", ["0", "1.5", "-2.25", "0.1", "3.4e38", "1e-30", "10", "16777217"]),
         Column("c_do", "DOUBLE", "real", ["0", "1.5", "-2.25", "0.1", "1e300", "-1e-300", "10", "0.30000000000000004", "1e15", "123456789.125"]),
+        Column("c_fm", "FLOAT(8,2)", "real", ["0", "1.5", "0.1", "10.01", "-2.25"]),
+        Column("c_dm", "DOUBLE(10,3)", "real", ["0", "1.5", "0.1", "10.01", "-2.25", "0.125"]),
         text("c_vc", "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", WIDE),
         text("c_nn", "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", ["paid", "Paid", "open", "", "PAID ", "10"]),
         text("c_ch", "CHAR(12) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", WIDE),
@@ -131,15 +133,20 @@ class Conditions:
         n = self.random.choice([n for n in INTEGERS if not small or abs(n) < 1000])
         return str(n) if self.chance(0.97) else self.pick("TRUE", "FALSE", "007", "+5", "- 3")
 
+    def bound(self):
+        """Of IN and BETWEEN, in which MySQL takes some negative numbers for large ones."""
+        literal = self.number_literal(small=True)
+        return literal.lstrip("- ") if self.server != "mariadb-10.11" and self.chance(0.9) else literal
+
     def text_literal(self):
         return quoted(self.random.choice(WIDE if self.chance(0.4) else ASCII))
 
     def date_literal(self):
-        date = self.random.choice([d for d in DATES if d > "0001"])
+        date = self.random.choice([d for d in DATES if d > ("1971" if self.chance(0.8) else "0001") and (d < "2038" or self.chance(0.2))])
         return self.pick(quoted(date), f"DATE'{date}'") if self.chance(0.5) else self.datetime_literal()
 
     def datetime_literal(self):
-        text = self.random.choice([d for d in DATES if d > "0001"]) + " " + self.random.choice(CLOCKS)
+        text = self.random.choice([d for d in DATES if d > ("1971" if self.chance(0.8) else "0001") and (d < "2038" or self.chance(0.2))]) + " " + self.random.choice(CLOCKS)
         return quoted(text) if self.chance(0.7) else f"TIMESTAMP'{text}'"
 
     def time_literal(self):
@@ -159,6 +166,7 @@ class Conditions:
             lambda: f"CHAR_LENGTH({self.text(d)})",
             lambda: f"INSTR({self.text(d)}, {self.text(d)})",
             lambda: f"LOCATE({self.text_literal()}, {self.text(d)})",
+            lambda: f"INSTR({self.column('text').name}, {self.pick(quoted('a'), quoted('é'), quoted('s'), quoted('ss'), quoted('Å'), quoted('i'))})",
             lambda: f"ASCII({self.text(d)})",
             lambda: f"CRC32({self.text(d)})",
             lambda: f"{self.pick('YEAR', 'MONTH', 'DAY', 'DAYOFMONTH', 'QUARTER', 'DAYOFWEEK', 'WEEKDAY', 'DAYOFYEAR', 'TO_DAYS')}({self.date(d)})",
@@ -291,16 +299,17 @@ class Conditions:
             lambda: self.comparison(depth), lambda: self.comparison(depth), lambda: self.comparison(depth), lambda: self.comparison(depth),
             lambda: f"{self.text(depth)} {no}LIKE {self.pattern()}",
             lambda: f"{self.column('text').name} {no}LIKE {self.pick(quoted('a|%'), quoted('x|_y'), self.pattern())} ESCAPE '|'",
-            lambda: f"{self.number(depth)} {no}IN ({self.list(lambda: self.number_literal(True))})",
+            lambda: f"{self.number(depth)} {no}IN ({self.list(self.bound)})",
             lambda: f"{self.column('text').name} {no}IN ({self.list(self.text_literal)})",
             lambda: f"{self.column('label').name} {no}IN ({self.list(lambda: self.pick(quoted('paid'), quoted('a'), quoted('new'), quoted('Open')))})",
             lambda: f"{self.column('date').name} {no}IN ({self.list(lambda: quoted(self.random.choice(DATES[1:])))})",
-            lambda: f"{self.number(depth)} {no}BETWEEN {self.number_literal(True)} AND {self.number_literal(True)}",
+            lambda: f"{self.number(depth)} {no}BETWEEN {self.bound()} AND {self.bound()}",
             lambda: f"{self.column('text').name} {no}BETWEEN {self.text_literal()} AND {self.text_literal()}",
             lambda: f"{self.column('date', 'datetime').name} {no}BETWEEN {self.date_literal()} AND {self.date_literal()}",
             lambda: f"{self.column('int', 'text', 'decimal', 'label', 'time', 'bytes').name} IS {no}NULL",
             lambda: f"({self.condition(depth - 1)}) IS {no}{self.pick('TRUE', 'FALSE', 'UNKNOWN')}",
             lambda: f"ISNULL({self.column('int', 'text').name})",
+            lambda: f"{self.pick(self.number, self.text, self.date)(depth)} IS {no}NULL",
             lambda: self.column("int", "decimal", "real").name,
             lambda: self.regexp(no),
             lambda: self.json() if self.server != "mysql-5.6" else self.regexp(no),
@@ -311,7 +320,9 @@ class Conditions:
 
     def regular_expression(self):
         def atom():
-            return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", "(a|b)", " ", "-", "paid", "é", "日", "[é]", "ss", "s")
+            if self.server == "mysql-5.6":
+                return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", " ", "-", "paid", "[a-]", "\\.")
+            return self.pick("a", "b", "A", "c", "e", "x", "1", "0", ".", "[a-c]", "[^a]", "[0-9]", "[A-Z]", "(ab|c)", "(a|b)", " ", "-", "paid", "é", "日", "[é]", "ss", "s", "f", "st", "k", "K", "[a-]", "[-a]", "[.]", "[$^]", "[a-z]", "\\.", "\\(", "(^|b)", "[ск]", "привет", "é", "[^0-9]", "(a|bc)", "m")
 
         made = "".join(atom() + self.pick("", "", "", "*", "+", "?", "{2}", "{1,2}") for _ in range(self.random.randint(1, 4)))
         if self.chance(0.15):
@@ -331,7 +342,7 @@ class Conditions:
             lambda: f"{self.condition(d)} AND {self.condition(d)}", lambda: f"{self.condition(d)} {self.pick('AND', '&&')} {self.condition(d)}",
             lambda: f"{self.condition(d)} OR {self.condition(d)}", lambda: f"({self.condition(d)} {self.pick('OR', '||')} {self.condition(d)})",
             lambda: f"NOT ({self.condition(d)})", lambda: f"!({self.condition(d)})",
-            lambda: f"({self.condition(d)}) XOR ({self.condition(d)})",
+            lambda: f"({self.condition(d)}) XOR ({self.condition(d)})" if self.server != "mysql-5.6" or self.chance(0.1) else f"NOT {self.simple(0)}",
             lambda: f"CASE WHEN {self.condition(d)} THEN {self.condition(d)} ELSE {self.condition(d)} END",
             lambda: f"IF({self.condition(d)}, {self.condition(d)}, {self.condition(d)})",
         ])()

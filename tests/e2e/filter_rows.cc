@@ -1,5 +1,6 @@
 // Tests conditions on the rows of a table, for tests/e2e/test_filter.py: rows are read as the snapshot reads them, and
-// each condition is given to the server, too.
+// as the binlog has them (the table was made in the log's files that still are there, by INSERTs in the order of `id`),
+// and each condition is given to the server, too.
 //
 //   filter_rows HOST PORT USER PASSWORD DATABASE TABLE < one condition a line > one answer a line
 //
@@ -11,6 +12,7 @@
 // differs ID OURS THEIRS  -1: unknown
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -18,6 +20,7 @@
 #include <string>
 
 #include "mysql/connection.h"
+#include "source/binlog/row_reader.h"
 #include "source/snapshot/text_row.h"
 #include "source/topology/schema_reader.h"
 #include "transform/filter/filter.h"
@@ -55,8 +58,46 @@ Rows read_rows(mysql::Connection& connection, const std::string& table, const so
   return rows;
 }
 
-std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, std::string_view condition,
-                  const Filter& filter) {
+Rows read_log(const mysql::Endpoint& endpoint, const std::string& first_file, const std::string& table,
+              const model::TableSchema& schema) {
+  Rows rows;
+  auto connection = must(mysql::Connection::open(endpoint));
+  mysql::DumpStart start;
+  start.at = {first_file, 4};
+  start.non_blocking = true;
+  must(connection.start_dump(start));
+  source::FormatDescription format;
+  source::TableMap map;
+  std::unique_ptr<source::RowPlan> plan;
+  source::RowReader reader;
+  std::vector<model::Value> before, after;
+  bool is_ours = false;
+  while (true) {
+    const std::string_view raw = must(connection.read_event());
+    if (raw.empty()) return rows;
+    const source::EventView event = must(source::parse_event(raw, format));
+    if (event.header.type == source::EventType::format_description)
+      format = must(source::parse_format_description(event));
+    if (event.header.type == source::EventType::table_map) {
+      const auto mapped = must(source::parse_mapped_table(event, format));
+      is_ours = mapped.database == endpoint.database && mapped.table == table;
+      if (is_ours) must(map.parse(event, format));
+      if (is_ours && (!plan || !plan->fits(map)))
+        plan = std::make_unique<source::RowPlan>(
+            must(source::RowPlan::make(map, std::make_shared<model::TableSchema>(schema))));
+    }
+    if (!is_ours || !source::is_rows_event(event.header.type)) continue;
+    must(reader.open(event, format, *plan));
+    while (must(reader.next(before, after))) {
+      std::vector<model::Value>& row = rows.values.emplace_back(after);
+      for (model::Value& value : row)
+        if (value.text.data() != nullptr) value.text = rows.kept.emplace_back(value.text);
+    }
+  }
+}
+
+std::string judge(mysql::Connection& connection, const std::string& table, const Rows& rows, const Rows& logged,
+                  std::string_view condition, const Filter& filter) {
   const auto answer =
       connection.query(fmt::format("SELECT ({0}) IS TRUE, ({0}) IS FALSE FROM {1} ORDER BY id", condition, table));
   const auto kept = connection.query(fmt::format("SELECT id FROM {} WHERE {} ORDER BY id", table, filter.sql()));
@@ -65,8 +106,12 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
   bool has_failed = false;
   for (std::size_t i = 0; i < rows.values.size(); ++i) {
     const auto verdict = filter.test(rows.values[i], scratch);
+    const auto other = filter.test(logged.values[i], scratch);
+    if (verdict.has_value() != other.has_value() || (verdict && *verdict != *other))
+      return fmt::format("differs {}: the row of the log", i);
     if (!verdict) {
       has_failed = true;
+      if (kept && kept_at < kept->rows.size() && *kept->rows[kept_at][0] == rows.values[i][0].text) ++kept_at;
       continue;
     }
     if (!answer || !kept) continue;
@@ -81,7 +126,9 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
   }
   if (answer && kept) return has_failed ? "differs 0 error none" : fmt::format("same {}", rows.values.size());
   if (has_failed) return "failed";
-  return "invalid " + (answer ? kept.error() : answer.error()).what;
+  std::string message = (answer ? kept.error() : answer.error()).what;
+  std::ranges::replace(message, '\n', ' ');
+  return "invalid " + message;
 }
 
 }  // namespace
@@ -106,6 +153,11 @@ int main(int argc, char** argv) {
   const source::TextRowPlan plan(schema);
   must(connection.execute("SET character_set_results = NULL"));
   const Rows rows = read_rows(connection, table, plan);
+  const Rows logged = read_log(endpoint, *must(connection.query("SHOW BINARY LOGS")).rows.at(0).at(0), table, schema);
+  if (rows.values.size() != logged.values.size()) {
+    fmt::print(stderr, "the log has {} rows, the table {}\n", logged.values.size(), rows.values.size());
+    return 3;
+  }
   transform::Dialect dialect;
   dialect.is_mariadb = connection.flavour() == mysql::Flavour::mariadb;
   dialect.version = connection.version_number();
@@ -122,7 +174,7 @@ int main(int argc, char** argv) {
     if (!again || again->canonical() != filter->canonical())
       fmt::print("differs 0 printed {}\n", filter->canonical());
     else
-      fmt::print("{}\n", judge(connection, table, rows, condition, *filter));
+      fmt::print("{}\n", judge(connection, table, rows, logged, condition, *filter));
     std::fflush(stdout);
   }
   return 0;

@@ -143,6 +143,15 @@ int compare_characters(const WeightTable& table, std::string_view a, std::string
   }
 }
 
+bool begins_with(const WeightTable& table, std::string_view text, std::string_view part) {
+  Scanner x(table, text), y(table, part);
+  while (true) {
+    const std::int64_t wanted = y.next();
+    if (wanted < 0) return true;
+    if (x.next() != wanted) return false;
+  }
+}
+
 int compare_by(const Collation& collation, std::string_view a, std::string_view b, bool pads) {
   switch (collation.order) {
     case Collation::Order::bytes:
@@ -175,9 +184,13 @@ bool same_character(const Collation& collation, std::string_view a, std::string_
   std::uint32_t room[2], other_room[2];
   const char* at = a.data();
   const char* other_at = b.data();
-  const auto one = collation.weights->of(next_character(at, at + a.size()), room);
-  const auto other = collation.weights->of(next_character(other_at, other_at + b.size()), other_room);
-  return std::ranges::equal(one, other);
+  const char32_t c = next_character(at, at + a.size()), d = next_character(other_at, other_at + b.size());
+  // What _unicode_ci has no page for is alike only where whole texts are compared.
+  const WeightTable& weights = *collation.weights;
+  if (weights.is_bmp_only && weights.rule == WeightTable::Rule::implicit &&
+      (!weights.has_page(c) || !weights.has_page(d)))
+    return c == d;
+  return std::ranges::equal(weights.of(c, room), weights.of(d, other_room));
 }
 
 }  // namespace
@@ -202,6 +215,10 @@ const Collation& connection_collation() {
 
 int compare(const Collation& collation, std::string_view a, std::string_view b) {
   return compare_by(collation, a, b, collation.pads);
+}
+
+int compare_unpadded(const Collation& collation, std::string_view a, std::string_view b) {
+  return compare_by(collation, a, b, false);
 }
 
 bool like(const Collation& collation, std::string_view text, std::string_view pattern, std::string_view escape) {
@@ -244,11 +261,14 @@ bool like(const Collation& collation, std::string_view text, std::string_view pa
   }
 }
 
-std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from) {
+std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from,
+                 bool by_weights) {
   if (part.empty() || collation.order == Collation::Order::bytes) return text.find(part, from);
-  // The servers compare stretches of as many bytes as `part` has.
-  while (from + part.size() <= text.size()) {
-    if (compare_by(collation, text.substr(from, part.size()), part, false) == 0) return from;
+  by_weights = by_weights && collation.order == Collation::Order::characters;
+  while (by_weights ? from < text.size() : from + part.size() <= text.size()) {
+    if (by_weights ? begins_with(*collation.weights, text.substr(from), part)
+                   : compare_by(collation, text.substr(from, part.size()), part, false) == 0)
+      return from;
     from += character_size(collation, text.substr(from));
   }
   return std::string_view::npos;
@@ -256,7 +276,7 @@ std::size_t find(const Collation& collation, std::string_view text, std::string_
 
 std::string_view change_case(const Collation& collation, std::string_view text, bool to_upper, Arena& arena) {
   if (collation.set == TextSet::binary || text.empty()) return text;
-  char* const from = arena.take(text.size() * 2 + 4);
+  char* const from = arena.take(text.size());
   char* to = from;
   if (!collation.is_utf8()) {
     const std::uint8_t* cases = collation.cases + (to_upper ? 256 : 0);
@@ -272,11 +292,13 @@ std::string_view change_case(const Collation& collation, std::string_view text, 
   const char* end = at + text.size();
   while (at != end) {
     const char32_t c = table.of(next_character(at, end), room)[0];
-    if (c < 0x80) {
+    const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    // As at the server, there is room for as many bytes as there were.
+    if (to + more >= from + text.size()) break;
+    if (more == 0) {
       *to++ = static_cast<char>(c);
       continue;
     }
-    const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
     *to++ = static_cast<char>((more == 1 ? 0xC0U : more == 2 ? 0xE0U : 0xF0U) | c >> (6 * more));
     for (int i = more - 1; i >= 0; --i) *to++ = static_cast<char>(0x80U | (c >> (6 * i) & 0x3FU));
   }

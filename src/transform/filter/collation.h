@@ -36,10 +36,13 @@ const Collation& connection_collation();  // utf8mb4_general_ci: what literals a
 
 // Below, equal or above zero.
 int compare(const Collation& collation, std::string_view a, std::string_view b);
+int compare_unpadded(const Collation& collation, std::string_view a, std::string_view b);  // spaces at the end count
 // `escape`: the bytes of one character, or none.
 bool like(const Collation& collation, std::string_view text, std::string_view pattern, std::string_view escape);
-// Where `part` begins at or behind byte `from`, as bytes; npos if nowhere.
-std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from);
+// Where `part` begins at or behind byte `from`, as bytes; npos if nowhere. Servers compare stretches of as many bytes
+// as `part` has, MySQL 9 by weights only.
+std::size_t find(const Collation& collation, std::string_view text, std::string_view part, std::size_t from,
+                 bool by_weights);
 
 std::string_view change_case(const Collation& collation, std::string_view text, bool to_upper, Arena& arena);
 

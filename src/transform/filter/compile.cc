@@ -88,8 +88,7 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
     case Part::binary:
       if (syntax.name == "AND" || syntax.name == "OR" || syntax.name == "XOR") return logic(syntax);
       if (syntax.name == "LIKE") return like(syntax);
-      if (syntax.name == "REGEXP")
-        return fail(unsupported("REGEXP: each server has an engine of its own", syntax.offset));
+      if (syntax.name == "REGEXP") return regexp(syntax);
       if (std::string_view("+-*/DIV%").find(syntax.name) != std::string_view::npos) return arithmetic(syntax);
       return comparison(syntax);
     case Part::is: {
@@ -100,8 +99,8 @@ Result<NodePtr> Compiler::compile(Syntax& syntax) {
                              : syntax.name == "TRUE" ? Operation::is_true
                                                      : Operation::is_false,
                              syntax.offset);
-      if (is_null && is_old() && has(Operation::xor_, *arg))
-        return fail(unsupported("whether XOR is NULL: this server errs", syntax.offset));
+      if (is_null && is_old() && (has(Operation::xor_, *arg) || has(Operation::same, *arg)))
+        return fail(unsupported("whether XOR or <=> is NULL: this server errs", syntax.offset));
       // MariaDB finds the zero date of a NOT NULL column to be NULL when the condition stands behind WHERE.
       if (is_null && arg->operation == Operation::column &&
           (arg->type.kind == Kind::date || arg->type.kind == Kind::datetime) &&
@@ -209,6 +208,8 @@ Result<NodePtr> Compiler::column(Syntax& syntax) {
       type.is_ascii = true;
       type.has_no_text =
           column.type == ColumnType::float_ || is_zero_filled || column.declared_type.find('(') != std::string::npos;
+      if (const std::size_t comma = column.declared_type.find(','); comma != std::string::npos)
+        type.fixed = static_cast<std::uint8_t>(std::atoi(column.declared_type.c_str() + comma + 1));
       return node;
     case ColumnType::date:
       type.kind = Kind::date;
@@ -339,10 +340,18 @@ Status Compiler::truth_value(const Node& node) const {
   if (node.type.is_number_bytes ||
       (node.operation == Operation::constant && node.type.collation == &binary_collation()))
     return fail(unsupported("bytes as a condition", node.offset));
+  TRY(has_number(node));
+  if (is_old() && !is_condition(node) && (has(Operation::greatest, node) || has(Operation::least, node)))
+    return fail(unsupported("GREATEST or LEAST as a condition: this server errs where it is NULL", node.offset));
   if (node.type.kind == Kind::time || node.type.kind == Kind::null || node.type.kind == Kind::text ||
       node.type.is_temporal() || node.type.is_number())
     return {};
   return fail(unsupported("this value as a condition", node.offset));
+}
+
+Status Compiler::has_number(const Node& node) const {
+  if (!node.type.has_no_number) return {};
+  return fail(unsupported("the number of a text that is chosen or converted here", node.offset));
 }
 
 Result<Type> Compiler::as_number(const Node& node) const {
@@ -354,6 +363,8 @@ Result<Type> Compiler::as_number(const Node& node) const {
       if (type.is_json || type.is_number_bytes ||
           (type.collation == &binary_collation() && node.operation == Operation::constant))
         return fail(unsupported("JSON or bytes in a calculation", node.offset));
+      if (type.is_labels) return fail(unsupported("ENUM or SET in a calculation", node.offset));
+      TRY(has_number(node));
       type.kind = Kind::real;
       return type;
     case Kind::date:
@@ -361,6 +372,8 @@ Result<Type> Compiler::as_number(const Node& node) const {
     case Kind::time: {
       const unsigned digits = type.kind == Kind::date ? 8 : 14;
       if (type.scale == 0 && !dialect_.is_mariadb) return integer_type(false, digits, false);
+      if (type.scale > 0 && has_loose_quotients())
+        return fail(unsupported("a calculation with parts of a second", node.offset));
       type.kind = Kind::decimal;
       type.digits = static_cast<std::uint8_t>(digits);
       type.true_scale = type.scale;
@@ -368,6 +381,10 @@ Result<Type> Compiler::as_number(const Node& node) const {
     }
     case Kind::integer:
       type.scale = type.true_scale = 0;
+      return type;
+    case Kind::real:
+      if (type.fixed != not_fixed)
+        return fail(unsupported("a calculation with FLOAT(m,d) or DOUBLE(m,d)", node.offset));
       return type;
     default:
       return type;
@@ -409,6 +426,7 @@ Result<NodePtr> Compiler::unary(Syntax& syntax) {
     NodePtr node = make(Operation::to_bytes, Kind::text, syntax.offset);
     node->type.collation = &binary_collation();
     node->type.coercibility = implicit_collation;
+    node->type.has_no_number = true;
     node->args.push_back(std::move(arg));
     return node;
   }
@@ -478,6 +496,8 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
     type.scale = static_cast<std::uint8_t>(a.scale + 4);
     type.true_scale = static_cast<std::uint8_t>(made);
     node->number = static_cast<int>(made);
+    if (has_loose_quotients() && (args[0]->type.is_temporal() || args[1]->type.is_temporal()))
+      return fail(unsupported("a division with a date or time", syntax.offset));
     if ((a.is_loose || b.is_loose) && kind == Kind::decimal)
       return fail(unsupported("a quotient divided again: this server calculates it with more digits than it shows",
                               syntax.offset));
@@ -498,6 +518,8 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
   } else {
     node->operation = Operation::modulo;
     if (type.is_loose) return fail(unsupported("% of a quotient", syntax.offset));
+    if (kind == Kind::decimal && is_old() && std::max(a.true_scale, b.true_scale) > 9)
+      return fail(unsupported("% with more than nine digits behind the point: this server errs", syntax.offset));
     if (kind == Kind::integer) type.is_unsigned = a.is_unsigned;
     type.digits = std::max(a.digits, b.digits);
     type.scale = wider;
@@ -511,6 +533,10 @@ Result<NodePtr> Compiler::arithmetic(Syntax& syntax) {
 Result<NodePtr> Compiler::case_of(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
   const bool has_operand = !syntax.name.empty();
+  if (has_operand)
+    for (std::size_t i = 0; i + 1 < args.size(); i = i == 0 ? 1 : i + 2)
+      if (args[i]->type.is_temporal() && (is_old() || !args[0]->type.is_temporal()))
+        return fail(unsupported("CASE of a date or time, which may be compared as text", args[i]->offset));
   NodePtr node = make(has_operand ? Operation::case_of : Operation::case_when, Kind::null, syntax.offset);
   std::vector<NodePtr*> results;
   std::size_t i = has_operand ? 1 : 0;
@@ -521,6 +547,7 @@ Result<NodePtr> Compiler::case_of(Syntax& syntax) {
       if (by == Comparison::text && node->collation != nullptr && node->collation != collation)
         return fail(unsupported("CASE with texts of several collations", syntax.offset));
       if (by == Comparison::text) node->collation = collation;
+      if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "CASE", true));
       if (!node->comparisons.empty() && node->comparisons.back() != by && by != Comparison::nothing &&
           node->comparisons.back() != Comparison::nothing)
         return fail(unsupported("CASE whose WHENs are of several kinds", syntax.offset));

@@ -129,6 +129,16 @@ constexpr std::string_view of_the_moment[] = {"BENCHMARK",
                                               "UUID_SHORT",
                                               "VERSION"};
 
+bool has_column(const Node& node) {
+  return node.operation == Operation::column ||
+         std::ranges::any_of(node.args, [](const NodePtr& arg) { return has_column(*arg); });
+}
+
+bool is_last_day(const Node& node) {
+  return node.operation == Operation::last_day ||
+         std::ranges::any_of(node.args, [](const NodePtr& arg) { return is_last_day(*arg); });
+}
+
 }  // namespace
 
 Status Compiler::count_is(const Syntax& syntax, std::size_t least, std::size_t most) const {
@@ -148,7 +158,9 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
   const std::string& name = syntax.name;
   if (std::ranges::find(of_the_moment, name) != std::end(of_the_moment))
     return fail(unsupported(fmt::format("{}(): its value is not in the row", name), syntax.offset));
+  if (name == "JSON_UNQUOTE") return json_text(syntax);
   if (name == "CAST") {
+    TRY(count_is(syntax, 1, 1));
     TRY_VALUE(NodePtr arg, compile(*syntax.args[0]));
     return cast(syntax, std::move(arg));
   }
@@ -177,6 +189,32 @@ Result<NodePtr> Compiler::call(Syntax& syntax) {
   return fail(unsupported(name, syntax.offset));
 }
 
+Result<NodePtr> Compiler::json_text(Syntax& syntax) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(unsupported(fmt::format("JSON_UNQUOTE {}", why), syntax.offset));
+  };
+  if (dialect_.version < 50700) return refuse("at a server that does not have it");
+  if (syntax.args.size() != 1 || syntax.args[0]->part != Part::call || syntax.args[0]->name != "JSON_EXTRACT")
+    return refuse("of anything but JSON_EXTRACT");
+  Syntax& extract = *syntax.args[0];
+  TRY(count_is(extract, 2, any));
+  TRY_VALUE(std::vector<NodePtr> args, all(extract));
+  const Type& of = args[0]->type;
+  const bool is_document =
+      of.is_json || (dialect_.is_mariadb && of.kind == Kind::text && of.collation->name == "utf8mb4_bin");
+  if (args[0]->operation != Operation::column || !is_document) return refuse("of what is no column with JSON");
+  if (args.size() != 2 || args[1]->operation != Operation::constant || args[1]->type.kind != Kind::text)
+    return refuse("with anything but one literal path");
+  auto path = parse_json_path(args[1]->text);
+  if (!path) return refuse("with a path that is not made of $, .name, .\"name\" and [number]");
+  NodePtr node = make(Operation::json_text, Kind::text, syntax.offset);
+  node->type.collation = find_collation("utf8mb4_bin", dialect_.is_mariadb, dialect_.version);
+  node->path = std::move(*path);
+  args.pop_back();
+  node->args = std::move(args);
+  return node;
+}
+
 Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args) {
   const auto operation = std::ranges::lower_bound(functions, syntax.name, {}, &Function::name)->operation;
   NodePtr node = make(operation, Kind::null, syntax.offset);
@@ -187,6 +225,10 @@ Result<NodePtr> Compiler::call_choice(Syntax& syntax, std::vector<NodePtr> args)
   }
   std::vector<NodePtr*> results;
   if (operation == Operation::null_if) {
+    if (args[0]->type.is_number_bytes || args[1]->type.is_number_bytes)
+      return fail(unsupported("bytes in NULLIF; write them as x'...'", args[0]->offset));
+    if (args[0]->operation != Operation::constant && !has_column(*args[0]))
+      return fail(unsupported("NULLIF of what holds no column", args[0]->offset));
     TRY_VALUE(node->comparison, compare_by(args[0], args[1], &node->collation));
     results.push_back(&args[0]);
   } else {
@@ -221,8 +263,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     if (is_number) continue;
     if (args[i]->type.is_number_bytes)
       return fail(unsupported(fmt::format("bytes in {}; write them as x'...'", name), args[i]->offset));
+    if (operation == Operation::strcmp && args[i]->type.kind != Kind::text && args[i]->type.kind != Kind::null)
+      return fail(unsupported("STRCMP of what is no text", args[i]->offset));
     TRY(textual(args[i], name));
-    // ENUM labels are kept in UTF-8 here, whatever the column's set is.
   }
   if (is_of_bytes || operation == char_length) {
     const bool is_text = operation == hex || operation == md5;
@@ -240,6 +283,11 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
   }
   std::vector<NodePtr*> joined;
   if (operation == locate && name == "LOCATE") std::swap(args[0], args[1]);
+  if (operation == locate && is_mysql8() && args[0]->type.kind == Kind::text && args[1]->type.kind == Kind::text &&
+      args[0]->type.collation->set != args[1]->type.collation->set)
+    return fail(
+        unsupported(fmt::format("{} over texts of two character sets: this server takes another collation then", name),
+                    syntax.offset));
   if (operation == locate && args.size() > 2 &&
       (args[1]->operation != constant || args[1]->text.empty() || args[1]->type.kind != Kind::text))
     return fail(unsupported("LOCATE from a place with anything but a literal that is not empty", args[1]->offset));
@@ -261,6 +309,12 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
     node = boolean(operation, syntax.offset);
     node->type.digits = 10;
     node->collation = type.collation;
+    if (operation == locate && is_mysql8() && type.collation->order == Collation::Order::characters) {
+      if (dialect_.version < 90000)
+        return fail(unsupported(fmt::format("{} over {}: not known of this version", name, type.collation->name),
+                                syntax.offset));
+      node->number = 1;
+    }
   } else {
     node->type = type;
   }
@@ -279,6 +333,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
   const auto operation = std::ranges::lower_bound(functions, syntax.name, {}, &Function::name)->operation;
   const std::string& name = syntax.name;
   using enum Operation;
+  if (operation == sign && args[0]->type.is_loose) return fail(unsupported("SIGN of a quotient", args[0]->offset));
   if (operation == greatest || operation == least) {
     std::vector<NodePtr*> results;
     for (NodePtr& arg : args) {
@@ -289,6 +344,7 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
     NodePtr node = make(operation, Kind::null, syntax.offset);
     TRY_VALUE(node->type, common_type(std::move(results), syntax.offset, name));
     node->type.has_no_text = node->type.has_no_text || node->type.kind == Kind::real;
+    node->type.has_no_number = node->type.kind == Kind::text;
     node->collation = node->type.collation;
     node->args = std::move(args);
     return node;
@@ -343,6 +399,8 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
 
 Status Compiler::dated(NodePtr& node, std::string_view what, bool takes_time) {
   const Kind kind = node->type.kind;
+  if (is_last_day(*node))
+    return fail(unsupported(fmt::format("{} of LAST_DAY, whose day may be none then", what), node->offset));
   if (kind == Kind::date || kind == Kind::datetime || kind == Kind::null || (takes_time && kind == Kind::time))
     return {};
   if (kind == Kind::time)
@@ -408,6 +466,8 @@ Result<NodePtr> Compiler::date_add(Syntax& syntax, std::vector<NodePtr> args) {
   TRY(dated(args[0], syntax.name));
   TRY(integral(*args[1], "INTERVAL"));
   if (args[1]->type.is_unsigned) return fail(unsupported("INTERVAL of an unsigned number", args[1]->offset));
+  if (args[1]->type.is_wide)
+    return fail(unsupported("INTERVAL of a BIGINT, whose overflow servers do not see", args[1]->offset));
   NodePtr node = make(Operation::date_add, args[0]->type.kind, syntax.offset);
   node->unit = static_cast<Unit>(std::ranges::find(units, syntax.value) - std::begin(units));
   node->is_negated = syntax.name == "DATE_SUB";
@@ -430,8 +490,11 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
   const auto refuse = [&](std::string_view what) {
     return fail(unsupported(fmt::format("CAST of {} AS {}", what, syntax.value), syntax.offset));
   };
-  if (arg->type.is_json || arg->type.is_number_bytes) return refuse("JSON or bytes");
+  const bool is_bytes = arg->operation == Operation::constant && arg->type.collation == &binary_collation();
+  if (arg->type.is_json || arg->type.is_number_bytes || (is_bytes && type != "CHAR" && type != "BINARY"))
+    return refuse("JSON or bytes");
   if (arg->type.is_loose) return refuse("a quotient");
+  if (type != "CHAR" && type != "BINARY") TRY(has_number(*arg));
   const Kind from = arg->type.kind;
   NodePtr node = make(Operation::to_integer, Kind::integer, syntax.offset);
   if (type == "SIGNED" || type == "UNSIGNED") {
@@ -439,7 +502,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
     if (from == Kind::real) return refuse("a floating-point number");
     if (arg->type.is_temporal() && arg->type.scale > 0) return refuse("a time with parts of a second");
     if (from == Kind::decimal && arg->type.digits > 18) return refuse("a decimal of so many digits");
-    if (from == Kind::decimal && type == "UNSIGNED") return refuse("a decimal");
+    if ((from == Kind::decimal || from == Kind::time) && type == "UNSIGNED") return refuse("a decimal or a time");
     if (from == Kind::text && !arg->type.is_labels && arg->type.collation->set == TextSet::binary)
       return refuse("bytes");
     node->type.is_unsigned = type == "UNSIGNED";
@@ -469,6 +532,7 @@ Result<NodePtr> Compiler::cast(Syntax& syntax, NodePtr arg) {
       node->number = sizes[0];
     }
     node->type.coercibility = implicit_collation;
+    node->type.has_no_number = true;
   } else if (type == "DATE" || type == "DATETIME") {
     if (from != Kind::date && from != Kind::datetime && from != Kind::null) return refuse("what is not a date");
     const int scale = sizes[0] < 0 ? 0 : sizes[0];

@@ -17,7 +17,8 @@ using base::Status;
 
 namespace {
 
-constexpr double exact_max = 9007199254740992.0;  // 2^53
+constexpr double exact_max = 1e15;  // a double holds so many digits, and one more
+constexpr unsigned exact_digits = 15;
 
 bool is_constant(const Node& node) { return node.operation == Operation::constant; }
 
@@ -33,7 +34,8 @@ std::optional<bool> wins(const Collation& a, const Collation& b) {
     return std::string_view(one.name).substr(0, one.name.find('_'));
   };
   if (character_set(a) == character_set(b)) {
-    if (a.is_binary_order == b.is_binary_order) return std::nullopt;
+    if (a.is_binary_order == b.is_binary_order || a.name.ends_with("0900_bin") || b.name.ends_with("0900_bin"))
+      return std::nullopt;
     return a.is_binary_order;
   }
   // What is smaller and has the same bytes.
@@ -174,22 +176,41 @@ Result<Type> Compiler::text_type(std::span<NodePtr* const> texts, std::uint32_t 
   return type;
 }
 
-Status Compiler::check_real(const Node& a, const Node& b) const {
-  for (const auto& [wide, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
-    if (wide->type.kind != Kind::integer) continue;
-    if (wide->type.is_year && other->type.kind == Kind::text &&
+Status Compiler::check_year(const Node& a, const Node& b) const {
+  for (const auto& [year, other] : {std::pair(&a, &b), std::pair(&b, &a)})
+    if (year->type.is_year && other->type.kind == Kind::text &&
         !(is_constant(*other) && other->text.size() == 4 && other->text >= "1901" && other->text <= "2155"))
       return fail(unsupported("a year beside a text that is not a year of four digits", other->offset));
+  return {};
+}
+
+Status Compiler::check_real(const Node& a, const Node& b) const {
+  TRY(check_year(a, b));
+  for (const auto& [wide, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    const bool is_quoted = is_constant(*other) && other->type.kind == Kind::text && !other->type.is_labels;
+    if (is_quoted && (digits_of_real(other->text) > exact_digits || std::abs(leading_real(other->text)) > exact_max))
+      return fail(unsupported("a number of more than 15 digits in quotes beside a number", other->offset));
+    if (wide->type.kind == Kind::decimal && other->type.kind == Kind::text &&
+        wide->type.digits + wide->type.true_scale > exact_digits)
+      return fail(
+          unsupported("a decimal of more than 15 digits beside text; write numbers without quotes", other->offset));
+    if (wide->type.kind != Kind::integer) continue;
     if (!wide->type.is_wide) continue;
     // The servers do not agree whether they compare as integers, as decimals or as doubles.
     const bool is_text = other->type.kind == Kind::text && !other->type.is_labels;
     if (is_constant(*other) && std::abs(is_text ? leading_real(other->text) : other->value.d) <= exact_max) continue;
     if (other->type.is_labels) continue;
     return fail(
-        unsupported(fmt::format("a BIGINT beside {} beyond 2^53, or one whose size is not known", kind_name(*other)),
+        unsupported(fmt::format("a BIGINT beside {} beyond 10^15, or one whose size is not known", kind_name(*other)),
                     other->offset));
   }
   return {};
+}
+
+// MySQL 8 answers such a comparison by the type alone, and takes the zero timestamp for one that can't be.
+bool Compiler::is_beyond_timestamps(const Node& column, std::int64_t literal) const {
+  return is_mysql8() && column.operation == Operation::column && column.column_type == model::ColumnType::timestamp &&
+         (literal < pack({1970, 1, 1, 0, 0, 1, 0}) || literal > pack({2038, 1, 19, 3, 14, 7, 0}));
 }
 
 Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
@@ -199,6 +220,9 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   const bool is_time = t->type.kind == Kind::time;
   if (other->type.is_temporal()) {
     if (is_time != (other->type.kind == Kind::time)) return refuse("the day is that of the query");
+    if ((is_constant(*other) && is_beyond_timestamps(*t, other->value.i)) ||
+        (is_constant(*t) && is_beyond_timestamps(*other, t->value.i)))
+      return refuse("it lies outside of what a TIMESTAMP can be");
     return Comparison::packed;
   }
   if (!is_constant(*other)) return refuse("only a literal is read as a date");
@@ -220,6 +244,7 @@ Result<Comparison> Compiler::compare_temporal(NodePtr& t, NodePtr& other) {
   if (!packed)
     return refuse(is_time ? "write it in full, '12:30:00'" : "write it in full, '2020-01-31' or '2020-01-31 12:30:00'");
   if (fraction > t->type.scale) return refuse("it has more digits of a second than the other side");
+  if (is_beyond_timestamps(*t, *packed)) return refuse("it lies outside of what a TIMESTAMP can be");
   other->type = Type{};
   other->type.kind = is_time ? Kind::time : has_clock ? Kind::datetime : Kind::date;
   other->type.scale = static_cast<std::uint8_t>(fraction);
@@ -245,6 +270,7 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
     const Node& other = one == &a ? *b : *a;
     if (node.type.kind != Kind::text) continue;
     if (node.type.is_number_bytes) {
+      if (other.type.is_year) return fail(unsupported("bytes beside a year", node.offset));
       if (other.type.kind != Kind::integer || node.text.size() > 8)
         return fail(unsupported("bytes beside a number that is no integer", node.offset));
       std::uint64_t number = 0;
@@ -258,18 +284,34 @@ Result<Comparison> Compiler::compare_by(NodePtr& a, NodePtr& b, const Collation*
     }
     if (is_constant(node) && node.type.collation == &binary_collation())
       return fail(unsupported("bytes beside a number", node.offset));
+    TRY(has_number(node));
   }
   for (const auto& [year, other] : {std::pair(a.get(), b.get()), std::pair(b.get(), a.get())}) {
-    if (!year->type.is_year || !is_constant(*other) || other->type.kind != Kind::integer) continue;
-    if (other->value.i < 1901 || other->value.i > 2155)
+    if (!year->type.is_year || !is_constant(*other) || other->type.kind == Kind::text) continue;
+    if (other->type.kind != Kind::integer || other->value.i < 1901 || other->value.i > 2155)
       return fail(unsupported("a year beside a number that is not one from 1901 to 2155", other->offset));
   }
   const auto is = [&](Kind kind) { return a->type.kind == kind || b->type.kind == kind; };
   if (is(Kind::text) || is(Kind::real)) {
+    const bool has_labels = a->type.is_labels || b->type.is_labels;
+    if (dialect_.is_mariadb && is(Kind::text) && is(Kind::integer) && !has_labels) {
+      TRY(check_year(*a, *b));
+      return Comparison::decimal;
+    }
     TRY(check_real(*a, *b));
     return Comparison::real;
   }
   return is(Kind::decimal) ? Comparison::decimal : Comparison::integer;
+}
+
+// FLOAT(m,d) and DOUBLE(m,d) beside a number of known digits are equal when they are near. 0: nothing of that.
+unsigned Compiler::fixed_digits(const Node& a, const Node& b) {
+  const auto digits = [](const Node& node) -> unsigned {
+    if (node.type.kind == Kind::real) return node.type.fixed;
+    return node.type.kind == Kind::text ? not_fixed : node.type.scale;
+  };
+  if (digits(a) == not_fixed || digits(b) == not_fixed) return 0;
+  return std::max(digits(a), digits(b)) + 1;
 }
 
 Result<NodePtr> Compiler::comparison(Syntax& syntax) {
@@ -281,22 +323,26 @@ Result<NodePtr> Compiler::comparison(Syntax& syntax) {
   const auto* found = std::ranges::find(operators, syntax.name, &std::pair<std::string_view, Operation>::first);
   NodePtr node = boolean(found->second, syntax.offset);
   TRY_VALUE(node->comparison, compare_by(args[0], args[1], &node->collation));
+  if (node->comparison == Comparison::real) node->number = static_cast<int>(fixed_digits(*args[0], *args[1]));
   node->args = std::move(args);
   return node;
 }
 
-Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what) const {
-  if (!is_old() || a.type.is_unsigned == b.type.is_unsigned) return {};
+Status Compiler::check_signs(const Node& a, const Node& b, std::string_view what, bool is_mixed) const {
+  if ((!is_old() && !is_mixed) || a.type.is_unsigned == b.type.is_unsigned) return {};
   const Node& with_sign = a.type.is_unsigned ? b : a;
-  if (is_constant(with_sign) && with_sign.value.i >= 0) return {};
+  if (&with_sign == &b && is_constant(b) && b.value.i >= 0) return {};
   return fail(unsupported(
       fmt::format("{} with numbers with and without a sign: this server takes equal bits for equal", what), b.offset));
 }
 
 Result<NodePtr> Compiler::in_list(Syntax& syntax) {
   TRY_VALUE(std::vector<NodePtr> args, all(syntax));
+  for (const NodePtr& arg : args)
+    if (arg->type.is_number_bytes) return fail(unsupported("bytes in IN; write them as x'...'", arg->offset));
   NodePtr node = boolean(Operation::in, syntax.offset);
   node->is_negated = syntax.is_negated;
+  bool is_mixed = false;
   for (std::size_t i = 1; i < args.size(); ++i) {
     const Collation* collation = nullptr;
     TRY_VALUE(const Comparison by, compare_by(args[0], args[i], &collation));
@@ -309,11 +355,20 @@ Result<NodePtr> Compiler::in_list(Syntax& syntax) {
       if (earlier != by && earlier != Comparison::nothing && by != Comparison::nothing &&
           (earlier == Comparison::text || by == Comparison::text || args[0]->type.is_temporal()))
         return fail(unsupported("IN with values of several kinds", args[i]->offset));
-    if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN"));
+    if (by == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN", !dialect_.is_mariadb));
+    if (by == Comparison::real && args.size() == 2 && fixed_digits(*args[0], *args[1]) > 0)
+      return fail(unsupported("IN of FLOAT(m,d) or DOUBLE(m,d) and one value; write =", args[i]->offset));
+    if (by == Comparison::real && is_mysql8() && args[0]->type.kind == Kind::integer &&
+        args[0]->operation != Operation::column && args[i]->type.kind == Kind::real)
+      return fail(unsupported("IN of an integer that is no column and floating-point numbers: this server errs",
+                              args[i]->offset));
+    is_mixed = is_mixed || (!node->comparisons.empty() && by != node->comparisons[0]);
     if (by == Comparison::decimal && args[0]->type.is_loose)
       return fail(unsupported("a quotient in IN", args[0]->offset));
     node->comparisons.push_back(by);
   }
+  for (std::size_t i = 1; i < args.size() && is_mixed; ++i)
+    if (node->comparisons[i - 1] == Comparison::integer) TRY(check_signs(*args[0], *args[i], "IN", true));
   node->args = std::move(args);
   return node;
 }
@@ -330,6 +385,22 @@ Result<NodePtr> Compiler::between(Syntax& syntax) {
   node->collation = low == Comparison::text ? collations[0] : collations[1];
   if (low == Comparison::integer) TRY(check_signs(*args[0], *args[1], "BETWEEN"));
   if (high == Comparison::integer) TRY(check_signs(*args[0], *args[2], "BETWEEN"));
+  if (args[0]->type.kind != Kind::text && low != Comparison::text)
+    for (std::size_t i = 1; i < 3; ++i)
+      if (args[i]->type.kind == Kind::text && !is_constant(*args[i]) && !args[i]->type.is_labels &&
+          args[0]->type.is_number())
+        return fail(unsupported("BETWEEN of a number and texts", args[i]->offset));
+  if (is_old() && (low == Comparison::packed || high == Comparison::packed) &&
+      (args[0]->operation != Operation::column || !is_constant(*args[1]) || !is_constant(*args[2])))
+    return fail(
+        unsupported("BETWEEN of dates or times that are no column and two literals: this server errs", syntax.offset));
+  if (args[0]->type.is_year)
+    for (const NodePtr& bound : args)
+      if (bound != args[0] && !(is_constant(*bound) && bound->type.kind == Kind::integer))
+        return fail(unsupported("BETWEEN of a year and what is no literal", bound->offset));
+  if (is_old() && (low == Comparison::nothing || high == Comparison::nothing) &&
+      std::ranges::any_of(args, [](const NodePtr& arg) { return arg->type.is_temporal(); }))
+    return fail(unsupported("BETWEEN of a date or time and NULL: this server errs", syntax.offset));
   if (low == Comparison::nothing || high == Comparison::nothing) {
     node->comparison = low == Comparison::nothing ? high : low;
   } else if (low == high) {
@@ -365,6 +436,30 @@ Result<NodePtr> Compiler::like(Syntax& syntax) {
   }
   TRY_VALUE(const Type type, text_type(args, syntax.offset, "LIKE"));
   node->collation = type.collation;
+  if (is_old() && node->collation->name.find("_unicode_ci") != std::string::npos &&
+      (!is_constant(*args[1]) || args[1]->text.find(node->text) != std::string::npos))
+    return fail(unsupported(
+        fmt::format("LIKE with {} in a pattern over {}: this server errs", node->text, node->collation->name),
+        args[1]->offset));
+  node->args = std::move(args);
+  return node;
+}
+
+Result<NodePtr> Compiler::regexp(Syntax& syntax) {
+  TRY_VALUE(std::vector<NodePtr> args, all(syntax));
+  TRY_VALUE(const Type type, text_type(args, syntax.offset, "REGEXP"));
+  NodePtr node = boolean(Operation::regexp, syntax.offset);
+  node->is_negated = syntax.is_negated;
+  if (args[1]->type.kind != Kind::null) {
+    if (!is_constant(*args[1])) return fail(unsupported("REGEXP with anything but a literal pattern", args[1]->offset));
+    if (type.collation->set == TextSet::binary) return fail(unsupported("REGEXP over bytes", syntax.offset));
+    const RegexpEngine engine = dialect_.is_mariadb ? RegexpEngine::pcre
+                                : is_old()          ? RegexpEngine::spencer
+                                                    : RegexpEngine::icu;
+    auto made = Regexp::make(args[1]->text, *type.collation, engine);
+    if (!made) return fail(unsupported(made.error().what, args[1]->offset));
+    node->pattern = std::move(*made);
+  }
   node->args = std::move(args);
   return node;
 }
@@ -372,13 +467,15 @@ Result<NodePtr> Compiler::like(Syntax& syntax) {
 Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t offset, std::string_view what) {
   Type type;
   type.is_ascii = true;
-  bool is_first = true, is_signed = false, is_unsigned = false, is_mixed = false;
+  bool is_first = true, is_signed = false, is_unsigned = false, is_mixed = false, has_no_number = false;
   for (NodePtr* one : results) {
     const Type& t = (*one)->type;
     if (t.kind == Kind::null) continue;
     if (t.is_json || t.is_number_bytes || t.is_loose)
       return fail(unsupported(fmt::format("JSON, bytes or a quotient as a result of {}", what), (*one)->offset));
     if (t.kind == Kind::integer) (t.is_unsigned ? is_unsigned : is_signed) = true;
+    has_no_number =
+        has_no_number || t.has_no_number || t.is_labels || (is_constant(**one) && t.collation == &binary_collation());
     if (is_first) {
       type = t;
       type.is_labels = type.is_year = false;
@@ -395,7 +492,13 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
     type.true_scale = std::max(t.true_scale, type.true_scale);
     type.is_wide = type.is_wide || t.is_wide;
     type.has_no_text = type.has_no_text || t.has_no_text;
+    if ((is_mixed || t.fixed != type.fixed) && (t.fixed != not_fixed || type.fixed != not_fixed))
+      return fail(unsupported(fmt::format("FLOAT(m,d) or DOUBLE(m,d) beside other numbers as results of {}", what),
+                              (*one)->offset));
   }
+  if (is_signed && is_unsigned && is_old())
+    return fail(
+        unsupported(fmt::format("numbers with and without a sign as results of {}: this server errs", what), offset));
   if (is_signed && is_unsigned && type.kind == Kind::integer) {
     type.kind = Kind::decimal;
     type.digits = 20;
@@ -404,7 +507,9 @@ Result<Type> Compiler::common_type(std::vector<NodePtr*> results, std::uint32_t 
   type.is_unsigned = type.kind == Kind::integer && is_unsigned;
   type.has_no_text = type.has_no_text || (is_mixed && type.kind != Kind::text);
   if (type.kind != Kind::text) return type;
-  return text_type(results, offset, what);
+  TRY_VALUE(type, text_type(results, offset, what));
+  type.has_no_number = has_no_number;
+  return type;
 }
 
 }  // namespace tributary::transform::filter

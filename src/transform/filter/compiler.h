@@ -20,7 +20,8 @@ class Compiler {
   Compiler(std::string_view condition, const model::TableSchema& schema, const Dialect& dialect)
       : condition_(condition), schema_(schema), dialect_(dialect) {}
 
-  base::Result<NodePtr> compile(Syntax& syntax);     // writes the table's own names into column parts
+  base::Result<NodePtr> compile(Syntax& syntax);  // writes the table's own names into column parts
+  base::Status has_number(const Node& node) const;
   base::Status truth_value(const Node& node) const;  // can it be asked whether it is true
   const std::set<std::uint32_t>& columns() const { return columns_; }
 
@@ -52,11 +53,15 @@ class Compiler {
   Made in_list(Syntax& syntax);
   Made between(Syntax& syntax);
   Made like(Syntax& syntax);
+  Made regexp(Syntax& syntax);
   // Decides how two values are compared; literals are turned into what the other side is.
   base::Result<Comparison> compare_by(NodePtr& a, NodePtr& b, const Collation** collation);
+  bool is_beyond_timestamps(const Node& column, std::int64_t literal) const;
   base::Result<Comparison> compare_temporal(NodePtr& temporal, NodePtr& other);
+  base::Status check_year(const Node& a, const Node& b) const;
   base::Status check_real(const Node& a, const Node& b) const;
-  base::Status check_signs(const Node& a, const Node& b, std::string_view what) const;
+  static unsigned fixed_digits(const Node& a, const Node& b);
+  base::Status check_signs(const Node& a, const Node& b, std::string_view what, bool is_mixed = false) const;
   // The collation of texts together; turns literals into its character set.
   base::Result<Type> text_type(std::span<NodePtr* const> texts, std::uint32_t offset, std::string_view what);
   base::Result<Type> text_type(std::vector<NodePtr>& texts, std::uint32_t offset, std::string_view what);
@@ -67,6 +72,7 @@ class Compiler {
 
   // compile_call.cc
   Made call(Syntax& syntax);
+  Made json_text(Syntax& syntax);
   Made call_text(Syntax& syntax, std::vector<NodePtr> args);
   Made call_number(Syntax& syntax, std::vector<NodePtr> args);
   Made call_time(Syntax& syntax, std::vector<NodePtr> args);

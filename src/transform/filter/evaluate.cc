@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "model/text.h"
 #include "transform/filter/evaluator.h"
@@ -222,6 +223,10 @@ bool Evaluator::decimal(const Node& node, Decimal& out) {
     out = value.dec;
     return true;
   }
+  if (node.type.kind == Kind::text) {
+    out = leading_decimal(value.s, 44, 30);
+    return true;
+  }
   if (!node.type.is_temporal()) {
     out = node.type.is_unsigned ? Decimal::of_unsigned(static_cast<std::uint64_t>(value.i)) : Decimal::of(value.i);
     return true;
@@ -287,8 +292,14 @@ Filter::Verdict Evaluator::compared(const Node& node) {
     const bool has_a = evaluate(a, ignored), has_b = evaluate(b, ignored);
     if (!has_a || !has_b) return verdict(has_a == has_b);
   }
-  const std::optional<int> order = compare(a, b, node.comparison, node.collation);
+  std::optional<int> order = compare(a, b, node.comparison, node.collation);
   if (!order) return Verdict::unknown;
+  if (node.comparison == Comparison::real && node.number > 0 && *order != 0) {
+    double x, y;
+    real(a, x);
+    real(b, y);
+    if (std::fabs(x - y) < 5 / std::pow(10.0, node.number)) order = 0;
+  }
   switch (node.operation) {
     case Operation::equal:
     case Operation::same:
@@ -375,6 +386,11 @@ Filter::Verdict Evaluator::truth(const Node& node) {
       std::string_view subject, pattern;
       if (!text(*node.args[0], subject) || !text(*node.args[1], pattern)) return Verdict::unknown;
       return verdict(filter::like(*node.collation, subject, pattern, node.text) != node.is_negated);
+    }
+    case Operation::regexp: {
+      std::string_view subject, pattern;
+      if (!text(*node.args[0], subject) || !text(*node.args[1], pattern)) return Verdict::unknown;
+      return verdict(node.pattern->matches(subject) != node.is_negated);
     }
     case is_null: {
       Datum ignored;

@@ -82,6 +82,8 @@ bool Evaluator::text_call(const Node& node, Datum& out) {
     case Operation::ascii:
       out.i = s.empty() ? 0 : static_cast<unsigned char>(s[0]);
       return true;
+    case Operation::json_text:
+      return filter::json_text(s, node.path, arena_, out.s);
     case md5: {
       char* const to = arena_.take(32);
       if (!filter::md5_hex(s, to)) return fails(node, "MD5 is not available on this machine");
@@ -102,7 +104,7 @@ bool Evaluator::text_call(const Node& node, Datum& out) {
       if (s.find(',') != std::string_view::npos || list.empty()) return true;
       for (std::int64_t index = 1;; ++index) {
         const std::size_t comma = std::min(list.find(','), list.size());
-        if (filter::compare(*collation, list.substr(0, comma), s) == 0) {
+        if (compare_unpadded(*collation, list.substr(0, comma), s) == 0) {
           out.i = index;
           return true;
         }
@@ -236,7 +238,7 @@ bool Evaluator::locate(const Node& node, Datum& out) {
   if (from <= 0) return true;
   if (static_cast<std::uint64_t>(from - 1) > character_count(*node.collation, whole)) return true;
   const std::size_t start = skip_characters(*node.collation, whole, static_cast<std::size_t>(from - 1));
-  const std::size_t found = filter::find(*node.collation, whole, part, start);
+  const std::size_t found = filter::find(*node.collation, whole, part, start, node.number == 1);
   if (found != std::string_view::npos)
     out.i = static_cast<std::int64_t>(character_count(*node.collation, whole.substr(0, found))) + 1;
   return true;

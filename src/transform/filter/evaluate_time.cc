@@ -114,7 +114,7 @@ bool Evaluator::time_call(const Node& node, Datum& out) {
     seconds = (number_of(t) - epoch_day) * 86400 + (t.hour * 60 + t.minute) * 60 + t.second;
     is_known = seconds >= 0 && seconds <= (is_late ? 32536771199 : 2147483647);
   }
-  if (!is_known && is_mariadb) return false;
+  if (!is_known && is_mariadb && arg.column_type != model::ColumnType::timestamp) return false;
   if (!is_known) seconds = 0;
   out.i = seconds;
   if (node.type.kind == Kind::decimal) {
@@ -136,9 +136,10 @@ bool Evaluator::date_add(const Node& node, Datum& out) {
   constexpr std::int64_t most = 400'000'000'000'000'000;
   if (count > most || count < -most) return false;
   if (node.is_negated) count = -count;
+  if (has_zero(t)) return false;
   if (node.unit >= Unit::month) {
     const std::int64_t each = node.unit == Unit::month ? 1 : node.unit == Unit::quarter ? 3 : 12;
-    if (count > 200'000 || count < -200'000 || (t.year == 0 && t.month == 0)) return false;
+    if (count > 200'000 || count < -200'000) return false;
     if (node.unit == Unit::year) {
       const std::int64_t year = t.year + count;
       if (year < 0 || year > 9999) return false;
@@ -150,11 +151,10 @@ bool Evaluator::date_add(const Node& node, Datum& out) {
       t.month = static_cast<std::uint8_t>(all % 12 + 1);
     }
     const unsigned most_days = days_in_month(t.year, t.month);
-    if (t.month != 0 && t.day > most_days) t.day = static_cast<std::uint8_t>(most_days);
+    if (t.day > most_days) t.day = static_cast<std::uint8_t>(most_days);
     out.i = pack(t);
     return true;
   }
-  if (has_zero(t)) return false;
   constexpr std::int64_t micros_of[] = {1, 1'000'000, 60'000'000, 3'600'000'000, 86'400'000'000, 604'800'000'000};
   const std::int64_t unit = micros_of[static_cast<std::size_t>(node.unit)];
   constexpr std::int64_t day_micros = 86'400'000'000;
@@ -178,7 +178,7 @@ bool Evaluator::date_format(const Node& node, Datum& out) {
   std::int64_t value;
   if (!packed(*node.args[0], value)) return false;
   const TimeParts t = unpack(value);
-  char* const from = arena_.take(node.text.size() * 8 + 32);
+  char* const from = arena_.take(node.text.size() * 10 + 32);
   char* to = from;
   const auto number = [&](unsigned n, int width) { to = fmt::format_to(to, "{:0{}}", n, width); };
   const auto word = [&](std::string_view text) { to = std::copy(text.begin(), text.end(), to); };
@@ -250,10 +250,15 @@ bool Evaluator::date_format(const Node& node, Datum& out) {
         number(t.second, 2);
         if (node.text[i] == 'r') word(t.hour < 12 ? " AM" : " PM");
         break;
-      case 'j':
-        if (has_zero(t)) return false;
-        number(static_cast<unsigned>(number_of(t) - day_number(t.year, 1, 1) + 1), 3);
+      case 'j': {
+        const std::int64_t day = number_of(t) - day_number(t.year, 1, 1) + 1;
+        if (program_.dialect.is_mariadb && t.month == 0) return false;
+        if (program_.dialect.version < 80000)
+          to = fmt::format_to(to, "{:03}", static_cast<std::uint64_t>(day));
+        else
+          to = fmt::format_to(to, "{:03}", day);
         break;
+      }
       case 'M':
       case 'b':
         if (t.month == 0) return false;
@@ -261,11 +266,11 @@ bool Evaluator::date_format(const Node& node, Datum& out) {
         break;
       case 'W':
       case 'a':
-        if (has_zero(t)) return false;
+        if (t.year == 0 && t.month == 0) return false;
         word(std::string_view(days[filter::weekday(number_of(t))]).substr(0, node.text[i] == 'a' ? 3 : 20));
         break;
       case 'w':
-        if (has_zero(t)) return false;
+        if (t.year == 0 && t.month == 0) return false;
         number((filter::weekday(number_of(t)) + 1) % 7, 1);
         break;
       default:

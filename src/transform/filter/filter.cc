@@ -19,6 +19,23 @@ bool has_bare_value(const filter::Node& node) {
   return node.type.kind != filter::Kind::integer;
 }
 
+constexpr double steps_max = 100'000;
+
+// Nodes that a row can lead through: what is compared with several others is evaluated for each of them.
+double steps(const filter::Node& node) {
+  using enum filter::Operation;
+  const bool is_compared = node.operation >= equal && node.operation <= between;
+  const bool is_of_first = is_compared || node.operation == case_of || node.operation == null_if;
+  double all = 1;
+  for (std::size_t i = 0; i < node.args.size(); ++i) {
+    const double times = is_compared && node.operation < in ? 2
+                         : is_of_first && i == 0            ? static_cast<double>(node.args.size())
+                                                            : 1;
+    all += times * steps(*node.args[i]);
+  }
+  return all;
+}
+
 }  // namespace
 
 using base::ErrorCode;
@@ -42,6 +59,8 @@ Result<Filter> Filter::compile(std::string_view condition, const model::TableSch
   program->dialect = server;
   TRY_VALUE(program->root, compiler.compile(*syntax));
   TRY(compiler.truth_value(*program->root));
+  if (steps(*program->root) > steps_max)
+    return fail(ErrorCode::filter_unsupported, "comparisons nested so deeply that a row would take too long", "1:1");
   program->condition = condition;
   program->sql =
       has_bare_value(*program->root) ? fmt::format("(({}) IS TRUE)", condition) : fmt::format("({})", condition);

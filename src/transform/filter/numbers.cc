@@ -41,6 +41,15 @@ std::string_view number_in(std::string_view text) {
 
 }  // namespace
 
+unsigned digits_of_real(std::string_view text) {
+  text = number_in(without_spaces(text));
+  text = text.substr(0, text.find_first_of("eE"));
+  unsigned digits = 0;
+  for (const char c : text)
+    if (is_digit(c) && (digits > 0 || c != '0')) ++digits;
+  return digits;
+}
+
 double leading_real(std::string_view text) {
   text = number_in(without_spaces(text));
   bool is_negative = false;

@@ -9,6 +9,8 @@
 namespace tributary::transform::filter {
 
 // What a text begins with, behind spaces: 1.5abc is 1.5, abc is 0. Beyond a double: the largest one.
+// Digits of that number without zeros in front; those of an exponent do not count.
+unsigned digits_of_real(std::string_view text);
 double leading_real(std::string_view text);
 // The same as an integer, as CAST ... AS SIGNED reads it; a number without sign may need the 64th bit.
 std::int64_t leading_integer(std::string_view text);

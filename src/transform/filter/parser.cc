@@ -15,7 +15,15 @@ using Kind = Token::Kind;
 
 namespace {
 
-constexpr unsigned depth_max = 100;
+// Of the tree; and of what is open while the text is read, which are at most four for each level of the tree when the
+// canonical form with all its parentheses is read.
+constexpr unsigned levels_max = 90, depth_max = 4 * levels_max + 10;
+
+unsigned levels(const Syntax& syntax) {
+  unsigned most = 0;
+  for (const SyntaxPtr& arg : syntax.args) most = std::max(most, levels(*arg));
+  return most + 1;
+}
 
 // Operators of one strength that bind to the left, weakest first. What stands between them in MySQL's grammar
 // (NOT, IS, comparisons, IN and its like) has functions of its own.
@@ -31,6 +39,7 @@ class Parser {
     if (peek().kind == Kind::end) return fail(ErrorCode::filter_syntax, "the condition is empty", "1:1");
     TRY_VALUE(SyntaxPtr whole, either());
     if (peek().kind != Kind::end) return fail(unexpected("an operator or the end"));
+    if (levels(*whole) > levels_max) return fail(unsupported("an expression nested too deeply", 0));
     return whole;
   }
 
@@ -102,7 +111,7 @@ class Parser {
         left->args.push_back(std::move(right));
         continue;
       }
-      if (++links > depth_max) return fail(unsupported("an expression of too many parts", offset));
+      if (++links > levels_max) return fail(unsupported("an expression of too many parts", offset));
       left = make(Part::binary, std::string(found->name), offset, std::move(left), std::move(right));
     }
   }
@@ -129,7 +138,7 @@ class Parser {
   Result<SyntaxPtr> truth() {
     TRY_VALUE(SyntaxPtr left, predicate());
     for (unsigned links = 0;; ++links) {
-      if (links > depth_max) return fail(unsupported("an expression of too many parts", peek().offset));
+      if (links > levels_max) return fail(unsupported("an expression of too many parts", peek().offset));
       const std::uint32_t offset = peek().offset;
       if (accept("IS")) {
         const bool is_negated = accept("NOT");

@@ -12,11 +12,14 @@
 #include "transform/filter/collation.h"
 #include "transform/filter/decimal.h"
 #include "transform/filter/filter.h"
+#include "transform/filter/json_path.h"
+#include "transform/filter/regexp.h"
 
 namespace tributary::transform::filter {
 
 enum class Kind : std::uint8_t { null, integer, decimal, real, text, date, datetime, time };
 
+inline constexpr std::uint8_t not_fixed = 31;
 // Who decides the collation when two texts meet: the smaller number (MySQL manual, "Collation Coercibility").
 inline constexpr std::uint8_t explicit_collation = 0, implicit_collation = 2, coercible_collation = 4,
                               numeric_collation = 5;
@@ -32,9 +35,11 @@ struct Type {
   bool is_number_bytes = false;  // 0x41, b'1': text that is a number where integers are wanted
   bool is_json = false;          // text of a JSON document
   bool is_ascii = false;         // text of ASCII only
-  std::uint8_t digits = 0;       // decimal and integer: before the point, at most
-  std::uint8_t scale = 0;        // decimal: behind it; date and time: of the fraction
-  std::uint8_t true_scale = 0;   // decimal: digits that there can be if is_loose
+  bool has_no_number = false;    // text whose number is not that of its characters: labels or bytes chosen by IF, casts
+  std::uint8_t fixed = not_fixed;  // real: digits behind the point of FLOAT(m,d), DOUBLE(m,d)
+  std::uint8_t digits = 0;         // decimal and integer: before the point, at most
+  std::uint8_t scale = 0;          // decimal: behind it; date and time: of the fraction
+  std::uint8_t true_scale = 0;     // decimal: digits that there can be if is_loose
   std::uint8_t coercibility = coercible_collation;
   const Collation* collation = nullptr;  // text
 
@@ -77,6 +82,7 @@ enum class Operation : std::uint8_t {
   in,
   between,
   like,
+  regexp,
   is_null,
   is_true,
   is_false,
@@ -104,6 +110,7 @@ enum class Operation : std::uint8_t {
   reverse,
   hex,
   md5,
+  json_text,
   crc32,
   ascii,
   strcmp,
@@ -166,7 +173,10 @@ struct Node {
   // by operation: of a constant, its text; of LIKE, the escape; of DATE_FORMAT, the format
   Datum value;
   std::string text;
-  int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n)
+  int number = 0;  // digits to round to, which ends to trim, the length of CHAR(n); comparison: digits of `fixed`, or
+                   // 0; LOCATE: 1: by weights
+  std::shared_ptr<const Regexp> pattern;
+  std::vector<JsonStep> path;
   Unit unit = Unit::day;
   std::uint32_t offset = 0;
 };

@@ -50,7 +50,9 @@ WeightTable decode(std::span<const std::string_view> lines, WeightTable::Rule ru
     for (std::uint32_t i = 0; i < count; ++i) last = weights[i] = last + static_cast<std::uint32_t>(in.difference());
     const std::int32_t step = length > 1 && count > 0 ? in.difference() : 0;
     if (table.index.size() < character + length) table.index.resize(character + length, WeightTable::by_rule);
+    if (table.pages.size() <= (character + length - 1) >> 8) table.pages.resize(((character + length - 1) >> 8) + 1);
     for (std::uint32_t i = 0; i < length; ++i) {
+      table.pages[character >> 8] = true;
       table.index[character++] = static_cast<std::uint32_t>(table.pool.size() << 4) | count;
       if (count == 0) continue;
       table.pool.insert(table.pool.end(), weights.begin(), weights.begin() + count);

@@ -21,6 +21,9 @@ struct WeightTable {
   Rule rule = Rule::itself;
   bool is_bmp_only = false;  // what lies beyond has the weight of U+FFFD, all alike
 
+  std::vector<bool> pages;  // of 256 characters: whether one of them is listed
+  bool has_page(char32_t c) const { return (c >> 8) < pages.size() && pages[c >> 8]; }
+
   // `room` holds what is made by rule.
   std::span<const std::uint32_t> of(char32_t c, std::uint32_t (&room)[2]) const;
 };
