@@ -82,7 +82,7 @@ def test_every_character_weighs_what_it_weighs_at_the_server(server, case, seede
             sql("INSERT INTO t VALUES " + ", ".join(rows))
     conditions = []
     for name, collation in collations.items():
-        for _ in range(max(3, ROUNDS // 600)):
+        for _ in range(max(3, ROUNDS // 1000)):
             text = seeded.choice(seeded.choice([texts, texts[-4000:], texts[0x20:0x500], ["\u200b", "\u00ad", "a\u0301", "\U0001f600"]]))
             if "utf8" not in collation:
                 text = chr(seeded.randint(1, 126))

@@ -376,6 +376,8 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
       const auto scale = static_cast<std::uint8_t>(node->number < 0 ? 0 : node->number);
       type.scale = type.true_scale = std::min(scale, type.scale);
     } else if (node->number < 0) {
+      if (operation == round && type.is_wide)
+        return fail(unsupported("ROUND of a BIGINT to tens: servers differ where it is too large", syntax.offset));
       type.is_wide = true;
     }
   } else if (operation == ceil || operation == floor) {
