@@ -313,6 +313,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
       if (dialect_.version < 90000)
         return fail(unsupported(fmt::format("{} over {}: not known of this version", name, type.collation->name),
                                 syntax.offset));
+      if (type.collation->name.find("_unicode_ci") != std::string::npos && args[1]->operation != constant)
+        return fail(
+            unsupported(fmt::format("{} of what is no literal over {}", name, type.collation->name), syntax.offset));
       node->number = 1;
     }
   } else {
