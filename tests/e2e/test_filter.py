@@ -115,6 +115,6 @@ def test_conditions_hold_for_the_same_rows_as_at_the_server(table):
 def test_what_is_not_refused_of_wild_conditions_is_as_at_the_server(table):
     kind, lab, database, random = table
     conditions = Conditions(kind, random)
-    figures = judge(ask(lab, database, [conditions.wild() for _ in range(ROUNDS)]))
+    figures = judge(ask(lab, database, [conditions.wild() for _ in range(ROUNDS // 6)]))
     print(kind, figures)
-    assert figures["same"] > ROUNDS * 0.1, figures
+    assert figures["same"] > ROUNDS * 0.02, figures
