@@ -9,6 +9,7 @@
 // neither CODE WHAT       nor does the server take it
 // failed                  the server gives an error, and so does at least one row here
 // invalid MESSAGE         the server gives an error, and no row does here
+// louder                  a row fails here, and the server does not look at what fails there
 // differs ID OURS THEIRS  -1: unknown
 #include <fmt/format.h>
 
@@ -124,7 +125,7 @@ std::string judge(mysql::Connection& connection, const std::string& table, const
       return fmt::format("differs {} {} {}{}", id, ours, theirs,
                          is_kept == (theirs == 1) ? "" : " (WHERE has another)");
   }
-  if (answer && kept) return has_failed ? "differs 0 error none" : fmt::format("same {}", rows.values.size());
+  if (answer && kept) return has_failed ? "louder" : fmt::format("same {}", rows.values.size());
   if (has_failed) return "failed";
   std::string message = (answer ? kept.error() : answer.error()).what;
   std::ranges::replace(message, '\n', ' ');

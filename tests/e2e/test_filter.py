@@ -82,7 +82,7 @@ def test_every_character_weighs_what_it_weighs_at_the_server(server, case, seede
             sql("INSERT INTO t VALUES " + ", ".join(rows))
     conditions = []
     for name, collation in collations.items():
-        for _ in range(max(3, ROUNDS // 600)):
+        for _ in range(max(3, ROUNDS // 1000)):
             text = seeded.choice(seeded.choice([texts, texts[-4000:], texts[0x20:0x500], ["\u200b", "\u00ad", "a\u0301", "\U0001f600"]]))
             if "utf8" not in collation:
                 text = chr(seeded.randint(1, 126))
@@ -98,7 +98,9 @@ def test_every_character_weighs_what_it_weighs_at_the_server(server, case, seede
 def judge(answers):
     wrong = [f"{condition}\n    {answer}" for condition, answer in answers if answer.startswith("differs")]
     assert not wrong, f"{len(wrong)} of {len(answers)}:\n" + "\n".join(wrong[:20])
-    return collections.Counter(answer.split()[0] for _, answer in answers)
+    figures = collections.Counter(answer.split()[0] for _, answer in answers)
+    assert figures["louder"] <= 2 + len(answers) * 0.001, figures
+    return figures
 
 
 def test_conditions_hold_for_the_same_rows_as_at_the_server(table):
@@ -113,6 +115,6 @@ def test_conditions_hold_for_the_same_rows_as_at_the_server(table):
 def test_what_is_not_refused_of_wild_conditions_is_as_at_the_server(table):
     kind, lab, database, random = table
     conditions = Conditions(kind, random)
-    figures = judge(ask(lab, database, [conditions.wild() for _ in range(ROUNDS)]))
+    figures = judge(ask(lab, database, [conditions.wild() for _ in range(ROUNDS // 6)]))
     print(kind, figures)
-    assert figures["same"] > ROUNDS * 0.1, figures
+    assert figures["same"] > ROUNDS * 0.02, figures

@@ -544,6 +544,8 @@ Result<NodePtr> Compiler::case_of(Syntax& syntax) {
     if (has_operand) {
       const Collation* collation = nullptr;
       TRY_VALUE(const Comparison by, compare_by(args[0], args[i], &collation));
+      if (args[0]->type.is_loose || args[i]->type.is_loose)
+        return fail(unsupported("a quotient in CASE", args[i]->offset));
       if (by == Comparison::text && node->collation != nullptr && node->collation != collation)
         return fail(unsupported("CASE with texts of several collations", syntax.offset));
       if (by == Comparison::text) node->collation = collation;

@@ -313,6 +313,9 @@ Result<NodePtr> Compiler::call_text(Syntax& syntax, std::vector<NodePtr> args) {
       if (dialect_.version < 90000)
         return fail(unsupported(fmt::format("{} over {}: not known of this version", name, type.collation->name),
                                 syntax.offset));
+      if (type.collation->name.find("_unicode_ci") != std::string::npos && args[1]->operation != constant)
+        return fail(
+            unsupported(fmt::format("{} of what is no literal over {}", name, type.collation->name), syntax.offset));
       node->number = 1;
     }
   } else {
@@ -376,6 +379,8 @@ Result<NodePtr> Compiler::call_number(Syntax& syntax, std::vector<NodePtr> args)
       const auto scale = static_cast<std::uint8_t>(node->number < 0 ? 0 : node->number);
       type.scale = type.true_scale = std::min(scale, type.scale);
     } else if (node->number < 0) {
+      if (operation == round && type.is_wide)
+        return fail(unsupported("ROUND of a BIGINT to tens: servers differ where it is too large", syntax.offset));
       type.is_wide = true;
     }
   } else if (operation == ceil || operation == floor) {
