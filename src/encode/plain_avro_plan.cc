@@ -144,11 +144,12 @@ std::string name_space(const model::TableSchema& schema, const PlainAvroOptions&
 // One character of UTF-8 at the front, taken off; a byte that is none is taken as its number.
 std::uint32_t take_character(std::string_view& text) {
   const auto lead = static_cast<std::uint8_t>(text.front());
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+  std::size_t size = lead >= 0xF8 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+  const auto is_inside = [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) == 0x80; };
+  if (text.size() < size || !std::ranges::all_of(text.substr(1, size - 1), is_inside)) size = 1;
   std::uint32_t character = size == 1 ? lead : lead & (0x7FU >> size);
-  const std::size_t there = std::min(size, text.size());
-  for (std::size_t i = 1; i < there; ++i) character = character << 6 | (static_cast<std::uint8_t>(text[i]) & 0x3FU);
-  text.remove_prefix(there);
+  for (const char c : text.substr(1, size - 1)) character = character << 6 | (static_cast<std::uint8_t>(c) & 0x3FU);
+  text.remove_prefix(size);
   return character;
 }
 
