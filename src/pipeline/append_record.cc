@@ -11,6 +11,7 @@ void append_tombstone(model::RecordBatch& batch) {
   batch.bytes.append(batch.bytes.view(key_begin, record.key_size));
   record.value_begin = batch.bytes.size();
   record.value_size = 0;
+  record.has_value = false;
   batch.records.push_back(record);
 }
 
