@@ -230,7 +230,7 @@ Status Producer::State::send_run(const char* bytes, const model::RecordBatch& ba
       const model::EncodedRecord& record = batch.records[run.records[done + i]];
       const char* value = bytes + record.value_begin;
       rd_kafka_message_t& message = messages[i];
-      message.payload = record.value_size == 0 ? nullptr : const_cast<char*>(value);
+      message.payload = record.has_value ? const_cast<char*>(value) : nullptr;
       message.len = record.value_size;
       message.key_len = key_bytes(record);
       // A pointer that is not null with a length of 0 is an empty key; a null one is no key.

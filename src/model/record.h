@@ -26,11 +26,12 @@ std::string_view to_string(Operation operation);  // "INSERT", ...
 inline constexpr std::uint32_t no_key = std::numeric_limits<std::uint32_t>::max();
 
 struct EncodedRecord {
-  std::uint64_t value_begin = 0;    // in RecordBatch::bytes
-  std::uint32_t value_size = 0;     // 0: a null value, no format has an empty one
+  std::uint64_t value_begin = 0;  // in RecordBatch::bytes
+  std::uint32_t value_size = 0;
   std::uint32_t key_size = no_key;  // the key stands directly before the value; no_key: null key
   std::int32_t partition = 0;       // decided by the sink's policy
   std::uint16_t topic = 0;          // the sink's number of the topic
+  bool has_value = true;            // else the value is null: a tombstone
 };
 
 struct RecordBatch {

@@ -25,6 +25,7 @@ base::Status append(const SubtaskTable& table, const sink::Router& router, Opera
   encoder.key(row.before, out);
   tombstone.value_begin = out.size();
   tombstone.value_size = 0;
+  tombstone.has_value = false;
   batch.records.push_back(tombstone);
   return {};
 }
