@@ -16,7 +16,7 @@ bring() { # LIST GOAL FOLDER-OPTION...
 for list in flink connect dts; do
   bring "$list" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$WORK/$list"
 done
-bring apicurio dependency:unpack-dependencies -DoutputDirectory="$WORK/apicurio"
+bring apicurio dependency:unpack-dependencies -DoutputDirectory="$WORK/apicurio" -DmarkersDirectory="$WORK/markers"
 ls "$WORK"/flink/flink-json-*.jar "$WORK"/connect/connect-json-*.jar "$WORK"/dts/dts-new-subscribe-sdk-*.jar "$WORK"/apicurio/*-runner.jar \
   >/dev/null 2>&1 || die "Maven did not fetch all; see the logs in $WORK"
 finish

@@ -59,6 +59,7 @@ base::Result<task::TailOptions> make_options(const TailArguments& arguments) {
   } else {
     if (!arguments.brokers.empty()) return fail(ErrorCode::usage, "tail takes a task file or --brokers, not both");
     TRY_VALUE(const task::TaskSpec spec, task::load_task(arguments.file));
+    TRY(spec.destination.require_bare_dts_avro("tail"));
     options.access = spec.destination.kafka;
     options.topics = {spec.destination.topic};
     const std::string& ddl_topic = spec.destination.ddl_topic;

@@ -164,6 +164,9 @@ struct Destination {
   bool create_topics = false;      // create missing topics with the two numbers below
   std::uint32_t partitions = 1;    // 1 .. 10'000
   std::uint32_t replication = 1;   // 1 .. 32
+
+  // For what reads the task's topic: task_bad_value if its records are others.
+  base::Status require_bare_dts_avro(std::string_view command) const;
 };
 
 // migration: [schema, full, incremental], any order, at least one.

@@ -136,4 +136,12 @@ void read_format(const Section& destination, const std::filesystem::path& base_d
   if (options.format == Format::plain_avro) destination.require("registry");
 }
 
+base::Status Destination::require_bare_dts_avro(std::string_view command) const {
+  if (format.format == Format::dts_avro && !format.use_registry) return {};
+  return base::fail(base::ErrorCode::task_bad_value,
+                    fmt::format("{} reads topics of `format: dts_avro` without a registry; this one has {}{}", command,
+                                encode::to_string(format.format), format.use_registry ? " and a registry" : ""),
+                    "destination.format");
+}
+
 }  // namespace tributary::task

@@ -1,7 +1,5 @@
 #include "task/verify.h"
 
-#include <fmt/format.h>
-
 #include "checkpoint/topology.h"
 #include "pipeline/topology_watch.h"
 #include "store/store.h"
@@ -13,13 +11,7 @@ namespace tributary::task {
 
 base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOptions& options, base::CancelToken& cancel,
                                           const verify::Handlers& handlers) {
-  const encode::FormatOptions& format = spec.destination.format;
-  if (format.format != encode::Format::dts_avro || format.use_registry) {
-    return base::fail(base::ErrorCode::task_bad_value,
-                      fmt::format("verify reads topics of `format: dts_avro` without a registry; this one has {}{}",
-                                  encode::to_string(format.format), format.use_registry ? " and a registry" : ""),
-                      "destination.format");
-  }
+  TRY(spec.destination.require_bare_dts_avro("verify"));
   verify::Config config;
   config.task = spec.name;
   config.fingerprint = spec.fingerprint();

@@ -65,6 +65,13 @@ Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const Tab
   for (std::size_t i = source->columns.size(); i < plan.target_->columns.size(); ++i)
     wide.columns.emplace_back(plan.target_->columns[i].name);
   TRY_VALUE(MappedSchema mapped, map_schema(wide, plan.target_));
+  for (std::size_t i = source->columns.size(); i < plan.target_->columns.size(); ++i) {
+    const std::string& added = plan.target_->columns[i].name;
+    if (std::ranges::count(mapped.target->columns, added, &model::Column::name) > 1)
+      return base::fail(base::ErrorCode::objects_conflict,
+                        fmt::format("the script adds `{}`, which is the new name of another column", added),
+                        source->database + "." + source->table);
+  }
   plan.target_ = std::move(mapped.target);
   plan.from_ = std::move(mapped.from);
   plan.maps_ = plan.from_.size() != plan.scripted_columns_;  // their order stays, so that only a gap moves values

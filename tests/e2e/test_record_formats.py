@@ -130,8 +130,9 @@ def test_avro_is_read_by_the_schemas_of_the_registry(lab, case, registry):  # no
     assert f"{topic.name}-{database}.orders.Value" in ask(registry, "GET", "/subjects")[1]
 
 
-def test_verify_refuses_formats_that_it_does_not_read(lab, case):
+def test_verify_and_tail_refuse_formats_that_it_does_not_read(lab, case):
     database = case.database(lab)
     task = case.mysql_task(lab, database, case.topic(lab), destination__format="canal_json")
-    run = subprocess.run([BIN / "tributary", "verify", task.file], capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode != 0 and "dts_avro" in run.stderr and "canal_json" in run.stderr, run.stderr
+    for command in ("verify", "tail"):
+        run = subprocess.run([BIN / "tributary", command, task.file], capture_output=True, text=True, timeout=60, check=False)
+        assert run.returncode == 2 and "dts_avro" in run.stderr and "canal_json" in run.stderr, run.stderr

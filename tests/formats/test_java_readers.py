@@ -31,7 +31,7 @@ def java(tmp_path, libraries, program, *arguments):
     errors = tmp_path / f"{program}.log"
     with errors.open("wb") as log:
         run = subprocess.run(["java", "-Xmx512m", *JAVA_OPTIONS, "-cp", str(jars), str(HERE / "java" / f"{program}.java"), *map(str, arguments)],
-                             stdout=subprocess.PIPE, stderr=log, check=False)
+                             stdout=subprocess.PIPE, stderr=log, check=False, cwd=tmp_path)
     assert run.returncode == 0, errors.read_text()[-3000:]
     return [json.loads(line) for line in run.stdout.decode().split("\n")[:-1]]
 

@@ -1,0 +1,130 @@
+#include "transform/table_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tributary::transform {
+namespace {
+
+using model::Operation;
+using model::Value;
+using Verdict = TablePlan::Verdict;
+
+model::TableSchemaPtr orders() {
+  auto schema = std::make_shared<model::TableSchema>();
+  schema->database = "shop";
+  schema->table = "orders";
+  for (const char* name : {"id", "amount", "more"}) {
+    model::Column column;
+    column.name = name;
+    column.declared_type = "int";
+    schema->columns.push_back(column);
+  }
+  schema->keys.push_back({"PRIMARY", true, {0}});
+  schema->identity = {0};
+  return schema;
+}
+
+base::Result<TablePlan> plan_of(const std::string& table, std::string_view script = {}) {
+  const auto list = ObjectList::from_db_list(R"({"shop":{"name":"store","all":true,"Table":{"orders":)" + table + "}}}");
+  EXPECT_TRUE(list) << list.error().message();
+  const auto rules = ObjectRules::compile(*list);
+  EXPECT_TRUE(rules) << rules.error().message();
+  const model::TableSchemaPtr schema = orders();
+  const auto rule = rule_for(*rules, *schema);
+  EXPECT_TRUE(rule && *rule);
+  return TablePlan::make(schema, &**rule, script, etl::ErrorPolicy::stop, {});
+}
+
+std::vector<Value> image(std::int64_t id, std::int64_t amount) {
+  return {Value::integer(id), Value::integer(amount), Value::integer(7)};
+}
+
+class TablePlanTest : public testing::Test {
+ protected:
+  Verdict apply(const TablePlan& plan, Operation operation, std::vector<Value> before, std::vector<Value> after) {
+    row_.operation = operation;
+    row_.before = std::move(before);
+    row_.after = std::move(after);
+    const auto verdict = plan.apply(row_);
+    EXPECT_TRUE(verdict) << verdict.error().message();
+    return verdict.value_or(Verdict::skipped);
+  }
+  Row row_;
+};
+
+TEST_F(TablePlanTest, AnUpdateAcrossTheFiltersEdgeEntersOrLeaves) {
+  const auto plan = plan_of(R"({"filter": "amount > 10"})");
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->condition(), "(amount > 10)");
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 11), image(1, 12)), Verdict::sent);
+  EXPECT_EQ(row_.operation, Operation::update);
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 10), image(1, 12)), Verdict::sent);
+  EXPECT_EQ(row_.operation, Operation::insert);
+  EXPECT_TRUE(row_.before.empty());
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 11), image(1, 10)), Verdict::sent);
+  EXPECT_EQ(row_.operation, Operation::delete_);
+  EXPECT_TRUE(row_.after.empty());
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 1), image(1, 2)), Verdict::left_out);
+  EXPECT_EQ(apply(*plan, Operation::insert, {}, image(1, 10)), Verdict::left_out);
+  EXPECT_EQ(apply(*plan, Operation::delete_, image(1, 10), {}), Verdict::left_out);
+  EXPECT_EQ(apply(*plan, Operation::delete_, image(1, 11), {}), Verdict::sent);
+}
+
+TEST_F(TablePlanTest, TheServersVerdictIsTaken) {
+  const auto plan = plan_of(R"({"filter": "amount > 10"})");
+  ASSERT_TRUE(plan);
+  row_.has_passed_filter = true;
+  EXPECT_EQ(apply(*plan, Operation::init, {}, image(1, 1)), Verdict::sent);
+}
+
+TEST_F(TablePlanTest, OperationsThatAreNotChosenAreLeftOutButRowsOfTheFullLoad) {
+  const auto plan = plan_of(R"({"dml_op": "u"})");
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(apply(*plan, Operation::insert, {}, image(1, 1)), Verdict::left_out);
+  EXPECT_EQ(apply(*plan, Operation::init, {}, image(1, 1)), Verdict::sent);
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 1), image(1, 2)), Verdict::sent);
+}
+
+TEST_F(TablePlanTest, FilterAndScriptSeeTheSourceAndNamesComeLast) {
+  const auto plan = plan_of(R"({"name": "o", "all": false, "filter": "more = 7",
+    "column": {"id": {"name": "number"}, "amount": {"name": "sum"}}})",
+                            "e_compose(e_set(`amount`, op_sum(`amount`, `more`)), e_set(`extra`, 5))");
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(apply(*plan, Operation::insert, {}, image(3, 4)), Verdict::sent);
+  const model::TableSchema& target = *plan->target();
+  EXPECT_EQ(target.database + "." + target.table, "store.o");
+  ASSERT_EQ(target.columns.size(), 3u);
+  EXPECT_EQ(target.columns[0].name + " " + target.columns[1].name + " " + target.columns[2].name, "number sum extra");
+  ASSERT_EQ(row_.after.size(), 3u);
+  EXPECT_EQ(row_.after[0].i, 3);
+  EXPECT_EQ(row_.after[1].text.empty() ? std::to_string(row_.after[1].i) : std::string(row_.after[1].text), "11");
+  EXPECT_TRUE(plan->keeps_identity());
+
+  row_.after = image(3, 4);
+  plan->project(row_);
+  ASSERT_EQ(row_.after.size(), 3u);
+  EXPECT_EQ(row_.after[1].i, 4);
+  EXPECT_TRUE(row_.after[2].is_null());
+}
+
+TEST_F(TablePlanTest, OnlyNamesLeaveRowsAsTheyAre) {
+  const auto plan = plan_of(R"({"name": "o"})");
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->is_plain());
+  EXPECT_EQ(plan->target()->table, "o");
+  EXPECT_FALSE(plan_of("{}", "e_set(`id`, op_sum(`id`, 1))")->keeps_identity());
+}
+
+TEST_F(TablePlanTest, AColumnOfTheScriptUnderTheNewNameOfAnotherIsRefused) {
+  const auto plan = plan_of(R"({"all": false, "column": {"id": {}, "amount": {"name": "sum"}}})", "e_set(`sum`, 1)");
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, base::ErrorCode::objects_conflict);
+  const auto bad = plan_of(R"({"filter": "amount > nothing"})");
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().where, "shop.orders, filter 1:10");
+}
+
+}  // namespace
+}  // namespace tributary::transform
