@@ -71,7 +71,8 @@ def test_changes_alone_begin_at_a_place_of_the_binlog_if_the_task_names_one(lab,
     sql("UPDATE t SET ver = 1 WHERE id = 1")
     address = f"{lab.storage[0]['host']}:{lab.storage[0]['port']}"
     for suffix, place in (("-file", {"file": file, "offset": int(offset)}), ("-gtid", {"gtid": gtid})):
-        task = case.mysql_task(lab, database, topic, suffix=suffix, migration=["incremental"], start={"position": {address: place}})
+        task = case.mysql_task(lab, database, topic, suffix=suffix, migration=["incremental"], start={"position": {address: place}},
+                               destination__conflicting_tables="ignore")
         task.catch_up()
     assert [(record.op, record.after["ver"]) for record in topic.records()] == [("UPDATE", 1)] * 2
 
@@ -231,13 +232,13 @@ def test_a_topic_with_records_of_the_tables_is_refused_to_a_new_task_unless_it_i
     topic = case.topic(lab, partitions=3)
     case.mysql_task(lab, database, topic, tables=["one", "two"]).catch_up()
     held = len(topic.records())
-    task = case.task(lab, mysql_source(lab.storage[0]), {database: ["two", "three"]}, topic, suffix="-again")
+    task = case.mysql_task(lab, database, topic, tables=["two", "three"], suffix="-again")
     with task.start() as run:
         assert run.wait() == 4
         error = run.lines[-1]["error"]
         assert (error["code"], error["what"], error["where"]) == ("destination.conflicting_tables", f"{database}.two", topic.name), error
     assert not task.state.exists() and len(topic.records()) == held
-    case.task(lab, mysql_source(lab.storage[0]), {database: ["three"]}, topic, suffix="-third").catch_up()
+    case.mysql_task(lab, database, topic, tables=["three"], suffix="-third").catch_up()
     task.change(destination__conflicting_tables="ignore")
     task.catch_up()
     task.change(destination__conflicting_tables="report")

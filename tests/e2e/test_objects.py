@@ -102,14 +102,6 @@ def test_what_can_not_be_carried_is_refused_with_both_names(lab, case, shop, tab
     assert all(word in json.dumps(error, ensure_ascii=False) for word in words), error
 
 
-def test_a_run_refuses_names_it_would_not_write(lab, case, shop):
-    task = task_of(lab, case, {shop: {"name": "store"}}, topic=case.topic(lab))
-    with task.start("--until", "caught-up") as run:
-        assert run.wait() == 2
-    assert run.lines[-1]["error"]["code"] == "task.bad_value" and run.lines[-1]["error"]["where"] == "objects", run.story()
-    assert not task.state.exists() or not any(task.state.rglob("*.db"))
-
-
 def test_logical_tables_of_shards_are_shown_under_their_own_names(lab, case):
     with lab.front_sql() as front:
         name = case.name
