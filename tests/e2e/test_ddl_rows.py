@@ -81,7 +81,7 @@ def test_tables_that_change_places_while_they_are_read(server, case):
     make(sql, "a", 20000)
     make(sql, "b", 20000, first=100001)
     topic = case.topic(server)
-    task = case.mysql_task(server, database, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=2, destination__commit={"load_ms": 20})
+    task = case.mysql_task(server, database, topic, tuning__chunk_rows=100, tuning__snapshot_parallelism=2, destination__commit={"load_ms": 100})
     with task.start() as run:
         topic.wait_for_messages(200)
         sql("RENAME TABLE a TO c, b TO a, c TO b")
