@@ -27,7 +27,8 @@ model::TableSchemaPtr orders() {
 }
 
 base::Result<TablePlan> plan_of(const std::string& table, std::string_view script = {}) {
-  const auto list = ObjectList::from_db_list(R"({"shop":{"name":"store","all":true,"Table":{"orders":)" + table + "}}}");
+  const auto list =
+      ObjectList::from_db_list(R"({"shop":{"name":"store","all":true,"Table":{"orders":)" + table + "}}}");
   EXPECT_TRUE(list) << list.error().message();
   const auto rules = ObjectRules::compile(*list);
   EXPECT_TRUE(rules) << rules.error().message();
