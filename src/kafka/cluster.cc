@@ -22,7 +22,7 @@ using internal::to_error;
 namespace {
 
 constexpr std::int32_t checkpoint_partitions = 8;
-constexpr int made_look_ms = 50;
+constexpr int ask_again_ms = 50;
 constexpr int coordinator_timeout_ms = 30'000;  // a cluster makes its transaction log when it is first asked for one
 constexpr int slice_ms = 500;                   // errors are looked at between requests this long
 constexpr int settings_timeout_ms = 1000;       // asking for a topic's limit is a courtesy: not worth a long wait
@@ -131,6 +131,21 @@ std::optional<std::uint32_t> message_bytes_max(rd_kafka_t* handle, const std::st
 
 }  // namespace
 
+Result<PartitionSpan> internal::partition_span(rd_kafka_t* handle, const std::string& topic, std::int32_t partition,
+                                               int timeout_ms) {
+  const Deadline deadline(timeout_ms);
+  PartitionSpan span{partition};
+  while (true) {
+    const auto code = rd_kafka_query_watermark_offsets(handle, topic.c_str(), partition, &span.first, &span.end,
+                                                       std::max(1, deadline.left_ms()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return span;
+    Error error = to_error(code, "", fmt::format("{}, partition {}", topic, partition));
+    if (!error.is_retriable() || deadline.left_ms() <= ask_again_ms) return fail(std::move(error));
+    base::log::debug("kafka: {}", error.message());
+    std::this_thread::sleep_for(std::chrono::milliseconds(ask_again_ms));
+  }
+}
+
 Result<Cluster> describe(const Config& config, const std::vector<std::string>& topics, int timeout_ms) {
   const Deadline deadline(timeout_ms);
   Inquirer inquirer;
@@ -187,7 +202,7 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
     do {
       cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
       if (cluster || cluster.error().code != ErrorCode::destination_topic_missing) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(made_look_ms));
+      std::this_thread::sleep_for(std::chrono::milliseconds(ask_again_ms));
     } while (deadline.left_ms() > 0);
   }
   if (!cluster) return fail(std::move(cluster.error()));

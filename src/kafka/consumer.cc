@@ -48,7 +48,6 @@ struct Consumer::State {
     messages.clear();
     views.clear();
   }
-  Result<PartitionSpan> span_of(const std::string& topic, std::int32_t partition, int timeout_ms);
   Status take(rd_kafka_message_t* message);
   void moved(const rd_kafka_message_t& message, std::int64_t next);
 };
@@ -73,21 +72,12 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const Config& config) {
   return std::unique_ptr<Consumer>(new Consumer(std::move(state)));
 }
 
-Result<PartitionSpan> Consumer::State::span_of(const std::string& topic, std::int32_t partition, int timeout_ms) {
-  PartitionSpan span{partition};
-  const auto code =
-      rd_kafka_query_watermark_offsets(handle.get(), topic.c_str(), partition, &span.first, &span.end, timeout_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(to_error(code, "", fmt::format("{}, partition {}", topic, partition)));
-  return span;
-}
-
 // By a handle of its own: a refused password or a missing topic is then told at once and by its name.
 Result<std::vector<PartitionSpan>> Consumer::spans(const std::string& topic, int timeout_ms) {
   TRY_VALUE(const Cluster cluster, describe(state_->config, {topic}, timeout_ms));
   std::vector<PartitionSpan> spans;
   for (std::int32_t i = 0; i < cluster.topics[0].partitions; ++i) {
-    TRY_VALUE(const PartitionSpan span, state_->span_of(topic, i, timeout_ms));
+    TRY_VALUE(const PartitionSpan span, internal::partition_span(state_->handle.get(), topic, i, timeout_ms));
     spans.push_back(span);
   }
   return spans;

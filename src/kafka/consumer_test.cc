@@ -94,6 +94,19 @@ TEST_F(ConsumerTest, KnowsTheFirstAndEndOffsetOfEachPartition) {
   EXPECT_EQ((*spans)[1].end, 0);
 }
 
+TEST_F(ConsumerTest, ABrokerThatDoesNotYetKnowThatItLeadsAPartitionIsAskedAgain) {
+  produce(5);
+  auto consumer = Consumer::create(config);
+  ASSERT_TRUE(consumer);
+  cluster.answer_offsets_with({BrokerAnswer::not_leader, BrokerAnswer::not_leader, BrokerAnswer::not_leader,
+                               BrokerAnswer::not_leader, BrokerAnswer::not_leader, BrokerAnswer::not_leader});
+  const auto spans = (*consumer)->spans(topic);
+  cluster.recover();
+  ASSERT_TRUE(spans) << spans.error().message();
+  ASSERT_EQ(spans->size(), 2u);
+  EXPECT_EQ((*spans)[0].end, 5);
+}
+
 TEST_F(ConsumerTest, AnOffsetThatIsNotThereIsToldNotSkipped) {
   produce(5);
   auto consumer = Consumer::create(config);

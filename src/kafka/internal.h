@@ -39,6 +39,11 @@ base::Result<Owned<rd_kafka_t>> make_handle(rd_kafka_type_t type, Owned<rd_kafka
 // librdkafka's code in our words; `detail` is its text for this occurrence, if it gave one.
 base::Error to_error(rd_kafka_resp_err_t code, std::string_view detail, std::string where = {});
 
+// Where a partition begins and ends, by the handle's isolation level. Asks again while the answer is a retriable error:
+// a broker may not know yet that it leads a partition just made or moved.
+base::Result<PartitionSpan> partition_span(rd_kafka_t* handle, const std::string& topic, std::int32_t partition,
+                                           int timeout_ms);
+
 // A record's key as it may stand in a message: printable, cut at 200 bytes.
 std::string printable_key(const void* key, std::size_t size);
 

@@ -32,18 +32,10 @@ Result<Owned<rd_kafka_t>> open(const Config& config, const char* isolation) {
   return handle;
 }
 
-struct Span {
-  std::int64_t first = 0, end = 0;
-};
-
-Result<Span> whole_span(const Config& config, const std::string& topic, std::int32_t partition, int timeout_ms) {
+Result<PartitionSpan> whole_span(const Config& config, const std::string& topic, std::int32_t partition,
+                                 int timeout_ms) {
   TRY_VALUE(const auto handle, open(config, "read_uncommitted"));
-  Span span;
-  const auto code =
-      rd_kafka_query_watermark_offsets(handle.get(), topic.c_str(), partition, &span.first, &span.end, timeout_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(to_error(code, "", fmt::format("{}, partition {}", topic, partition)));
-  return span;
+  return internal::partition_span(handle.get(), topic, partition, timeout_ms);
 }
 
 }  // namespace
@@ -51,7 +43,7 @@ Result<Span> whole_span(const Config& config, const std::string& topic, std::int
 Result<std::optional<std::string>> last_value(const Config& config, const std::string& topic, std::int32_t partition,
                                               std::string_view key, int timeout_ms, const base::CancelToken& cancel) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  TRY_VALUE(const Span span, whole_span(config, topic, partition, std::min(timeout_ms, span_ms_max)));
+  TRY_VALUE(const PartitionSpan span, whole_span(config, topic, partition, std::min(timeout_ms, span_ms_max)));
   if (span.first == span.end) return std::optional<std::string>();
   std::string newest;
   bool is_there = false;

@@ -12,8 +12,17 @@
 namespace tributary::kafka {
 
 namespace {
-constexpr std::int16_t produce_request = 0;
+
+// Numbers of requests in the Kafka protocol.
+constexpr std::int16_t produce_request = 0, list_offsets_request = 2;
+
+void answer(rd_kafka_mock_cluster_t* cluster, std::int16_t request, std::initializer_list<BrokerAnswer> answers) {
+  std::vector<rd_kafka_resp_err_t> codes;
+  for (const BrokerAnswer answer : answers) codes.push_back(static_cast<rd_kafka_resp_err_t>(answer));
+  rd_kafka_mock_push_request_errors_array(cluster, request, codes.size(), codes.data());
 }
+
+}  // namespace
 
 struct MockCluster::State {
   int brokers = 0;
@@ -40,9 +49,11 @@ void MockCluster::create_topic(const std::string& name, int partitions) {
 }
 
 void MockCluster::answer_produce_with(std::initializer_list<BrokerAnswer> answers) {
-  std::vector<rd_kafka_resp_err_t> codes;
-  for (const BrokerAnswer answer : answers) codes.push_back(static_cast<rd_kafka_resp_err_t>(answer));
-  rd_kafka_mock_push_request_errors_array(state_->cluster, produce_request, codes.size(), codes.data());
+  answer(state_->cluster, produce_request, answers);
+}
+
+void MockCluster::answer_offsets_with(std::initializer_list<BrokerAnswer> answers) {
+  answer(state_->cluster, list_offsets_request, answers);
 }
 
 void MockCluster::set_down(int broker) { rd_kafka_mock_broker_set_down(state_->cluster, broker); }
@@ -50,7 +61,8 @@ void MockCluster::set_up(int broker) { rd_kafka_mock_broker_set_up(state_->clust
 void MockCluster::set_round_trip_ms(int broker, int ms) { rd_kafka_mock_broker_set_rtt(state_->cluster, broker, ms); }
 
 void MockCluster::recover() {
-  rd_kafka_mock_clear_request_errors(state_->cluster, produce_request);
+  for (const std::int16_t request : {produce_request, list_offsets_request})
+    rd_kafka_mock_clear_request_errors(state_->cluster, request);
   for (int broker = 1; broker <= state_->brokers; ++broker) {
     set_round_trip_ms(broker, 0);
     set_up(broker);

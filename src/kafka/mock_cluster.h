@@ -10,7 +10,7 @@
 
 namespace tributary::kafka {
 
-// Error numbers of the Kafka protocol that a broker may answer to a produce request.
+// Error numbers of the Kafka protocol that a broker may answer to a request.
 enum class BrokerAnswer : std::int16_t {
   none = 0,
   not_leader = 6,
@@ -32,6 +32,8 @@ class MockCluster {
   void create_topic(const std::string& name, int partitions);
   // The next produce requests are answered with these, one each; then with success again.
   void answer_produce_with(std::initializer_list<BrokerAnswer> answers);
+  // The same for questions where partitions begin and end: ListOffsets requests.
+  void answer_offsets_with(std::initializer_list<BrokerAnswer> answers);
   // Brokers are numbered from 1.
   void set_down(int broker);
   void set_up(int broker);
