@@ -61,9 +61,9 @@ base::Result<task::TailOptions> make_options(const TailArguments& arguments) {
     TRY_VALUE(const task::TaskSpec spec, task::load_task(arguments.file));
     TRY(spec.destination.require_bare_dts_avro("tail"));
     options.access = spec.destination.kafka;
-    options.topics = {spec.destination.topic};
-    const std::string& ddl_topic = spec.destination.ddl_topic;
-    if (!ddl_topic.empty() && ddl_topic != spec.destination.topic) options.topics.push_back(ddl_topic);
+    if (arguments.topics.empty()) {
+      TRY_VALUE(options.topics, task::topics_of(spec.destination));
+    }
   }
   if (!arguments.topics.empty()) options.topics = arguments.topics;
   TRY_VALUE(options.from, task::parse_tail_from(arguments.from));

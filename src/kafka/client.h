@@ -103,8 +103,10 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
 
   // The number by which runs name the topic: 0, 1, ... in the order of first asking. The topic is neither created nor
-  // checked: see describe(). record_bytes_max 0: that of the configuration. Not beside produce().
+  // checked: see describe(). record_bytes_max 0: that of the configuration. On the thread that produces.
   base::Result<std::uint16_t> topic(const std::string& name, std::uint32_t record_bytes_max = 0);
+  // The same by a number of the caller's, which may leave others out. A number keeps its topic.
+  base::Status name_topic(std::uint16_t number, const std::string& name, std::uint32_t record_bytes_max = 0);
 
   // Hands over the records in the order of the runs, which must cover the batch, each record once. Waits while too much
   // is unacknowledged. Afterwards the batch is empty, and its byte buffer is another, recycled one: large batches are
@@ -232,6 +234,12 @@ struct Cluster {
 // Connects, authenticates and looks at the named topics without creating any. An error names the first topic in
 // trouble.
 base::Result<Cluster> describe(const Config& config, const std::vector<std::string>& topics, int timeout_ms);
+
+// The same of topics that were made a moment ago, of which the brokers may not know yet: waits until they do.
+base::Result<Cluster> describe_made(const Config& config, const std::vector<std::string>& topics, int timeout_ms);
+
+// All topics of the cluster that we may see, sorted; without the brokers' own.
+base::Result<std::vector<std::string>> topic_names(const Config& config, int timeout_ms);
 
 struct TransactionSetup {
   std::string id;  // a transactional id to try, which no producer of the task has; empty: it is known that they work

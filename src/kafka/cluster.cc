@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -62,11 +63,12 @@ struct Inquirer {
 
   // Asks until there is an answer, the library says why there is none, or the time is over. topic nullptr: brokers
   // only.
-  Result<Owned<const rd_kafka_metadata_t>> metadata(rd_kafka_topic_t* topic, const Deadline& deadline) {
+  Result<Owned<const rd_kafka_metadata_t>> metadata(rd_kafka_topic_t* topic, const Deadline& deadline,
+                                                    bool of_all_topics = false) {
     while (true) {
       const rd_kafka_metadata_t* found = nullptr;
       const int wait_ms = std::min(slice_ms, deadline.left_ms());
-      const rd_kafka_resp_err_t code = rd_kafka_metadata(handle.get(), 0, topic, &found, wait_ms);
+      const rd_kafka_resp_err_t code = rd_kafka_metadata(handle.get(), of_all_topics ? 1 : 0, topic, &found, wait_ms);
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Owned<const rd_kafka_metadata_t>(found);
       rd_kafka_poll(handle.get(), 0);
       if (auto problem = problems.now()) return fail(std::move(problem->error));
@@ -178,6 +180,27 @@ Result<Cluster> describe(const Config& config, const std::vector<std::string>& t
   return cluster;
 }
 
+Result<Cluster> describe_made(const Config& config, const std::vector<std::string>& topics, int timeout_ms) {
+  const Deadline deadline(timeout_ms);
+  while (true) {
+    auto cluster = describe(config, topics, timeout_ms);
+    if (cluster || cluster.error().code != ErrorCode::destination_topic_missing || deadline.left_ms() == 0)
+      return cluster;
+    std::this_thread::sleep_for(std::chrono::milliseconds(ask_again_ms));
+  }
+}
+
+Result<std::vector<std::string>> topic_names(const Config& config, int timeout_ms) {
+  Inquirer inquirer;
+  TRY(inquirer.open(config));
+  TRY_VALUE(const auto metadata, inquirer.metadata(nullptr, Deadline(timeout_ms), true));
+  std::vector<std::string> names;
+  for (int i = 0; i < metadata->topic_cnt; ++i)
+    if (const std::string_view name = metadata->topics[i].topic; !name.starts_with("__")) names.emplace_back(name);
+  std::ranges::sort(names);
+  return names;
+}
+
 Result<std::int32_t> prepare_transactions(const Config& config, const TransactionSetup& setup, int timeout_ms) {
   if (!setup.id.empty()) {
     Inquirer inquirer;
@@ -197,13 +220,7 @@ Result<std::int32_t> prepare_transactions(const Config& config, const Transactio
                       {"min.cleanable.dirty.ratio", "0.05"},
                       {"max.message.bytes", std::to_string(checkpoint_bytes_max)}},
                      timeout_ms));
-    // It may take a moment until the brokers know it; another run may be making it, too.
-    const Deadline deadline(timeout_ms);
-    do {
-      cluster = describe(config, {setup.checkpoint_topic}, timeout_ms);
-      if (cluster || cluster.error().code != ErrorCode::destination_topic_missing) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(ask_again_ms));
-    } while (deadline.left_ms() > 0);
+    cluster = describe_made(config, {setup.checkpoint_topic}, timeout_ms);
   }
   if (!cluster) return fail(std::move(cluster.error()));
   const std::int32_t partitions = cluster->topics.front().partitions;

@@ -95,7 +95,7 @@ struct Producer::State {
     Owned<rd_kafka_topic_t> handle;
   };
   std::deque<Topic> topics;
-  std::vector<std::size_t> record_bytes_max;  // by topic; complete before anything is produced
+  std::vector<std::size_t> record_bytes_max;  // by topic; the producing thread only
 
   // ---- produce() only
   std::array<rd_kafka_message_t, messages_per_call> messages;
@@ -426,19 +426,38 @@ Producer::~Producer() {
 }
 
 Result<std::uint16_t> Producer::topic(const std::string& name, std::uint32_t record_bytes_max) {
+  std::size_t number = 0;
+  {
+    std::lock_guard lock(state_->mutex);
+    const auto& topics = state_->topics;
+    const auto found = std::ranges::find(topics, name, &State::Topic::name);
+    number = static_cast<std::size_t>(found - topics.begin());
+    if (found != topics.end()) return static_cast<std::uint16_t>(number);
+  }
+  if (number > std::numeric_limits<std::uint16_t>::max())
+    return fail(ErrorCode::destination_config, "more than 65,536 topics", name);
+  TRY(name_topic(static_cast<std::uint16_t>(number), name, record_bytes_max));
+  return static_cast<std::uint16_t>(number);
+}
+
+Status Producer::name_topic(std::uint16_t number, const std::string& name, std::uint32_t record_bytes_max) {
   std::lock_guard lock(state_->mutex);
   auto& topics = state_->topics;
-  for (std::size_t i = 0; i < topics.size(); ++i)
-    if (topics[i].name == name) return static_cast<std::uint16_t>(i);
-  if (topics.size() > std::numeric_limits<std::uint16_t>::max())
-    return fail(ErrorCode::destination_config, "more than 65,536 topics", name);
+  if (number < topics.size() && topics[number].handle) {
+    if (topics[number].name == name) return {};
+    return fail(ErrorCode::internal, "two topics of one number", name);
+  }
   rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(state_->handle.get());
-  rd_kafka_topic_conf_set_opaque(conf, reinterpret_cast<void*>(topics.size()));
+  rd_kafka_topic_conf_set_opaque(conf, reinterpret_cast<void*>(std::uintptr_t{number}));
   Owned<rd_kafka_topic_t> handle(rd_kafka_topic_new(state_->handle.get(), name.c_str(), conf));
   if (!handle) return fail(to_error(rd_kafka_last_error(), "", name));
-  topics.push_back({name, std::move(handle)});
-  state_->record_bytes_max.push_back(record_bytes_max != 0 ? record_bytes_max : state_->config.record_bytes_max);
-  return static_cast<std::uint16_t>(topics.size() - 1);
+  const std::size_t count = std::max<std::size_t>(topics.size(), number + std::size_t{1});
+  topics.resize(count);
+  state_->record_bytes_max.resize(count);
+  topics[number].name = name;
+  topics[number].handle = std::move(handle);
+  state_->record_bytes_max[number] = record_bytes_max != 0 ? record_bytes_max : state_->config.record_bytes_max;
+  return {};
 }
 
 Status Producer::check(const model::RecordBatch& batch) const {

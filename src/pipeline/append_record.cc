@@ -17,7 +17,7 @@ base::Status append(const SubtaskTable& table, const sink::Router& router, Opera
   record.value_begin = out.size();
   TRY(encoder.encode(operation, header, row.before, row.after, out));
   record.value_size = static_cast<std::uint32_t>(out.size() - record.value_begin);
-  router.route_row(table.route, batch, record);
+  router.route_row(table.form->route, batch, record);
   batch.records.push_back(record);
   if (operation != Operation::delete_ || record.key_size == model::no_key || !encoder.rules().tombstone_after_delete)
     return {};
@@ -66,14 +66,14 @@ base::Result<bool> transform_row(const SubtaskTable& table, transform::Row& row,
 
 base::Status append_ddl(const Config& config, const DdlText& statement, const sink::Router& router,
                         const encode::ChangeHeader& header, model::RecordBatch& batch) {
+  model::EncodedRecord record;
+  TRY(router.route_ddl(statement.database, statement.table, record));
   TRY_VALUE(const encode::DdlEncoder encoder,
             encode::DdlEncoder::make(config.format, {.server_version = statement.server_version},
-                                     config.topic_of_statements(), config.register_schema));
-  model::EncodedRecord record;
+                                     config.topics->at(record.topic).name, config.register_schema));
   record.value_begin = batch.bytes.size();
   encoder.encode(header, statement.database, statement.table, statement.text, batch.bytes);
   record.value_size = static_cast<std::uint32_t>(batch.bytes.size() - record.value_begin);
-  router.route_ddl(statement.database, statement.table, record);
   batch.records.push_back(record);
   return {};
 }

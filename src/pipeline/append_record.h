@@ -32,7 +32,7 @@ struct DdlText {
   std::string text;
   std::string server_version;
 };
-// Errors: those of a schema registry.
+// Errors: those of a schema registry and of a table's topic.
 base::Status append_ddl(const Config& config, const DdlText& statement, const sink::Router& router,
                         const encode::ChangeHeader& header, model::RecordBatch& batch);
 

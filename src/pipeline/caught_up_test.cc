@@ -40,7 +40,7 @@ class SequencerTest : public ::testing::Test {
   }
 
   Watching delivery_;
-  sink::Router router_{sink::PartitionPolicy::zero, sink::Route{0, 1}, std::uint16_t{0}};
+  sink::Router router_{sink::PartitionPolicy::zero, std::make_shared<sink::Topics>(sink::Topic{"t", 1})};
   base::CancelToken cancel_;
   Sequencer sequencer_{{delivery_, router_, cancel_, std::vector<SubtaskTablePtr>(1), true, {}}};
 };

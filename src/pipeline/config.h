@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "model/position.h"
 #include "sink/delivery.h"
 #include "sink/partitioner.h"
+#include "sink/topics.h"
 #include "source/topology/topology.h"
 #include "transform/transformation.h"
 
@@ -36,15 +38,10 @@ struct Config {
   std::map<std::string, StartPosition> start;  // by instance name; instances not named start at the log's end
 
   kafka::Config kafka;
-  std::string topic;
-  std::string ddl_topic;                   // empty: the data topic
   encode::FormatOptions format;            // of records
   encode::RegisterSchema register_schema;  // for formats that need a schema registry; any thread may call it
-  std::int32_t partitions = 1;             // of the data topic
+  std::shared_ptr<sink::Topics> topics;    // known once the destination was looked at
   sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
-  std::string dead_letter_topic;  // of records that the data topic does not take; empty: they stop the task
-  std::int32_t dead_letter_partitions = 1;
-  std::optional<std::size_t> row_bytes_max;  // what the data topic takes, where it tells
   transform::Transformation transformation;
   DeliveryMode delivery = DeliveryMode::at_least_once;
   std::optional<DeliveryMode> delivery_asked_for;  // unset: as before; a new task: exactly once if the brokers can
@@ -68,9 +65,6 @@ struct Config {
   bool drain = false;  // read the stream to where the log ends now, snapshot nothing; see topology_acceptance.h
   std::int64_t retry_connection_ms = 720 * 60'000;
   std::int64_t retry_other_ms = 10 * 60'000;
-
-  bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
-  const std::string& topic_of_statements() const { return ddl_topic.empty() ? topic : ddl_topic; }
 };
 
 }  // namespace tributary::pipeline

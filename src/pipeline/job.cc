@@ -108,10 +108,8 @@ class Job {
     TRY_VALUE(Prepared prepared, doors_.prepare_destination(is_known                                ? known
                                                             : wanted == DeliveryMode::at_least_once ? none
                                                                                                     : unknown));
-    config_.partitions = prepared.partitions;
+    config_.topics = std::move(prepared.topics);
     config_.checkpoint_partitions = prepared.checkpoint_partitions;
-    config_.dead_letter_partitions = prepared.dead_letter_partitions;
-    config_.row_bytes_max = prepared.row_bytes_max;
     config_.delivery =
         wanted.value_or(prepared.no_transactions ? DeliveryMode::at_least_once : DeliveryMode::exactly_once);
     if (!prepared.no_transactions) return {};
@@ -135,13 +133,17 @@ class Job {
   // A row keeps its partition for ever.
   Status settle_partitions(store::Store& store) const {
     if (config_.partition_policy == sink::PartitionPolicy::zero) return {};
-    const std::string key = "partitions/" + config_.task;
-    TRY_VALUE(const auto kept, store.get(key));
-    const std::string now = std::to_string(config_.partitions);
-    if (!kept) return store.put(key, now);
-    if (kept->value == now) return {};
-    return fail(ErrorCode::destination_partitions_changed, fmt::format("{}, and {} then", now, kept->value),
-                config_.topic);
+    const auto keep = [&store, task = config_.task,
+                       data = config_.topics->at(sink::Topics::data).name](const sink::Topic& topic) -> Status {
+      const std::string key = "partitions/" + task + (topic.name == data ? "" : "/" + topic.name);
+      TRY_VALUE(const auto kept, store.get(key));
+      const std::string now = std::to_string(topic.partitions);
+      if (!kept) return store.put(key, now);
+      if (kept->value == now) return {};
+      return fail(ErrorCode::destination_partitions_changed, fmt::format("{}, and {} then", now, kept->value),
+                  topic.name);
+    };
+    return config_.topics->keep_with(keep);
   }
 
   // All that can be refused before anything is written.
@@ -166,13 +168,14 @@ class Job {
               config_.transformation.check(
                   schemas, config_.source.resumes ? transform::Missing::is_warning : transform::Missing::is_error));
     for (const std::string& warning : warnings) base::log::warn("{}: {}", config_.task, warning);
-    std::set<std::pair<std::string, std::string>> targets;
+    sink::Topics::Tables targets;
     for (const source::LogicalTable& table : topology_.tables) {
       TRY_VALUE(const transform::TablePlan plan,
                 config_.transformation.plan(table.schema, dialect_of(instance_of(table))));
       targets.emplace(plan.target()->database, plan.target()->table);
     }
     for (std::uint32_t i = 0; i < topology_.instances.size(); ++i) TRY(check_instance(config_, topology_, i));
+    TRY(config_.topics->prepare(targets));
     if (doors_.resuming) return {};
     return doors_.check_conflicts(targets);
   }

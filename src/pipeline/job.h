@@ -21,10 +21,8 @@ namespace tributary::pipeline {
 
 // What the job needs from outside, asked for in this order.
 struct Prepared {
-  std::int32_t partitions = 1;                 // of the data topic
+  std::shared_ptr<sink::Topics> topics;        // those with fixed numbers are in it
   std::int32_t checkpoint_partitions = 1;      // of the checkpoint topic, if transactions were asked for
-  std::int32_t dead_letter_partitions = 1;     // of the dead-letter topic, if there is one
-  std::optional<std::size_t> row_bytes_max;    // of a record in the data topic, where the brokers tell
   std::optional<base::Error> no_transactions;  // why records can't be delivered in transactions
 };
 

@@ -53,7 +53,6 @@ Result<SubtaskCheckpoint> settle(const Config& config, store::Store& store, cons
 }
 
 Result<std::unique_ptr<sink::Delivery>> begin_transactions(const Config& config, const std::string& subtask,
-                                                           const std::vector<std::string>& topics,
                                                            checkpoint::Saver* copies, const base::CancelToken& cancel,
                                                            std::optional<std::string>& newest) {
   sink::Transactions transactions{.id = "tributary-" + subtask,
@@ -67,13 +66,13 @@ Result<std::unique_ptr<sink::Delivery>> begin_transactions(const Config& config,
     transactions.committed = [copies](const std::string& checkpoint) {
       copies->marked(0, [checkpoint] { return Result<std::string>(checkpoint); });
     };
-  return sink::exactly_once(config.kafka, topics, std::move(transactions), cancel, newest);
+  return sink::exactly_once(config.kafka, config.topics, std::move(transactions), cancel, newest);
 }
 
 }  // namespace
 
 Result<KeptDelivery> KeptDelivery::open(const Config& config, store::Store& store, const std::string& subtask,
-                                        const std::vector<std::string>& topics, const base::CancelToken& cancel) {
+                                        const base::CancelToken& cancel) {
   KeptDelivery out;
   const bool in_transactions = config.delivery == DeliveryMode::exactly_once;
   out.saver = std::make_unique<checkpoint::Saver>(
@@ -81,7 +80,7 @@ Result<KeptDelivery> KeptDelivery::open(const Config& config, store::Store& stor
       in_transactions ? copy_interval_ms : checkpoint::Saver::default_interval_ms);
   std::optional<std::string> newest;
   if (in_transactions) {
-    TRY_VALUE(out.delivery, begin_transactions(config, subtask, topics, out.saver.get(), cancel, newest));
+    TRY_VALUE(out.delivery, begin_transactions(config, subtask, out.saver.get(), cancel, newest));
     TRY_VALUE(const SubtaskCheckpoint committed, parse_committed(config, newest));
     TRY_VALUE(out.state, settle(config, store, subtask, committed));
     out.former_run = committed.run;
@@ -92,7 +91,7 @@ Result<KeptDelivery> KeptDelivery::open(const Config& config, store::Store& stor
   TRY_VALUE(
       out.delivery,
       sink::at_least_once(
-          config.kafka, topics,
+          config.kafka, config.topics,
           sink::Tracking{.emitted = [&saver](std::uint32_t p, std::uint64_t first,
                                              std::uint64_t last) { saver.emitted(p, first, last); },
                          .marked = [&saver](std::uint64_t end, sink::Mark mark) { saver.marked(end, std::move(mark)); },
@@ -112,7 +111,7 @@ Status adopt_committed(const Config& config, store::Store& store, const base::Ca
   for (const store::Entry& entry : entries) {
     const std::string subtask = config.task + "/" + entry.key.substr(prefix.size());
     std::optional<std::string> newest;
-    TRY(begin_transactions(config, subtask, {config.topic}, nullptr, cancel, newest));
+    TRY(begin_transactions(config, subtask, nullptr, cancel, newest));
     TRY_VALUE(const SubtaskCheckpoint committed, parse_committed(config, newest));
     TRY(settle(config, store, subtask, committed));
   }

@@ -24,7 +24,7 @@ namespace tributary::pipeline {
 struct KeptDelivery {
   // subtask: its name, which the checkpoint's keys and the transactional id are made of. Fences older runs.
   static base::Result<KeptDelivery> open(const Config& config, store::Store& store, const std::string& subtask,
-                                         const std::vector<std::string>& topics, const base::CancelToken& cancel);
+                                         const base::CancelToken& cancel);
 
   std::unique_ptr<checkpoint::Saver> saver;
   std::unique_ptr<sink::Delivery> delivery;  // before the saver's end

@@ -83,11 +83,11 @@ Status send_schemas(const Config& config, const source::Topology& topology, cons
     statements.push_back(std::move(statement));
   }
   base::CancelToken never;
-  TRY_VALUE(const KeptDelivery kept, KeptDelivery::open(config, store, subtask, {config.topic_of_statements()}, never));
+  TRY_VALUE(const KeptDelivery kept, KeptDelivery::open(config, store, subtask, never));
   checkpoint::SubtaskCheckpoint done = kept.state;
   done.schema_done = true;
   ++done.revision;
-  const sink::Router router(config.partition_policy, {std::uint16_t{config.has_ddl_topic()}, config.partitions}, 0);
+  const sink::Router router(config.partition_policy, config.topics);
   TRY_VALUE(model::RecordBatch batch, encoded(config, statements, router, clock));
   const sink::MakeMark mark = [&done] {
     return [text = checkpoint::serialise(done)] { return base::Result<std::string>(text); };

@@ -43,8 +43,8 @@ model::RecordBatch batch_of_records() {
 }
 
 void route(benchmark::State& state, sink::PartitionPolicy policy) {
-  const sink::Router router(policy, {0, 12}, 0);
-  const sink::TableRoute table = router.table("shop", "orders");
+  const sink::Router router(policy, std::make_shared<sink::Topics>(sink::Topic{"t", 12}));
+  const sink::TableRoute table = router.table("shop", "orders").value();
   model::RecordBatch batch = batch_of_records();
   for (auto _ : state) {
     for (model::EncodedRecord& record : batch.records) router.route_row(table, batch, record);
@@ -86,7 +86,7 @@ BENCHMARK(look_up)->Name("stage/window/a chunk's row looked up");
 // identities: a snapshot runs, though no chunk of this table is open.
 void hand_over(benchmark::State& state, bool identities) {
   Nowhere delivery;
-  const sink::Router router(sink::PartitionPolicy::zero, {0, 12}, 0);
+  const sink::Router router(sink::PartitionPolicy::zero, std::make_shared<sink::Topics>(sink::Topic{"t", 12}));
   base::CancelToken cancel;
   Sequencer sequencer(Sequencer::Setup{delivery, router, cancel, std::vector<SubtaskTablePtr>(1), true, {}});
   model::RecordBatch batch = batch_of_records();

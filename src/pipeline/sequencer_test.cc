@@ -31,7 +31,7 @@ class FakeDelivery final : public sink::Delivery {
 
 struct Fixture {
   FakeDelivery delivery;
-  sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
+  sink::Router router{sink::PartitionPolicy::zero, std::make_shared<sink::Topics>(sink::Topic{"t", 1})};
   base::CancelToken cancel;
   Sequencer sequencer{{delivery, router, cancel, std::vector<SubtaskTablePtr>(2), true, start()}};
 

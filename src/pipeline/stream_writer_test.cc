@@ -47,8 +47,9 @@ TEST(StreamWriter, RowsOfATransactionThatNeverHappenedDoNotOutdateSnapshotRows) 
   tables.instance.endpoint = server.endpoint();
 
   Counting delivery;
-  const sink::Router router{sink::PartitionPolicy::zero, {0, 1}, 0};
-  const Config config;
+  Config config;
+  config.topics = std::make_shared<sink::Topics>(sink::Topic{"t"});
+  const sink::Router router{sink::PartitionPolicy::zero, config.topics};
   tables.tables.push_back(TableMaker(config, tables.instance).make({0, 0, "fx", "a"}, schema).value());
   base::CancelToken cancel;
   base::ManualClock clock;

@@ -207,31 +207,19 @@ Result<StartPoint> Subtask::open_stream(Attempt& attempt, checkpoint::SubtaskChe
   return std::move(begin.start);
 }
 
-std::vector<std::string> Subtask::topics() const {
-  std::vector<std::string> topics = {config_.topic};
-  if (config_.has_ddl_topic()) topics.push_back(config_.ddl_topic);
-  if (!config_.dead_letter_topic.empty()) topics.push_back(config_.dead_letter_topic);
-  return topics;
-}
-
 sink::Router Subtask::make_router() {
-  sink::Router router(config_.partition_policy, {0, config_.partitions}, std::uint16_t{config_.has_ddl_topic()});
-  if (config_.dead_letter_topic.empty()) return router;
-  const auto topic = static_cast<std::uint16_t>(topics().size() - 1);
-  const std::size_t most = std::min<std::size_t>(config_.row_bytes_max.value_or(config_.kafka.record_bytes_max),
-                                                 config_.kafka.record_bytes_max);
-  router.divert_larger(most, {topic, config_.dead_letter_partitions},
-                       [this](const model::RecordBatch& batch, const model::EncodedRecord& record) {
-                         const std::uint64_t before = dead_letters_.fetch_add(1);
-                         if (before == dead_letters_told_max)
-                           base::log::warn("{}: more dead letters are not told", name());
-                         if (before >= dead_letters_told_max) return;
-                         const std::string_view key = record.key_size == model::no_key
-                                                          ? "none"
-                                                          : batch.key(record).substr(0, key_bytes_told_max);
-                         base::log::warn("{}: a record of {} bytes goes to {}, key {}", name(), record.value_size,
-                                         config_.dead_letter_topic, key);
-                       });
+  sink::Router router(config_.partition_policy, config_.topics);
+  const std::string dead_letters = config_.topics->at(sink::Topics::dead_letters).name;
+  if (dead_letters.empty()) return router;
+  router.divert_larger(config_.kafka.record_bytes_max, [this, dead_letters](const model::RecordBatch& batch,
+                                                                            const model::EncodedRecord& record) {
+    const std::uint64_t before = dead_letters_.fetch_add(1);
+    if (before == dead_letters_told_max) base::log::warn("{}: more dead letters are not told", name());
+    if (before >= dead_letters_told_max) return;
+    const std::string_view key =
+        record.key_size == model::no_key ? "none" : batch.key(record).substr(0, key_bytes_told_max);
+    base::log::warn("{}: a record of {} bytes goes to {}, key {}", name(), record.value_size, dead_letters, key);
+  });
   return router;
 }
 
@@ -240,11 +228,11 @@ Status Subtask::attempt() {
   phase_ = Phase::starting;
   caught_up_ = false;
   Config config = config_;
-  if (!config_.dead_letter_topic.empty())
+  if (config_.topics->has(sink::Topics::dead_letters))
     config.kafka.record_bytes_max = std::max(config.kafka.record_bytes_max, dead_letter_bytes_max);
   config.kafka.unacked_bytes_max =
       std::max<std::size_t>(config_.buffer_bytes / subtask_count_, config_.kafka.record_bytes_max);
-  TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), topics(), stop_));
+  TRY_VALUE(KeptDelivery kept, KeptDelivery::open(config, store_, name(), stop_));
   attempt.saver = std::move(kept.saver);
   attempt.delivery = std::move(kept.delivery);
   checkpoint::SubtaskCheckpoint state = std::move(kept.state);

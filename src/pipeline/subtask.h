@@ -59,7 +59,6 @@ class Subtask {
   void set_phase(Phase phase) { phase_ = phase; }
   std::string name() const { return config_.task + "/" + tables_.instance.name; }
   sink::Router make_router();
-  std::vector<std::string> topics() const;  // in the order of their numbers
 
   const Config& config_;
   const source::Topology& topology_;

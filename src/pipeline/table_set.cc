@@ -10,20 +10,22 @@ TableMaker::TableMaker(const Config& config, const source::Instance& instance)
     : config_(config),
       server_version_(instance.server_version),
       dialect_(dialect_of(instance)),
-      router_(config.partition_policy, {0, config.partitions}, 0) {}
+      router_(config.partition_policy, config.topics) {}
 
 base::Result<std::shared_ptr<const TableForm>> TableMaker::form_of(const model::TableSchemaPtr& schema) {
   std::shared_ptr<const TableForm> form = forms_[schema.get()].lock();
   if (form) return form;
   std::erase_if(forms_, [](const auto& entry) { return entry.second.expired(); });
   TRY_VALUE(transform::TablePlan plan, config_.transformation.plan(schema, dialect_));
+  TRY_VALUE(const sink::TableRoute route, router_.table(plan.target()->database, plan.target()->table));
   TRY_VALUE(std::shared_ptr<const encode::RowEncoder> target,
-            encode::make_encoder(config_.format, plan.target(), {.server_version = server_version_}, config_.topic,
-                                 config_.register_schema));
+            encode::make_encoder(config_.format, plan.target(), {.server_version = server_version_},
+                                 config_.topics->at(route.topic).name, config_.register_schema));
   auto source = plan.target() == schema ? target : encode::make_dts_avro_encoder(schema, {});
   const bool splits =
       target->rules().key_change_is_two_records || config_.partition_policy == sink::PartitionPolicy::key;
-  form = std::make_shared<const TableForm>(TableForm{std::move(plan), std::move(source), std::move(target), splits});
+  form = std::make_shared<const TableForm>(
+      TableForm{std::move(plan), std::move(source), std::move(target), route, splits});
   forms_[schema.get()] = form;
   return form;
 }
@@ -35,8 +37,6 @@ base::Result<SubtaskTablePtr> TableMaker::make(const source::PhysicalTable& phys
   if (schema) {
     table.schema = schema;
     TRY_VALUE(table.form, form_of(schema));
-    const model::TableSchema& target = *table.form->plan.target();
-    table.route = router_.table(target.database, target.table);
     table.is_keyless = schema->identity.empty() || schema->identity_is_hidden;
   }
   return std::make_shared<const SubtaskTable>(std::move(table));

@@ -23,19 +23,19 @@ struct TableForm {
   transform::TablePlan plan;
   std::shared_ptr<const encode::RowEncoder> source;  // of rows as they are at the source: their identities
   std::shared_ptr<const encode::RowEncoder> target;  // of rows as they leave
-  bool splits_key_changes = false;                   // an UPDATE of the key leaves as a DELETE and an INSERT
+  sink::TableRoute route;
+  bool splits_key_changes = false;  // an UPDATE of the key leaves as a DELETE and an INSERT
 };
 
 struct SubtaskTable {
   source::PhysicalTable physical;  // names and the number of the logical table in the task
   model::TableSchemaPtr schema;    // at the source; null: the table is not there at present, and nothing below is set
   std::shared_ptr<const TableForm> form;
-  sink::TableRoute route;
   bool is_keyless = false;  // no key that the user sees; schema->identity may be a hidden one
 };
 using SubtaskTablePtr = std::shared_ptr<const SubtaskTable>;
 
-// Errors: those of transform::TablePlan and of a schema registry. Threads: one at a time.
+// Errors: those of transform::TablePlan, of a table's topic and of a schema registry. Threads: one at a time.
 class TableMaker {
  public:
   TableMaker(const Config& config, const source::Instance& instance);

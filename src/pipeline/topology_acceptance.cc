@@ -228,7 +228,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
     return {};
   }
   std::vector<mysql::Connection> here;
-  const sink::Router router(config_.partition_policy, {0, config_.partitions}, 0);
+  const sink::Router router(config_.partition_policy, config_.topics);
   TRY_VALUE(const SubtaskTablePtr gone, TableMaker(config_, instance).make(physical, table.schema));
   std::deque<RowsOf> present;
   for (const std::uint32_t target : place.now) {
@@ -240,7 +240,7 @@ Status TopologyAcceptance::compare_table(const source::Topology& former, const F
   TRY_VALUE(const std::string server_id, there.scalar("SELECT @@server_id"));
   TRY_VALUE(const source::LogEnd end, source::read_log_end(there));
 
-  TRY_VALUE(const auto delivery, sink::at_least_once(config_.kafka, {config_.topic},
+  TRY_VALUE(const auto delivery, sink::at_least_once(config_.kafka, config_.topics,
                                                      sink::Tracking{.emitted = [](auto, auto, auto) {},
                                                                     .marked = [](auto, auto) {},
                                                                     .acked = [](auto, auto) {},

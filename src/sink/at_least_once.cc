@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "sink/delivery.h"
 #include "sink/emission_order.h"
+#include "sink/producer_topics.h"
 
 namespace tributary::sink {
 
@@ -22,17 +23,14 @@ constexpr std::size_t small_bytes_max = 64u << 10;  // what may linger is waited
 
 class AtLeastOnce final : public Delivery {
  public:
-  explicit AtLeastOnce(Tracking tracking) : tracking_(std::move(tracking)) {}
+  AtLeastOnce(std::shared_ptr<const Topics> topics, Tracking tracking)
+      : tracking_(std::move(tracking)), topics_(std::move(topics)) {}
 
-  Status open(const kafka::Config& config, const std::vector<std::string>& topics) {
+  Status open(const kafka::Config& config) {
     TRY_VALUE(producer_, kafka::Producer::create(config, [this](std::span<const kafka::Ack> acks) {
                 for (const kafka::Ack& ack : acks)
                   tracking_.acked(partition_id(ack.topic, ack.partition), ack.last_sequence);
               }));
-    for (std::size_t i = 0; i < topics.size(); ++i) {
-      TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
-      if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);
-    }
     return {};
   }
 
@@ -40,6 +38,7 @@ class AtLeastOnce final : public Delivery {
     TRY(status());
     if (!batch.records.empty()) {
       const auto runs = order_.plan(batch, next_sequence_);
+      TRY(topics_.know(*producer_, runs));
       TRY(producer_->check(batch));
       // Before they are sent: an acknowledgement may arrive at any time after.
       for (const kafka::Run& run : runs)
@@ -84,6 +83,7 @@ class AtLeastOnce final : public Delivery {
 
   // emit() only
   EmissionOrder order_;
+  ProducerTopics topics_;
   std::uint64_t next_sequence_ = 0;
 };
 
@@ -93,10 +93,10 @@ std::uint32_t partition_id(std::uint16_t topic, std::int32_t partition) {
   return std::uint32_t{topic} << 16 | static_cast<std::uint16_t>(partition);
 }
 
-Result<std::unique_ptr<Delivery>> at_least_once(const kafka::Config& config, const std::vector<std::string>& topics,
+Result<std::unique_ptr<Delivery>> at_least_once(const kafka::Config& config, std::shared_ptr<const Topics> topics,
                                                 Tracking tracking) {
-  auto delivery = std::make_unique<AtLeastOnce>(std::move(tracking));
-  TRY(delivery->open(config, topics));
+  auto delivery = std::make_unique<AtLeastOnce>(std::move(topics), std::move(tracking));
+  TRY(delivery->open(config));
   return delivery;
 }
 

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "kafka/client.h"
 #include "model/record.h"
+#include "sink/topics.h"
 
 namespace tributary::sink {
 
@@ -85,9 +86,9 @@ struct Tracking {
 
 std::uint32_t partition_id(std::uint16_t topic, std::int32_t partition);
 
-// topics: their place in the list is the topic's number in EncodedRecord::topic.
-base::Result<std::unique_ptr<Delivery>> at_least_once(const kafka::Config& config,
-                                                      const std::vector<std::string>& topics, Tracking tracking);
+// topics: those that records may name, also ones that come later.
+base::Result<std::unique_ptr<Delivery>> at_least_once(const kafka::Config& config, std::shared_ptr<const Topics> topics,
+                                                      Tracking tracking);
 
 struct Transactions {
   std::string id;  // transactional.id
@@ -102,9 +103,8 @@ struct Transactions {
 };
 
 // Fences older producers of the id, which may take a while; `newest` is then the last checkpoint committed under it.
-base::Result<std::unique_ptr<Delivery>> exactly_once(const kafka::Config& config,
-                                                     const std::vector<std::string>& topics, Transactions transactions,
-                                                     const base::CancelToken& cancel,
+base::Result<std::unique_ptr<Delivery>> exactly_once(const kafka::Config& config, std::shared_ptr<const Topics> topics,
+                                                     Transactions transactions, const base::CancelToken& cancel,
                                                      std::optional<std::string>& newest);
 
 }  // namespace tributary::sink

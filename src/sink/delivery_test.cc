@@ -91,7 +91,9 @@ class AtLeastOnceTest : public testing::Test {
   }
   void TearDown() override { cluster.recover(); }
   std::unique_ptr<Delivery> open() {
-    auto made = at_least_once(config, {"rows", "ddl"}, tracker.tracking());
+    auto topics = std::make_shared<Topics>(Topic{"rows", 3});
+    topics->put(Topics::ddl, {"ddl"});
+    auto made = at_least_once(config, std::move(topics), tracker.tracking());
     if (!made) ADD_FAILURE() << made.error().message();
     return made ? *std::move(made) : nullptr;
   }

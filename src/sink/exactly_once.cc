@@ -6,6 +6,7 @@
 
 #include "sink/delivery.h"
 #include "sink/emission_order.h"
+#include "sink/producer_topics.h"
 
 namespace tributary::sink {
 
@@ -25,21 +26,17 @@ constexpr std::int64_t pause_ms_least = 10, settling_ms = 4;
 
 class ExactlyOnce final : public Delivery {
  public:
-  explicit ExactlyOnce(Transactions transactions) : to_(std::move(transactions)) {}
+  ExactlyOnce(std::shared_ptr<const Topics> topics, Transactions transactions)
+      : to_(std::move(transactions)), topics_(std::move(topics)) {}
 
   ~ExactlyOnce() override {
     if (is_open_) producer_->abort(abort_ms_max);
   }
 
-  Status open(kafka::Config config, const std::vector<std::string>& topics, const CancelToken& cancel,
-              std::optional<std::string>& newest) {
+  Status open(kafka::Config config, const CancelToken& cancel, std::optional<std::string>& newest) {
     config.transactional_id = to_.id;
     TRY_VALUE(producer_, kafka::Producer::create(config, [](std::span<const kafka::Ack>) {}));
-    for (std::size_t i = 0; i < topics.size(); ++i) {
-      TRY_VALUE(const std::uint16_t number, producer_->topic(topics[i]));
-      if (number != i) return fail(ErrorCode::internal, "a topic is named twice", topics[i]);
-    }
-    TRY_VALUE(checkpoints_, producer_->topic(to_.checkpoint_topic, kafka::checkpoint_bytes_max));
+    TRY(producer_->name_topic(Topics::checkpoints, to_.checkpoint_topic, kafka::checkpoint_bytes_max));
     TRY(producer_->fence(fence_ms_max, cancel));
     // Nothing of an older run can be added from here on.
     TRY_VALUE(newest, kafka::last_value(config, to_.checkpoint_topic, to_.checkpoint_partition, to_.checkpoint_key,
@@ -103,9 +100,10 @@ class ExactlyOnce final : public Delivery {
   }
 
   Status send(model::RecordBatch& batch, const CancelToken& cancel) {
+    const auto runs = order_.plan(batch, next_sequence_);
+    TRY(topics_.know(*producer_, runs));
     TRY(producer_->check(batch));
     TRY(begin());
-    const auto runs = order_.plan(batch, next_sequence_);
     next_sequence_ += batch.records.size();
     bytes_open_ += batch.bytes.size();
     return producer_->produce(batch, runs, cancel);
@@ -119,7 +117,7 @@ class ExactlyOnce final : public Delivery {
     record.key_size = static_cast<std::uint32_t>(to_.checkpoint_key.size());
     record.value_begin = batch.bytes.size();
     record.value_size = static_cast<std::uint32_t>(checkpoint.size());
-    record.topic = checkpoints_;
+    record.topic = Topics::checkpoints;
     record.partition = to_.checkpoint_partition;
     batch.bytes.append(checkpoint);
     batch.records.push_back(record);
@@ -144,7 +142,6 @@ class ExactlyOnce final : public Delivery {
 
   const Transactions to_;
   std::unique_ptr<kafka::Producer> producer_;
-  std::uint16_t checkpoints_ = 0;
   // Written by the emitting thread.
   std::atomic<bool> is_open_ = false;     // a transaction
   std::atomic<bool> is_waiting_ = false;  // something was emitted behind the last mark
@@ -154,16 +151,17 @@ class ExactlyOnce final : public Delivery {
 
   // emit() only
   EmissionOrder order_;
+  ProducerTopics topics_;
   std::uint64_t next_sequence_ = 0, checkpoint_bytes_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Delivery>> exactly_once(const kafka::Config& config, const std::vector<std::string>& topics,
+Result<std::unique_ptr<Delivery>> exactly_once(const kafka::Config& config, std::shared_ptr<const Topics> topics,
                                                Transactions transactions, const CancelToken& cancel,
                                                std::optional<std::string>& newest) {
-  auto delivery = std::make_unique<ExactlyOnce>(std::move(transactions));
-  TRY(delivery->open(config, topics, cancel, newest));
+  auto delivery = std::make_unique<ExactlyOnce>(std::move(topics), std::move(transactions));
+  TRY(delivery->open(config, cancel, newest));
   return delivery;
 }
 

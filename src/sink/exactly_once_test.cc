@@ -26,7 +26,7 @@ class ExactlyOnceTest : public testing::Test {
   void TearDown() override { shared->recover(); }
 
   std::unique_ptr<Delivery> open() {
-    auto made = exactly_once(config, {name},
+    auto made = exactly_once(config, std::make_shared<Topics>(Topic{name}),
                              {.id = "tributary-" + name,
                               .checkpoint_topic = "checkpoints",
                               .checkpoint_partition = 1,

@@ -29,7 +29,7 @@ void at_least_once_delivery(benchmark::State& state) {
                       .acked = [](auto, auto) {},
                       .flush = [] { return base::Status{}; },
                       .status = [] { return base::Status{}; }};
-    auto delivery = at_least_once(config, {"t"}, std::move(tracking));
+    auto delivery = at_least_once(config, std::make_shared<Topics>(Topic{"t", partitions}), std::move(tracking));
     if (!delivery) return state.SkipWithError(delivery.error().message().c_str());
     const base::CancelToken cancel;
     model::RecordBatch batch;

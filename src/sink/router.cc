@@ -1,5 +1,6 @@
 #include "sink/router.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,13 +14,15 @@ std::int32_t partition_by_key(const model::RecordBatch& batch, const model::Enco
 
 }  // namespace
 
-TableRoute Router::table(std::string_view database, std::string_view name) const {
-  TableRoute route{data_.topic, data_.partitions, 0};
+base::Result<TableRoute> Router::table(std::string_view database, std::string_view name) const {
+  TableRoute route;
+  TRY_VALUE(route.topic, topics_->of_table(database, name));
+  route.partitions = topics_->at(route.topic).partitions;
   switch (policy_) {
     case PartitionPolicy::zero:
       break;
     case PartitionPolicy::table:
-      route.partition = floor_mod(java_hash(std::string(database).append(".").append(name)), data_.partitions);
+      route.partition = floor_mod(java_hash(std::string(database).append(".").append(name)), route.partitions);
       break;
     case PartitionPolicy::key:
       route.partition = TableRoute::by_key;
@@ -28,19 +31,24 @@ TableRoute Router::table(std::string_view database, std::string_view name) const
   return route;
 }
 
-void Router::divert_larger(std::size_t bytes_max, Route dead_letters, Told told) {
+void Router::divert_larger(std::size_t bytes_max, Told told) {
   row_bytes_max_ = bytes_max;
-  dead_letters_ = dead_letters;
   told_ = std::move(told);
 }
 
 void Router::divert(model::RecordBatch& batch) const {
   if (!told_) return;
+  std::int32_t topic = -1;
+  std::size_t bytes_max = 0;
   for (model::EncodedRecord& record : batch.records) {
+    if (record.topic != topic) {
+      topic = record.topic;
+      bytes_max = std::min(row_bytes_max_, topics_->at(record.topic).record_bytes_max);
+    }
     const std::size_t key_bytes = record.key_size == model::no_key ? 0 : record.key_size;
-    if (record.value_size + key_bytes <= row_bytes_max_) continue;
-    record.topic = dead_letters_.topic;
-    record.partition = partition_by_key(batch, record, dead_letters_.partitions);
+    if (record.value_size + key_bytes <= bytes_max) continue;
+    record.topic = Topics::dead_letters;
+    record.partition = partition_by_key(batch, record, topics_->at(Topics::dead_letters).partitions);
     told_(batch, record);
   }
 }
@@ -51,10 +59,14 @@ void Router::route_row(const TableRoute& table, const model::RecordBatch& batch,
       table.partition == TableRoute::by_key ? partition_by_key(batch, record, table.partitions) : table.partition;
 }
 
-void Router::route_ddl(std::string_view database, std::string_view name, model::EncodedRecord& record) const {
-  const bool with_rows = ddl_topic_ == data_.topic && policy_ == PartitionPolicy::table;
-  record.topic = ddl_topic_;
-  record.partition = with_rows ? table(database, name).partition : 0;
+base::Status Router::route_ddl(std::string_view database, std::string_view name, model::EncodedRecord& record) const {
+  record.topic = topics_->has(Topics::ddl) ? Topics::ddl : Topics::data;
+  record.partition = 0;
+  if (record.topic == Topics::ddl || name.empty()) return {};
+  TRY_VALUE(const TableRoute route, table(database, name));
+  record.topic = route.topic;
+  if (policy_ == PartitionPolicy::table) record.partition = route.partition;
+  return {};
 }
 
 }  // namespace tributary::sink

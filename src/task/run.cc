@@ -23,37 +23,53 @@ namespace {
 constexpr std::int64_t registry_retry_ms = 5'000;  // then the attempt ends, and the next one asks again
 constexpr std::uint32_t record_overhead = 128;     // what a record alone in its batch takes beside key and value
 
-// Topics must be there before anything is read.
-Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config,
-                                          pipeline::Doors::Transactions transactions) {
-  constexpr int timeout_ms = 15'000;
-  const Destination& destination = spec.destination;
-  std::vector<std::string> topics = {destination.topic};
-  if (!destination.ddl_topic.empty() && destination.ddl_topic != destination.topic)
-    topics.push_back(destination.ddl_topic);
-  const bool has_dead_letters = !destination.dead_letter_topic.empty();
-  if (has_dead_letters) topics.push_back(destination.dead_letter_topic);
+constexpr int topics_timeout_ms = 15'000;
+
+// Topics must be there before anything is read; those of tables that turn up later, before their first record.
+Result<std::vector<sink::Topic>> look_at(const Destination& destination, const kafka::Config& config,
+                                         const std::vector<std::string>& names) {
   const std::map<std::string, std::string> wide = {
       {"max.message.bytes",
        std::to_string(std::max(destination.max_record_bytes, pipeline::dead_letter_bytes_max) + record_overhead)}};
   if (destination.create_topics)
-    for (const std::string& topic : topics)
+    for (const std::string& name : names)
       TRY(kafka::create_topic(
-          config, topic, static_cast<std::int32_t>(destination.partitions), static_cast<int>(destination.replication),
-          topic == destination.dead_letter_topic ? wide : std::map<std::string, std::string>(), timeout_ms));
-  TRY_VALUE(const kafka::Cluster cluster, kafka::describe(config, topics, timeout_ms));
+          config, name, static_cast<std::int32_t>(destination.partitions), static_cast<int>(destination.replication),
+          name == destination.dead_letter_topic ? wide : std::map<std::string, std::string>(), topics_timeout_ms));
+  TRY_VALUE(const kafka::Cluster cluster, destination.create_topics
+                                              ? kafka::describe_made(config, names, topics_timeout_ms)
+                                              : kafka::describe(config, names, topics_timeout_ms));
+  std::vector<sink::Topic> found;
+  for (const kafka::Topic& topic : cluster.topics) {
+    sink::Topic& one = found.emplace_back(topic.name, topic.partitions);
+    if (topic.message_bytes_max)
+      one.record_bytes_max =
+          *topic.message_bytes_max - std::min<std::uint32_t>(*topic.message_bytes_max, record_overhead);
+  }
+  return found;
+}
+
+Result<pipeline::Prepared> prepare_topics(const TaskSpec& spec, const kafka::Config& config,
+                                          pipeline::Doors::Transactions transactions) {
+  const Destination& destination = spec.destination;
+  std::vector<std::string> names = {destination.topic};
+  if (destination.has_ddl_topic()) names.push_back(destination.ddl_topic);
+  if (!destination.dead_letter_topic.empty()) names.push_back(destination.dead_letter_topic);
+  TRY_VALUE(const std::vector<sink::Topic> found, look_at(destination, config, names));
   pipeline::Prepared prepared;
-  prepared.partitions = cluster.topics.front().partitions;
-  if (has_dead_letters) prepared.dead_letter_partitions = cluster.topics.back().partitions;
-  if (const auto most = cluster.topics.front().message_bytes_max)
-    prepared.row_bytes_max = *most - std::min<std::uint32_t>(*most, record_overhead);
+  prepared.topics = std::make_shared<sink::Topics>(
+      found.front(), destination.table_topics,
+      [&destination, config](const std::vector<std::string>& others) { return look_at(destination, config, others); });
+  if (destination.has_ddl_topic()) prepared.topics->put(sink::Topics::ddl, found[1]);
+  if (!destination.dead_letter_topic.empty()) prepared.topics->put(sink::Topics::dead_letters, found.back());
+  prepared.topics->put(sink::Topics::checkpoints, {destination.checkpoint_topic});
   using enum pipeline::Doors::Transactions;
   if (transactions == none) return prepared;
   const auto partitions =
       kafka::prepare_transactions(config,
                                   {.id = transactions == unknown ? "tributary-" + spec.name : std::string(),
                                    .checkpoint_topic = destination.checkpoint_topic},
-                                  timeout_ms);
+                                  topics_timeout_ms);
   if (partitions)
     prepared.checkpoint_partitions = *partitions;
   else if (partitions.error().is_retriable())
@@ -95,11 +111,8 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.server_id = spec.source.server_id;
   for (const auto& [address, position] : spec.start.positions) config.start[address] = {position.binlog, position.gtid};
   config.kafka = kafka_config(spec.destination);
-  config.topic = spec.destination.topic;
-  config.ddl_topic = spec.destination.ddl_topic;
   config.transformation = transformation_of(spec);
   config.partition_policy = partition_policy(spec.destination.partition_by);
-  config.dead_letter_topic = spec.destination.dead_letter_topic;
   if (spec.destination.delivery != Delivery::auto_)
     config.delivery_asked_for = spec.destination.delivery == Delivery::exactly_once
                                     ? pipeline::DeliveryMode::exactly_once
@@ -136,8 +149,9 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
     return prepare_topics(spec, config.kafka, transactions);
   };
   doors.check_conflicts = [&](const auto& tables) {
-    return spec.destination.ignores_conflicts ? Status()
-                                              : check_conflicts(config.kafka, spec.destination.topic, tables, cancel);
+    return spec.destination.ignores_conflicts
+               ? Status()
+               : check_conflicts(config.kafka, spec.destination.topics_of(tables), tables, cancel);
   };
   doors.open_store = [&]() -> Result<std::unique_ptr<store::Store>> {
     TRY_VALUE(auto store, store::open_sqlite(spec.state_dir));

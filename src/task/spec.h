@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "base/error.h"
 #include "encode/formats.h"
 #include "model/position.h"
+#include "sink/topics.h"
 #include "task/secret.h"
 #include "transform/objects/rules.h"
 #include "transform/transformation.h"
@@ -147,7 +149,9 @@ struct SchemaRegistry {
 struct Destination {
   KafkaAccess kafka;
   std::string topic;
-  std::string ddl_topic;  // empty: DDL goes to `topic`
+  std::string ddl_topic;  // empty: DDL goes with the rows
+  // table_topics: "{database}.{table}", or {"shop.order_*": shop-orders, "crm.*": "crm.{table}"}
+  sink::TopicRules table_topics;
   // format: dts_avro | canal_json | debezium_json | avro, its options in a section of the same name, and
   // registry.subjects
   encode::FormatOptions format;
@@ -165,6 +169,9 @@ struct Destination {
   std::uint32_t partitions = 1;    // 1 .. 10'000
   std::uint32_t replication = 1;   // 1 .. 32
 
+  bool has_ddl_topic() const { return !ddl_topic.empty() && ddl_topic != topic; }
+  // All to which rows of these tables go, by the names under which they leave.
+  std::set<std::string> topics_of(const sink::Topics::Tables& tables) const;
   // For what reads the task's topic: task_bad_value if its records are others.
   base::Status require_bare_dts_avro(std::string_view command) const;
 };

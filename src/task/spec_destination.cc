@@ -51,14 +51,35 @@ std::string read_brokers(const Section& section) {
 
 std::string read_topic(const Section& section, std::string_view key) {
   std::string topic = section.text(key);
-  const auto allowed = [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == '_';
-  };
-  if (topic.size() > 249 || topic == "." || topic == ".." || !std::ranges::all_of(topic, allowed)) {
+  if (!topic.empty() && !sink::is_topic_name(topic))
     section.bad(key, fmt::format("is {}; a topic is 1 to 249 letters, digits, '.', '_' or '-'", quote(topic)));
-  }
   return topic;
+}
+
+std::string read_topic_template(const Section& section, const YamlNode& node, std::string_view path) {
+  std::string text = scalar_text(section.problems(), node, section.path_of(path));
+  const sink::TopicRules one(std::vector<sink::TopicRules::Rule>{{"*", text}});
+  if (!sink::is_topic_name(one.topic_of("d", "t")))
+    section.bad(node.mark, path,
+                fmt::format("is {}; a topic is 1 to 249 letters, digits, '.', '_', '-', {{database}} or {{table}}",
+                            quote(text)));
+  return text;
+}
+
+sink::TopicRules read_table_topics(const Section& section) {
+  const YamlNode* node = section.find("table_topics");
+  if (node == nullptr) return {};
+  if (node->kind == YamlNode::Kind::scalar)
+    return sink::TopicRules(
+        std::vector<sink::TopicRules::Rule>{{"*", read_topic_template(section, *node, "table_topics")}});
+  if (node->kind != YamlNode::Kind::map) {
+    section.bad("table_topics", "must be a topic like \"{database}.{table}\", or a map like {\"shop.*\": \"{table}\"}");
+    return {};
+  }
+  std::vector<sink::TopicRules::Rule> rules;
+  for (const YamlNode& rule : node->children)
+    rules.push_back({rule.key, read_topic_template(section, rule, "table_topics." + rule.key)});
+  return sink::TopicRules(std::move(rules));
 }
 
 std::map<std::string, std::string> read_client(const Section& section) {
@@ -107,35 +128,31 @@ KafkaAccess read_access(const Section& section, const std::filesystem::path& bas
 
 }  // namespace
 
+std::set<std::string> Destination::topics_of(const sink::Topics::Tables& tables) const {
+  std::set<std::string> topics;
+  for (const auto& [database, table] : tables) {
+    std::string own = table_topics.topic_of(database, table);
+    topics.insert(own.empty() ? topic : std::move(own));
+  }
+  return topics;
+}
+
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir, std::string_view task_name) {
   task.require("destination");
-  const Section section = task.section("destination", {"engine",
-                                                       "brokers",
-                                                       "topic",
-                                                       "ddl_topic",
-                                                       "security",
-                                                       "username",
-                                                       "password",
-                                                       "password_env",
-                                                       "password_file",
-                                                       "tls",
-                                                       "max_record_bytes",
-                                                       "compression",
-                                                       "ddl",
-                                                       "create_topics",
-                                                       "partitions",
-                                                       "replication",
-                                                       "client",
-                                                       "delivery",
-                                                       "checkpoint_topic",
-                                                       "commit",
-                                                       "dead_letter_topic",
-                                                       "partition_by",
-                                                       "conflicting_tables",
-                                                       "format",
-                                                       "canal_json",
-                                                       "debezium_json",
-                                                       "avro",
+  const Section section = task.section("destination", {"engine",        "brokers",
+                                                       "topic",         "ddl_topic",
+                                                       "table_topics",  "security",
+                                                       "username",      "password",
+                                                       "password_env",  "password_file",
+                                                       "tls",           "max_record_bytes",
+                                                       "compression",   "ddl",
+                                                       "create_topics", "partitions",
+                                                       "replication",   "client",
+                                                       "delivery",      "checkpoint_topic",
+                                                       "commit",        "dead_letter_topic",
+                                                       "partition_by",  "conflicting_tables",
+                                                       "format",        "canal_json",
+                                                       "debezium_json", "avro",
                                                        "registry"});
   Destination destination;
   if (!section.present()) return destination;
@@ -144,6 +161,7 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   section.require("topic");
   destination.topic = read_topic(section, "topic");
   destination.ddl_topic = read_topic(section, "ddl_topic");
+  destination.table_topics = read_table_topics(section);
   read_format(section, base_dir, task_name, destination);
   destination.partition_by = section.choice<PartitionBy>(
       "partition_by", {{"zero", PartitionBy::zero}, {"table", PartitionBy::table}, {"key", PartitionBy::key}},

@@ -173,6 +173,8 @@ void print_destination(Printer& out, const Destination& destination) {
   out.text(1, "brokers", destination.kafka.brokers);
   out.text(1, "topic", destination.topic);
   out.text(1, "ddl_topic", destination.ddl_topic);
+  if (!destination.table_topics.empty()) out.open(1, "table_topics");
+  for (const auto& [tables, topic] : destination.table_topics.rules()) out.key(2, scalar(tables), scalar(topic));
   print_format(out, destination);
   out.key(1, "partition_by", to_string(destination.partition_by));
   out.key(1, "conflicting_tables", destination.ignores_conflicts ? "ignore" : "report");
@@ -302,6 +304,8 @@ std::string TaskSpec::identity() const {
   for (const std::string& database : databases) line("database", database);
   line("topic", destination.topic);
   line("ddl_topic", destination.ddl_topic.empty() ? destination.topic : destination.ddl_topic);
+  for (const auto& [tables, topic] : destination.table_topics.rules())
+    line("table topic", fmt::format("{} {}", scalar(tables), scalar(topic)));
   // Records must not change while a topic is written. Not a registry's place, nor who logs in there.
   if (destination.format.format != encode::Format::dts_avro || destination.format.use_registry) {
     Printer format;

@@ -21,7 +21,8 @@ destination:
   engine: kafka
   brokers: 127.0.0.1:9092           # host:port[,host:port...]
   topic: shop
-  ddl_topic: shop-ddl               # default: topic
+  ddl_topic: shop-ddl               # default: DDL records go with the rows
+# table_topics: "{database}.{table}"   # a topic for each table; or by pattern, the first that fits: {"crm.*": "crm.{table}"}
   format: dts_avro                  # dts_avro | canal_json | debezium_json | avro (docs/formats.md), options by its name:
 # canal_json: {labels_as_text: false, time_zone: "+00:00"}
 # debezium_json: {schema: false, topic_prefix: shop, decimals: precise, unsigned_bigint: long, tombstones: true}

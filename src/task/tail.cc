@@ -12,6 +12,7 @@ namespace tributary::task {
 namespace {
 
 constexpr int poll_ms = 200;  // how soon a request to stop is seen
+constexpr int topics_timeout_ms = 15'000;
 
 kafka::StartAt start_at(const TailFrom& from) {
   switch (from.kind) {
@@ -81,6 +82,19 @@ bool is_wanted(const TailOptions& options, const TailRecord& record) {
   };
   return (options.tables.empty() || std::ranges::any_of(options.tables, is_table)) &&
          (options.operations.empty() || std::ranges::any_of(options.operations, is_operation));
+}
+
+base::Result<std::vector<std::string>> topics_of(const Destination& destination) {
+  std::vector<std::string> topics = {destination.topic};
+  if (destination.has_ddl_topic()) topics.push_back(destination.ddl_topic);
+  if (destination.table_topics.empty()) return topics;
+  TRY_VALUE(const std::vector<std::string> all, kafka::topic_names(kafka_config(destination), topics_timeout_ms));
+  for (const std::string& topic : all) {
+    if (topic == destination.checkpoint_topic || topic == destination.dead_letter_topic) continue;
+    if (destination.table_topics.may_name(topic) && std::ranges::find(topics, topic) == topics.end())
+      topics.push_back(topic);
+  }
+  return topics;
 }
 
 base::Result<TailSummary> tail(const TailOptions& options, base::CancelToken& cancel, const TailHandlers& handlers) {

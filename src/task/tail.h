@@ -26,6 +26,10 @@ struct TailFrom {
 // UTC).
 base::Result<TailFrom> parse_tail_from(std::string_view text);
 
+// Those of a task: where its rows and statements go. With `table_topics` the brokers are asked which of their topics
+// the rules can name; checkpoints and dead letters are not among them.
+base::Result<std::vector<std::string>> topics_of(const Destination& destination);
+
 struct TailOptions {
   KafkaAccess access;
   std::vector<std::string> topics;

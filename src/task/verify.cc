@@ -27,6 +27,7 @@ base::Result<verify::Summary> verify_task(const TaskSpec& spec, const VerifyOpti
   config.kafka = kafka_config(spec.destination);
   config.topic = spec.destination.topic;
   config.ddl_topic = spec.destination.ddl_topic;
+  config.table_topics = spec.destination.table_topics;
   config.transformation = transformation_of(spec);
   config.partition_policy = partition_policy(spec.destination.partition_by);
   config.carries_changes = spec.migration.incremental;

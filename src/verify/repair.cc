@@ -94,24 +94,23 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
 }
 
 Repair::Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config,
-               std::string topic, sink::PartitionPolicy policy, base::CancelToken& cancel)
+               std::shared_ptr<sink::Topics> topics, sink::PartitionPolicy policy, base::CancelToken& cancel)
     : fold_(fold),
       rows_(rows),
       topology_(topology),
       config_(config),
-      topic_(std::move(topic)),
+      topics_(std::move(topics)),
       policy_(policy),
       cancel_(cancel) {}
 
 Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
-  TRY_VALUE(const auto delivery, sink::at_least_once(config_, {topic_},
+  TRY_VALUE(const auto delivery, sink::at_least_once(config_, topics_,
                                                      sink::Tracking{.emitted = [](auto, auto, auto) {},
                                                                     .marked = [](auto, const sink::Mark&) {},
                                                                     .acked = [](auto, auto) {},
                                                                     .flush = []() -> Status { return {}; },
                                                                     .status = []() -> Status { return {}; }}));
-  const auto partitions = static_cast<std::int32_t>(std::ranges::count(fold_.places(), topic_, &Place::topic));
-  const sink::Router router(policy_, {0, partitions}, 0);
+  const sink::Router router(policy_, topics_);
   const std::int64_t now_ms = base::SystemClock::instance().now_ms();
   std::string position = "0@0";
   if (!topology_.instances.empty()) {
@@ -123,7 +122,7 @@ Result<std::uint64_t> Repair::run(const std::vector<Target>& targets) {
   std::vector<std::string> keys;
   const auto send = [&](const Target& target) -> Status {
     const TableFold* table = fold_.find(target.name);
-    const sink::TableRoute route = router.table(target.name.first, target.name.second);
+    TRY_VALUE(const sink::TableRoute route, router.table(target.name.first, target.name.second));
     std::vector<std::string_view> identities;
     constexpr std::size_t hash_bytes = 8;
     for (const std::string& key : keys) identities.push_back(std::string_view(key).substr(hash_bytes));

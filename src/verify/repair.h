@@ -7,20 +7,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/cancel.h"
 #include "kafka/client.h"
 #include "sink/partitioner.h"
+#include "sink/topics.h"
 #include "verify/comparison.h"
 
 namespace tributary::verify {
 
 class Repair {
  public:
-  Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config, std::string topic,
-         sink::PartitionPolicy policy, base::CancelToken& cancel);
+  Repair(Fold& fold, SourceRows& rows, const source::Topology& topology, const kafka::Config& config,
+         std::shared_ptr<sink::Topics> topics, sink::PartitionPolicy policy, base::CancelToken& cancel);
   // Records sent, all of them acknowledged.
   base::Result<std::uint64_t> run(const std::vector<Target>& targets);
 
@@ -29,7 +31,7 @@ class Repair {
   SourceRows& rows_;
   const source::Topology& topology_;
   const kafka::Config config_;
-  const std::string topic_;
+  const std::shared_ptr<sink::Topics> topics_;
   const sink::PartitionPolicy policy_;
   base::CancelToken& cancel_;
 };

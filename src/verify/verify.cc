@@ -78,6 +78,19 @@ class Verification {
     return {};
   }
 
+  // The topics that were folded, by the rules of the task.
+  std::shared_ptr<sink::Topics> topics() const {
+    const auto topic = [this](const std::string& name) {
+      return sink::Topic{name, static_cast<std::int32_t>(std::ranges::count(fold_->places(), name, &Place::topic))};
+    };
+    const auto look = [topic](const std::vector<std::string>& names) -> Result<std::vector<sink::Topic>> {
+      std::vector<sink::Topic> found;
+      for (const std::string& name : names) found.push_back(topic(name));
+      return found;
+    };
+    return std::make_shared<sink::Topics>(topic(config_.topic), config_.table_topics, look);
+  }
+
   TableName name_of(std::uint32_t logical) const {
     const model::TableSchema& target = *rows_->plan(logical).target();
     return {target.database, target.table};
@@ -133,9 +146,14 @@ class Verification {
   }
 
   Status fold() {
-    std::vector<std::string> topics = {config_.topic};
-    if (!config_.ddl_topic.empty() && config_.ddl_topic != config_.topic) topics.push_back(config_.ddl_topic);
-    TRY_VALUE(topic_, TopicReader::open(config_.kafka, topics, cancel_));
+    std::set<std::string> topics = {config_.topic};
+    if (!config_.ddl_topic.empty()) topics.insert(config_.ddl_topic);
+    for (std::uint32_t i = 0; i < topology_.tables.size(); ++i) {
+      const TableName name = name_of(i);
+      if (std::string own = config_.table_topics.topic_of(name.first, name.second); !own.empty())
+        topics.insert(std::move(own));
+    }
+    TRY_VALUE(topic_, TopicReader::open(config_.kafka, {topics.begin(), topics.end()}, cancel_));
     // Opened once before it is removed, so that another verification's folder is not.
     TRY(open_disk(false));
     bool anew = config_.anew;
@@ -323,7 +341,7 @@ class Verification {
 
   Status repair() {
     report(Progress::Phase::repairing);
-    Repair repair(*fold_, *rows_, topology_, config_.kafka, config_.topic, config_.partition_policy, cancel_);
+    Repair repair(*fold_, *rows_, topology_, config_.kafka, topics(), config_.partition_policy, cancel_);
     TRY_VALUE(summary_.repaired, repair.run(targets_));
     for (Target& target : targets_) {
       if (target.is_keyless && target.result.differ() > 0)

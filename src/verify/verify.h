@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "kafka/client.h"
 #include "sink/partitioner.h"
+#include "sink/topics.h"
 #include "source/topology/topology.h"
 #include "transform/transformation.h"
 #include "verify/report.h"
@@ -29,7 +30,8 @@ struct Config {
   source::SourceConfig source;
   kafka::Config kafka;
   std::string topic;
-  std::string ddl_topic;  // empty: the topic
+  std::string ddl_topic;  // empty: statements go with the rows
+  sink::TopicRules table_topics;
   transform::Transformation transformation;
   sink::PartitionPolicy partition_policy = sink::PartitionPolicy::zero;
   bool carries_changes = true;      // incremental
