@@ -222,12 +222,8 @@ class DebeziumJsonEncoder final : public RowEncoder {
     for (std::uint32_t index = 0; index < schema_->columns.size(); ++index) {
       if (!schema_->columns[index].is_hidden) columns_.push_back(plan_debezium_column(*schema_, index, options));
     }
-    has_key_ = !schema_->identity.empty() && !schema_->identity_is_hidden;
-    if (has_key_) {
-      for (const std::uint32_t index : schema_->identity) {
-        key_columns_.push_back(plan_debezium_column(*schema_, index, options));
-      }
-    }
+    for (const std::uint32_t index : schema_->key_columns())
+      key_columns_.push_back(plan_debezium_column(*schema_, index, options));
     if (options.with_schema) {
       opening_ = R"({"schema":)" + debezium_value_schema(*schema_, options) + R"(,"payload":{"before":)";
       closing_ = R"(,"transaction":null}})";
@@ -263,7 +259,7 @@ class DebeziumJsonEncoder final : public RowEncoder {
   }
 
   bool key(std::span<const Value> row, base::Buffer& out) const override {
-    if (!has_key_) return false;
+    if (key_columns_.empty()) return false;
     out.append(key_opening_);
     char before = '{';
     for (const DebeziumColumn& column : key_columns_) {
@@ -311,7 +307,6 @@ class DebeziumJsonEncoder final : public RowEncoder {
   KeyPlan key_plan_;
   DebeziumSource source_;
   RecordRules rules_;
-  bool has_key_ = false;
   std::vector<DebeziumColumn> columns_, key_columns_;
   std::string opening_, closing_, key_opening_, key_closing_;
 };

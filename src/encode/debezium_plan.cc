@@ -237,7 +237,7 @@ std::string debezium_value_schema(const model::TableSchema& schema, const Debezi
 
 std::string debezium_key_schema(const model::TableSchema& schema, const DebeziumJsonOptions& options) {
   std::string fields;
-  for (const std::uint32_t index : schema.identity) {
+  for (const std::uint32_t index : schema.key_columns()) {
     fields += (fields.empty() ? "" : ",") + column_schema(schema.columns[index], options);
   }
   return fmt::format(R"({{"type":"struct","fields":[{}],"optional":false,"name":{}}})", fields,

@@ -64,11 +64,11 @@ class RowEncoder {
                                             base::Buffer& out) const = 0;
 
   // Appends the Kafka key. Unless the format has keys of its own (Debezium JSON, plain Avro) it is the UTF-8 JSON array
-  // ["db","table",key...]; false (nothing appended) when the table has no
-  // user-visible key. Integers, FLOAT and DOUBLE are bare numbers; DECIMAL, dates and strings are JSON strings; binary
-  // values, and strings that can't be turned into UTF-8, are strings of lower-case hex. TIMESTAMP is in UTC. The same
-  // stored key gives the same bytes whichever reader it came from. A value that does not fit its column becomes null:
-  // encode() is what reports it.
+  // ["db","table",key...] of TableSchema::key_columns(); false (nothing appended)
+  // when there are none. Integers, FLOAT and DOUBLE are bare numbers; DECIMAL, dates and strings are JSON strings;
+  // binary values, and strings that can't be turned into UTF-8, are strings of lower-case hex. TIMESTAMP is in UTC. The
+  // same stored key gives the same bytes whichever reader it came from. A value that does not fit its column becomes
+  // null: encode() is what reports it.
   virtual bool key(std::span<const model::Value> row, base::Buffer& out) const = 0;
 
   // Appends bytes which are equal for two rows of this table exactly when all columns of TableSchema::identity are

@@ -57,11 +57,16 @@ constexpr char identity_timestamp = 5;
 }  // namespace
 
 KeyPlan::KeyPlan(const model::TableSchema& schema)
-    : has_key_(!schema.identity.empty() && !schema.identity_is_hidden),
-      opening_("[" + json::quoted(schema.database) + "," + json::quoted(schema.table)) {
-  for (const std::uint32_t index : schema.identity) {
+    : opening_("[" + json::quoted(schema.database) + "," + json::quoted(schema.table)),
+      key_columns_(plan(schema, schema.key_columns())),
+      identity_(schema.identity) {}
+
+std::vector<KeyPlan::KeyColumn> KeyPlan::plan(const model::TableSchema& schema,
+                                              std::span<const std::uint32_t> columns) {
+  std::vector<KeyColumn> out;
+  for (const std::uint32_t index : columns) {
     const model::Column& from = schema.columns[index];
-    KeyColumn& column = columns_.emplace_back();
+    KeyColumn& column = out.emplace_back();
     column.source = index;
     column.charset = text_charset(from);
     if (from.type == ColumnType::set) {
@@ -72,6 +77,7 @@ KeyPlan::KeyPlan(const model::TableSchema& schema)
       for (const std::string& label : from.labels) column.labels.push_back(json::quoted(label));
     }
   }
+  return out;
 }
 
 std::size_t KeyPlan::value_bytes_max(const KeyColumn& column, const Value& value) const {
@@ -128,14 +134,14 @@ char* KeyPlan::write_value(const KeyColumn& column, const Value& value, char* to
 }
 
 bool KeyPlan::key(std::span<const Value> row, base::Buffer& out) const {
-  if (!has_key_) return false;
+  if (key_columns_.empty()) return false;
   std::size_t bytes = opening_.size() + 1;
-  for (const KeyColumn& column : columns_) {
+  for (const KeyColumn& column : key_columns_) {
     if (column.source >= row.size()) return false;
     bytes += value_bytes_max(column, row[column.source]);
   }
   char* to = avro::put_raw(out.ensure(bytes), opening_);
-  for (const KeyColumn& column : columns_) {
+  for (const KeyColumn& column : key_columns_) {
     *to++ = ',';
     to = write_value(column, row[column.source], to);
   }
@@ -145,8 +151,8 @@ bool KeyPlan::key(std::span<const Value> row, base::Buffer& out) const {
 }
 
 void KeyPlan::identity(std::span<const Value> row, base::Buffer& out) const {
-  for (const KeyColumn& column : columns_) {
-    const Value& value = column.source < row.size() ? row[column.source] : Value{};
+  for (const std::uint32_t column : identity_) {
+    const Value& value = column < row.size() ? row[column] : Value{};
     char* to = out.ensure(32 + value.text.size());
     switch (value.kind) {
       case ValueKind::null:

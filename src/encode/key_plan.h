@@ -31,9 +31,11 @@ class KeyPlan {
   std::size_t value_bytes_max(const KeyColumn& column, const model::Value& value) const;
   char* write_value(const KeyColumn& column, const model::Value& value, char* to) const;
 
-  bool has_key_ = false;
-  std::string opening_;  // ["db","table"
-  std::vector<KeyColumn> columns_;
+  static std::vector<KeyColumn> plan(const model::TableSchema& schema, std::span<const std::uint32_t> columns);
+
+  std::string opening_;                  // ["db","table"
+  std::vector<KeyColumn> key_columns_;   // none: no key
+  std::vector<std::uint32_t> identity_;  // columns
 };
 
 }  // namespace tributary::encode

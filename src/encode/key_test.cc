@@ -47,6 +47,22 @@ TEST(Key, IsAJsonArrayOfNamesAndKeyColumnsInKeyOrder) {
   EXPECT_EQ(key_of(schema, row), R"(["shop","line \"items\"",-3,"x\n\"y\"\u0001"])");
 }
 
+TEST(Key, IsOfTheColumnsThatTheUserWantsForIt) {
+  auto schema = std::make_shared<model::TableSchema>(*SchemaBuilder("shop", "orders")
+                                                          .add("id", ColumnType::int_)
+                                                          .add("customer", ColumnType::varchar)
+                                                          .primary({0})
+                                                          .build());
+  schema->message_key = {1};
+  const Value row[] = {Value::integer(1), text("x")}, same[] = {Value::integer(2), text("x")};
+  EXPECT_EQ(key_of(schema, row), R"(["shop","orders","x"])");
+  EXPECT_EQ(key_of(schema, same), key_of(schema, row));
+  EXPECT_NE(identity_of(schema, same), identity_of(schema, row)) << "what tells rows apart stays";
+  schema->identity.clear();
+  schema->keys.clear();
+  EXPECT_EQ(key_of(schema, row), R"(["shop","orders","x"])") << "also of a table without a key";
+}
+
 TEST(Key, IsTheSameFromBothReaders) {
   EXPECT_EQ(key_value(ColumnType::bigint, number_text("-42")), key_value(ColumnType::bigint, Value::integer(-42)));
   EXPECT_EQ(key_value(ColumnType::bigint, number_text("18446744073709551615"), {.is_unsigned = true}),

@@ -180,10 +180,9 @@ std::vector<AvroColumn> plan_avro_columns(const model::TableSchema& schema, cons
 
 std::vector<AvroColumn> plan_avro_key(const model::TableSchema& schema, const PlainAvroOptions& options) {
   std::vector<AvroColumn> columns;
-  if (schema.identity_is_hidden) return columns;
   // A column has the name it has in the value.
   const std::vector<AvroColumn> all = plan_avro_columns(schema, options);
-  for (const std::uint32_t index : schema.identity) {
+  for (const std::uint32_t index : schema.key_columns()) {
     const auto found = std::ranges::find(all, index, &AvroColumn::source);
     if (found != all.end()) columns.push_back(*found);
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,6 +94,14 @@ struct TableSchema {
   // hidden implicit id, else empty. `identity_is_hidden` says the last of these but one.
   std::vector<std::uint32_t> identity;
   bool identity_is_hidden = false;
+  // Columns that the user wants for the record's key in place of those of `identity`; empty: no such wish.
+  std::vector<std::uint32_t> message_key;
+
+  // Of the record's key, in its order; empty: records have none.
+  std::span<const std::uint32_t> key_columns() const {
+    if (!message_key.empty()) return message_key;
+    return identity_is_hidden ? std::span<const std::uint32_t>() : identity;
+  }
 
   // A number that changes with the user-visible field list (names, types) or the object's name: CRC-32, for
   // metaVersion.

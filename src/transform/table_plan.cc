@@ -39,6 +39,35 @@ base::Error in_part(base::Error error, const model::TableSchema& source, std::st
   return error;
 }
 
+// The columns of the record's key by their numbers at the target, where the user names them: comma-separated, by their
+// names at the source. A database's key is that of those of its tables that have all its columns.
+Result<std::vector<std::uint32_t>> message_key_of(const TableOptions& options, const model::TableSchema& source,
+                                                  const std::vector<std::uint32_t>& from) {
+  std::vector<std::uint32_t> key;
+  std::string_view left = options.message_key;
+  while (!left.empty()) {
+    const std::size_t comma = std::min(left.find(','), left.size());
+    std::string_view name = left.substr(0, comma);
+    left.remove_prefix(std::min(comma + 1, left.size()));
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    const auto column =
+        std::ranges::find_if(source.columns, [&](const model::Column& c) { return !c.is_hidden && c.name == name; });
+    const auto place = std::ranges::find(from, static_cast<std::uint32_t>(column - source.columns.begin()));
+    if (column != source.columns.end() && place != from.end()) {
+      key.push_back(static_cast<std::uint32_t>(place - from.begin()));
+      continue;
+    }
+    if (!options.message_key_is_its_own) return std::vector<std::uint32_t>();
+    return base::fail(
+        base::ErrorCode::objects_bad_value,
+        fmt::format("message_key names `{}`, {}", name,
+                    column == source.columns.end() ? "which the table does not have" : "which is not selected"),
+        source.database + "." + source.table);
+  }
+  return key;
+}
+
 }  // namespace
 
 Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const TableRule* rule, std::string_view script,
@@ -74,6 +103,12 @@ Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const Tab
   }
   plan.target_ = std::move(mapped.target);
   plan.from_ = std::move(mapped.from);
+  TRY_VALUE(std::vector<std::uint32_t> message_key, message_key_of(rule->options, *source, plan.from_));
+  if (!message_key.empty()) {
+    auto keyed = std::make_shared<model::TableSchema>(*plan.target_);
+    keyed->message_key = std::move(message_key);
+    plan.target_ = std::move(keyed);
+  }
   plan.maps_ = plan.from_.size() != plan.scripted_columns_;  // their order stays, so that only a gap moves values
   return plan;
 }

@@ -55,6 +55,38 @@ class TablePlanTest : public testing::Test {
   Row row_;
 };
 
+TEST_F(TablePlanTest, AMessageKeyNamesColumnsOfTheSourceAndIsOfTheTarget) {
+  const auto plan =
+      plan_of(R"({"all": false, "message_key": "more, id", "column": {"id": {"name": "number"}, "more": {}}})");
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->target()->message_key, (std::vector<std::uint32_t>{1, 0}));
+  EXPECT_EQ(plan->target()->identity, (std::vector<std::uint32_t>{0}));
+  EXPECT_TRUE(plan_of(R"({"message_key": ""})")->target()->message_key.empty());
+  for (const auto& [table, told] : {std::pair(R"({"message_key": "id,no"})", "`no`, which the table does not have"),
+                                    std::pair(R"({"all": false, "message_key": "amount", "column": {"id": {}}})",
+                                              "`amount`, which is not selected")}) {
+    const auto refused = plan_of(table);
+    ASSERT_FALSE(refused) << table;
+    EXPECT_EQ(refused.error().code, base::ErrorCode::objects_bad_value);
+    EXPECT_NE(refused.error().what.find(told), std::string::npos) << refused.error().what;
+    EXPECT_EQ(refused.error().where, "shop.orders");
+  }
+}
+
+TEST_F(TablePlanTest, AMessageKeyOfADatabaseIsOfItsTablesThatHaveTheColumns) {
+  for (const auto& [key, expected] :
+       {std::pair("amount", std::vector<std::uint32_t>{1}), std::pair("amount,other", std::vector<std::uint32_t>{})}) {
+    const auto list =
+        ObjectList::from_db_list(std::string(R"({"shop": {"all": true, "message_key": ")") + key + R"("}})");
+    const auto rules = ObjectRules::compile(list.value());
+    const model::TableSchemaPtr schema = orders();
+    const auto rule = rule_for(rules.value(), *schema);
+    const auto plan = TablePlan::make(schema, &*rule.value(), {}, etl::ErrorPolicy::stop, {});
+    ASSERT_TRUE(plan) << plan.error().message();
+    EXPECT_EQ(plan->target()->message_key, expected);
+  }
+}
+
 TEST_F(TablePlanTest, AnUpdateAcrossTheFiltersEdgeEntersOrLeaves) {
   const auto plan = plan_of(R"({"filter": "amount > 10"})");
   ASSERT_TRUE(plan) << plan.error().message();

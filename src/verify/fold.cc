@@ -100,6 +100,8 @@ Status Fold::restore() {
     TableFold fold = TableFold::parse(at.value());
     by_name_[{fold.database, fold.table}] = fold.number;
     const std::uint32_t number = fold.number;
+    const auto known = setup_.known.find({fold.database, fold.table});
+    tables_[number].rows_move = known != setup_.known.end() && known->second.rows_move;
     tables_[number].fold = std::move(fold);
   }
   for (auto at = disk_.scan(other_prefix); at.valid(); at.next())
@@ -171,6 +173,7 @@ Fold::Table& Fold::make_table(const TableName& name, std::string_view keys) {
   const auto known = setup_.known.find(name);
   table.fold.identity = known == setup_.known.end() ? key_of_tag(keys) : known->second.columns;
   table.fold.is_keyless = table.fold.identity.empty();
+  table.rows_move = known != setup_.known.end() && known->second.rows_move;
   table.is_touched = true;
   by_name_[name] = next_number_++;
   return table;
@@ -239,6 +242,7 @@ Status Fold::change_row(Table& table, RowState& record) {
   TRY_VALUE(const bool known, look_up(key_, bytes));
   RowState state;
   if (known) state = RowState::parse(bytes);
+  if (known && table.rows_move && is_before_in_another_place(record, state)) return {};
   const Arrival arrival = apply(record, known, state);
   if (arrival == Arrival::repeat) ++table.fold.repeats;
   if (arrival == Arrival::late) ++table.fold.late;

@@ -33,6 +33,8 @@ using TableName = std::pair<std::string, std::string>;  // logical database, tab
 // A table as the source has it, as far as the fold must know.
 struct KnownKey {
   std::vector<std::string> columns;  // empty: no key that the user sees
+  // Changes of a row may go from partition to partition: by a record key of the user's. Ids tell their order.
+  bool rows_move = false;
 };
 
 struct Place {
@@ -93,6 +95,7 @@ class Fold {
     std::vector<std::optional<std::vector<std::size_t>>> positions;  // by structure: where the key's columns are
     std::vector<bool> looked_for;                                    // by structure
     bool is_touched = false;
+    bool rows_move = false;
   };
   Fold(Disk& disk, Setup setup) : disk_(disk), setup_(std::move(setup)) {}
 

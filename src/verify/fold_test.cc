@@ -35,10 +35,10 @@ class Folding : public testing::Test {
     disk_ = *Disk::open(folder_);
     Fold::Setup setup;
     setup.is_selected = [](const TableName& name) { return name.first == "shop"; };
-    setup.known[{"shop", "orders"}] = {std::move(key)};
+    setup.known[{"shop", "orders"}] = {std::move(key), rows_move};
     setup.known[{"shop", "loose"}] = {};
     fold = *Fold::load(*disk_, std::move(setup));
-    if (fold->places().empty()) fold->set_places({{.topic = "t", .partition = 0}});
+    if (fold->places().empty()) fold->set_places({{.topic = "t", .partition = 0}, {.topic = "t", .partition = 1}});
   }
 
   static std::vector<dts::Value> row(int id, std::string v) {
@@ -47,7 +47,7 @@ class Folding : public testing::Test {
   void take(const dts::Record& record) {
     base::Buffer out;
     dts::encode_record(record, out);
-    ASSERT_TRUE(fold->take(0, next_++, out.view()).has_value());
+    ASSERT_TRUE(fold->take(place, next_++, out.view()).has_value());
   }
   void send(Operation operation, const std::string& object, std::optional<std::vector<dts::Value>> before,
             std::optional<std::vector<dts::Value>> after, std::int64_t id = 0) {
@@ -92,6 +92,8 @@ class Folding : public testing::Test {
   }
 
   std::unique_ptr<Fold> fold;
+  bool rows_move = false;
+  std::size_t place = 0;  // of what is sent
   std::filesystem::path folder_;
   std::unique_ptr<Disk> disk_;
   std::int64_t next_ = 0, id_ = 0;
@@ -104,6 +106,27 @@ TEST_F(Folding, ARowIsWhatItsLastRecordSays) {
   send(Operation::delete_, "shop.orders", row(2, "b"), {});
   send(Operation::insert, "shop.orders", {}, row(3, "d"));
   EXPECT_EQ(rows("orders"), "1=c 3=d");
+}
+
+TEST_F(Folding, ARowThatMovesFromPartitionToPartitionIsWhatItsNewestIdSays) {
+  for (const bool moves : {true, false}) {
+    rows_move = moves;
+    open();
+    const int row_id = moves;
+    send(Operation::insert, "shop.orders", {}, row(row_id, "a"), 1);
+    place = 1;
+    send(Operation::insert, "shop.orders", {}, row(row_id, "b"), 3);
+    place = 0;
+    send(Operation::delete_, "shop.orders", row(row_id, "a"), {}, 2);
+    EXPECT_EQ(rows("orders"), "1=b") << "0 is gone by the partition read last";
+    EXPECT_EQ(fold->find({"shop", "orders"})->late, moves ? 0U : 1U);
+  }
+  rows_move = true;
+  open();
+  send(Operation::delete_, "shop.orders", row(1, "b"), {}, 1);
+  send(Operation::update, "shop.orders", row(1, "b"), row(1, "c"), 4);
+  send(Operation::update, "shop.orders", row(1, "b"), row(1, "x"), 2);
+  EXPECT_EQ(rows("orders"), "1=x") << "late in its own partition is late";
 }
 
 TEST_F(Folding, AnUpdateOfTheKeyMovesTheRow) {

@@ -79,7 +79,12 @@ DeleteRecord make_delete(const TableFold& table, const Structure& structure, std
   append_json(out.key, table.database);
   out.key += ',';
   append_json(out.key, table.table);
-  for (const std::string& name : table.identity) {
+  std::vector<std::string> key = table.identity;
+  if (schema != nullptr && !schema->message_key.empty()) {
+    key.clear();
+    for (const std::uint32_t column : schema->message_key) key.push_back(schema->columns[column].name);
+  }
+  for (const std::string& name : key) {
     out.key += ',';
     const auto at = structure.find(name);
     append_key_value(out.key, at && *at < values.size() ? values[*at] : dts::Value(dts::Null{}));

@@ -118,6 +118,13 @@ Arrival apply(const RowState& record, bool known, RowState& state) {
   return arrival;
 }
 
+bool is_before_in_another_place(const RowState& record, const RowState& state) {
+  if (record.place == state.place) return false;
+  if (record.operation == init || state.operation == init)
+    return parse_position(record.position) < parse_position(state.position);
+  return record.server_id == state.server_id && record.id < state.highest_id;
+}
+
 bool is_emptied(const Emptied& statement, const RowState& row) {
   if (!statement.is_set) return false;
   if (row.place == statement.place) return row.offset < statement.offset;

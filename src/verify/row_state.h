@@ -46,6 +46,10 @@ enum class Arrival : std::uint8_t { new_change, repeat, late };
 // was a state before.
 Arrival apply(const RowState& record, bool known, RowState& state);
 
+// The record stands in another partition than the one that the state is of, and is older: of two partitions either may
+// be read first.
+bool is_before_in_another_place(const RowState& record, const RowState& state);
+
 // "offset@file number" in an order that goes along one server's log.
 struct LogPlace {
   std::uint64_t file = 0, offset = 0;

@@ -123,6 +123,7 @@ class Verification {
       KnownKey& key = setup.known[name_of(i)];
       if (!target.identity_is_hidden)
         for (const std::uint32_t column : target.identity) key.columns.push_back(target.columns[column].name);
+      key.rows_move = !target.message_key.empty() && config_.partition_policy == sink::PartitionPolicy::key;
     }
     if (!topology_.instances.empty()) {
       setup.traits.flavour = topology_.instances[0].flavour;

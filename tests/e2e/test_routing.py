@@ -70,6 +70,51 @@ def test_each_record_is_in_its_partition_and_each_row_in_order(lab, case, seeded
     verify(task).assert_equal()
 
 
+def test_a_message_key_of_the_users_decides_key_and_partition(lab, case, seeded):
+    database = case.database(lab)
+    sql = case.sql(lab, 0, database)
+    sql("CREATE TABLE orders (id INT PRIMARY KEY, customer INT NOT NULL, ver INT)")
+    sql("CREATE TABLE other (id INT PRIMARY KEY, ver INT)")
+    sql("INSERT INTO orders SELECT seq, seq % 10, 0 FROM seq_1_to_100")
+    sql("INSERT INTO other SELECT seq, 0 FROM seq_1_to_5")
+    topic = case.topic(lab, partitions=PARTITIONS)
+    task = case.mysql_task(lab, database, topic, tables={"all": True, "message_key": "customer"}, destination__partition_by="key")
+    with task.start() as run:
+        run.wait_until(lambda line: line["caught_up"])
+        for version in range(1, 200):
+            number = seeded.randrange(1, 101)
+            if version % 3 == 0:
+                sql("UPDATE orders SET customer = customer + 1, ver = %s WHERE id = %s", version, number)
+            elif version % 17 == 0:
+                sql("DELETE FROM orders WHERE id = %s", number)
+            else:
+                sql("UPDATE orders SET ver = %s WHERE id = %s", version, number)
+        run.stop()
+    task.catch_up()
+    records = [record for record in topic.records() if record.op != "DDL"]
+    of_orders = fold.of_table(records, database, "orders")
+    for record in of_orders:
+        image = record.after if record.after is not None else record.before
+        assert record.key.decode() == f'["{database}","orders",{image["customer"]}]'
+        assert record.partition == java_hash(record.key.decode()) % PARTITIONS
+        if record.op == "UPDATE":
+            assert record.before["customer"] == record.after["customer"], "it leaves as a DELETE and an INSERT"
+    assert {record.key.decode() for record in fold.of_table(records, database, "other")} == {f'["{database}","other",{n}]' for n in range(1, 6)}
+    # Ids give the order of what stands in different partitions.
+    rows = {}
+    for record in sorted(of_orders, key=lambda record: (record.op != "INIT", record.position, record.id)):
+        rows.pop((record.before or {}).get("id"), None)
+        if record.after is not None:
+            rows[record.after["id"]] = record.after
+    assert sorted(rows.values(), key=lambda row: row["id"]) == source.rows(sql, database, "orders")
+    verify(task).assert_equal()
+    refused = case.mysql_task(lab, database, topic, tables={"tables": {"other": {"message_key": "customer"}}}, suffix="-b")
+    with refused.start() as run:
+        assert run.wait() == 2
+        error = run.lines[-1]["error"]
+        assert error["code"] == "task.objects_bad_value" and "`customer`" in error["what"] and error["where"] == f"{database}.other", error
+
+
 @pytest.mark.parametrize("policy", ["table", "key"])
 def test_another_number_of_partitions_stops_the_task_before_a_row_changes_its_partition(lab, case, policy):
     if not lab.is_real_kafka:

@@ -351,7 +351,9 @@ TableOptions ObjectRules::options(std::string_view database, std::string_view ta
     const ObjectItem& item = *node->item;
     if (item.dml) options.dml = *item.dml;
     if (!item.ddl.empty()) options.ddl = item.ddl;
-    if (!item.message_key.empty()) options.message_key = item.message_key;
+    if (item.message_key.empty()) continue;
+    options.message_key = item.message_key;
+    options.message_key_is_its_own = way.size() == 2 && node == way[1];
   }
   if (way.size() == 2) options.row_filter = way[1]->item->row_filter;
   return options;

@@ -42,6 +42,7 @@ struct TableNames {
 struct TableOptions {
   std::uint8_t dml = dml_all;
   std::string ddl, row_filter, message_key;
+  bool message_key_is_its_own = false;  // else it is the database's
 };
 
 class ObjectRules {
