@@ -485,6 +485,8 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
   transform::Row values;
   values.operation = model::Operation::init;
   values.commit_s = header.timestamp_s;
+  values.position = position;
+  values.instance = tables_.instance.name;
   values.has_passed_filter = true;
   checkpoint::KeyValues cursor;
   mysql::RowView row;
@@ -510,7 +512,7 @@ Status SnapshotReader::read_rows(mysql::Connection& connection, const Sequencer:
       id = next_record_id_.fetch_add(block);
       id_end = id + block;
     }
-    header.id = id++;
+    header.id = values.record_id = id++;
     const std::size_t at = identities.bytes.size();
     if (note_identities) table.form->source->identity(values.after, identities.bytes);
     TRY_VALUE(const bool is_sent, transform_row(table, values, counters_[table.physical.logical]));

@@ -74,10 +74,13 @@ StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequenc
       clock_(clock),
       note_identities_(note_identities),
       schemas_(schemas),
+      instance_(tables.instance.name),
       next_record_id_(begin.next_record_id),
       boundary_id_(begin.next_record_id),
       sliced_to_id_(begin.sliced_to_id),
-      sliced_(begin.sliced_to_id > begin.next_record_id) {}
+      sliced_(begin.sliced_to_id > begin.next_record_id) {
+  row_.instance = instance_;
+}
 
 Status StreamWriter::send_row(const SubtaskTable& table, std::uint32_t number, const encode::ChangeHeader& header) {
   // Of what is not sent, too: a chunk must not bring back what the row was before.
@@ -127,6 +130,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   header.binlog_file = context.position.file;
   header.binlog_offset = context.position.offset;
   row_.commit_s = context.timestamp_s;
+  row_.position = position_text_;
   last_timestamp_s_ = context.timestamp_s;
 
   std::uint64_t count = 0;
@@ -137,7 +141,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     row_.operation = operation_of(rows.change());
     header.row_index = row_index++;
     // A change that is dropped has a number, too: whether it is dropped when it is read again depends on the snapshot.
-    header.id = next_record_id_;
+    header.id = row_.record_id = next_record_id_;
     next_record_id_ += ids_of(table, row_.operation);
     if (header.id < sliced_to_id_) continue;
     if (ask) {

@@ -78,6 +78,7 @@ class StreamWriter final : public source::StreamHandler {
 
   model::RecordBatch batch_;
   Identities changed_;
+  const std::string instance_;  // its name
   transform::Row row_;
   std::string position_text_, safe_text_;
   std::uint64_t next_record_id_;

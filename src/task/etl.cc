@@ -138,6 +138,7 @@ Status try_etl(const TaskSpec& spec, const EtlOptions& options, base::CancelToke
   TRY_VALUE(const source::Topology topology, source::discover(config));
   transform::Transformation transformation = transformation_of(spec);
   transformation.scripts = scripts_of(spec, options);
+  transformation.additional_columns.clear();  // what scripts do is to be seen
   TRY_VALUE(const auto chosen, tables_of(topology, options, transformation.scripts));
   for (const source::LogicalTable* table : chosen)
     TRY(try_table(topology, *table, transformation, options, cancel, on_row));

@@ -105,6 +105,7 @@ transform::Transformation transformation_of(const TaskSpec& spec) {
   if (!spec.has_plain_objects())
     out.rules = transform::ObjectRules::compile(spec.object_list, spec.capitalization).value();  // parse_task tried it
   out.scripts = spec.scripts;
+  out.additional_columns = spec.additional_columns;
   return out;
 }
 

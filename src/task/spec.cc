@@ -255,8 +255,8 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   TRY_VALUE(const YamlNode root, parse_yaml(text, file_name));
   Problems problems(file_name);
   const Section task(problems, &root, "",
-                     {"name", "source", "destination", "migration", "objects", "names", "etl", "state_dir", "tuning",
-                      "heartbeat", "topology", "retry", "start"});
+                     {"name", "source", "destination", "migration", "objects", "names", "etl", "additional_columns",
+                      "state_dir", "tuning", "heartbeat", "topology", "retry", "start"});
   TaskSpec spec;
   spec.name = read_name(task);
   spec.source = read_source(task, base_dir);
@@ -266,6 +266,7 @@ base::Result<TaskSpec> parse_task(std::string_view text, std::string_view file_n
   spec.objects = selections_of(spec.object_list);
   spec.capitalization = read_capitalization(task);
   spec.scripts = read_etl(task);
+  spec.additional_columns = read_additional_columns(task);
   spec.state_dir = base_dir / task.required_text("state_dir");
   spec.tuning = read_tuning(task);
   spec.heartbeat = read_heartbeat(task);

@@ -232,6 +232,8 @@ struct TaskSpec {
   std::vector<ObjectSelection> objects;                                            // made of object_list
   // etl: {script: "...", tables: {shop.orders: "...", "crm.log_*": "..."}, on_error: stop | skip | null}: docs/etl.md
   transform::Scripts scripts;
+  // additional_columns: dts, or {op: operation, changed_at: time, ...}: docs/additional-columns.md
+  std::vector<transform::AdditionalColumn> additional_columns;
   std::filesystem::path state_dir;  // absolute or relative to the working directory; given relative to the task file
   Tuning tuning;
   Heartbeat heartbeat;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "task/spec.h"
 #include "task/spec_reader.h"
@@ -18,6 +19,7 @@ void read_format(const Section& destination, const std::filesystem::path& base_d
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir, std::string_view task_name);
 transform::Scripts read_etl(const Section& task);
 std::string_view to_string(transform::etl::ErrorPolicy policy);
+std::vector<transform::AdditionalColumn> read_additional_columns(const Section& task);
 transform::ObjectList read_objects(const Section& task, const std::filesystem::path& base_dir);
 transform::Capitalization read_capitalization(const Section& task);
 // Databases and tables that have to be looked at for a list; all of a database where only its rules can tell.

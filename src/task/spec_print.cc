@@ -271,6 +271,8 @@ std::string TaskSpec::canonical_yaml() const {
     for (const auto& [tables, text] : scripts.tables) out.key(2, scalar(tables), scalar(text));
     out.key(1, "on_error", scalar(to_string(scripts.policy)));
   }
+  if (!additional_columns.empty()) out.open(0, "additional_columns");
+  for (const auto& [column, holds] : additional_columns) out.key(1, scalar(column), to_string(holds));
   out.text(0, "state_dir", state_dir.string());
   out.open(0, "tuning");
   out.number(1, "snapshot_parallelism", tuning.snapshot_parallelism);

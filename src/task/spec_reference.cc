@@ -61,6 +61,8 @@ etl:                                # changes rows on their way; see docs/etl.md
   script: "e_set(`phone`, str_mask(`phone`, 3, 6, '*'))"   # of all tables but those named here:
   tables: {shop.orders: "e_keep(op_gt(`amount`, 100))", "shop.log_*": ""}   # "": none
   on_error: stop                    # stop | skip | null: what becomes of a row on which a script fails
+additional_columns: dts             # behind each table's own, DTS's set; or names of your own and what they hold:
+# additional_columns: {op: operation, changed_at: time, at: position, shard: instance}   # docs/additional-columns.md
 state_dir: ./state                  # from the task file's folder
 tuning:
   snapshot_parallelism: 2           # chunks read at the same time per instance

@@ -272,6 +272,40 @@ TEST(TaskSpec, TheFingerprintChangesWithWhatTheStateDependsOnAndWithNothingElse)
   }
 }
 
+TEST(TaskSpec, AdditionalColumnsAreDtsSetOrNamesAndWhatTheyHold) {
+  const auto plain = parse(shop);
+  const auto dts = parse(with("state_dir:", "additional_columns: dts\nstate_dir:"));
+  const auto own = parse(with("state_dir:", "additional_columns: {op: operation, \"an den\": position}\nstate_dir:"));
+  ASSERT_TRUE(plain && dts && own);
+  EXPECT_TRUE(plain->additional_columns.empty());
+  EXPECT_EQ(dts->additional_columns.size(), 8u);
+  EXPECT_EQ(dts->additional_columns[4].name, "dts_operation_flag");
+  ASSERT_EQ(own->additional_columns.size(), 2u);
+  EXPECT_EQ(own->additional_columns[1].name, "an den");
+  EXPECT_EQ(own->additional_columns[1].holds, transform::Fact::position);
+  EXPECT_EQ(dts->fingerprint(), plain->fingerprint()) << "it may change between runs, as a script may";
+  for (const auto* spec : {&*dts, &*own}) {
+    const auto again = parse(spec->canonical_yaml());
+    ASSERT_TRUE(again.has_value()) << again.error().message() << spec->canonical_yaml();
+    EXPECT_EQ(again->canonical_yaml(), spec->canonical_yaml());
+    EXPECT_EQ(again->additional_columns.size(), spec->additional_columns.size());
+  }
+  const auto expect_bad = [](std::string_view value, std::string_view what) {
+    const auto spec = parse(with("state_dir:", fmt::format("additional_columns: {}\nstate_dir:", value)));
+    ASSERT_FALSE(spec.has_value()) << value;
+    EXPECT_EQ(spec.error().code, ErrorCode::task_bad_value);
+    EXPECT_NE(spec.error().what.find(what), std::string::npos) << spec.error().what;
+  };
+  expect_bad("all", "`dts` or a map");
+  expect_bad("{}", "`dts` or a map");
+  expect_bad("[operation]", "`dts` or a map");
+  expect_bad("{op: operaton}", "did you mean `operation`?");
+  expect_bad("{op: [operation]}", "must be one text");
+  expect_bad("{op: operation, OP: time}", "one column");
+  expect_bad("{\"\": time}", "1 to 64 characters");
+  expect_bad("{" + std::string(65, 'x') + ": time}", "1 to 64 characters");
+}
+
 TEST(TaskSpec, AFileThatCannotBeReadIsNamed) {
   const auto missing = load_task("/no/such/task.yaml");
   ASSERT_FALSE(missing);

@@ -71,7 +71,8 @@ Result<std::vector<std::uint32_t>> message_key_of(const TableOptions& options, c
 }  // namespace
 
 Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const TableRule* rule, std::string_view script,
-                                  etl::ErrorPolicy policy, const Dialect& server) {
+                                  etl::ErrorPolicy policy, const Dialect& server,
+                                  const std::vector<AdditionalColumn>& additional) {
   TablePlan plan;
   plan.target_ = source;
   if (rule != nullptr && !rule->options.row_filter.empty()) {
@@ -88,29 +89,34 @@ Result<TablePlan> TablePlan::make(const model::TableSchemaPtr& source, const Tab
       if (std::ranges::find(source->identity, column) != source->identity.end()) plan.keeps_identity_ = false;
   }
   plan.scripted_columns_ = plan.target_->columns.size();
-  if (rule == nullptr) return plan;
-  plan.dml_ = rule->options.dml;
-  TableRule wide = *rule;
-  for (std::size_t i = source->columns.size(); i < plan.target_->columns.size(); ++i)
-    wide.columns.emplace_back(plan.target_->columns[i].name);
-  TRY_VALUE(MappedSchema mapped, map_schema(wide, plan.target_));
-  for (std::size_t i = source->columns.size(); i < plan.target_->columns.size(); ++i) {
-    const std::string& added = plan.target_->columns[i].name;
+  if (rule != nullptr) TRY(plan.map(*source, *rule));
+  TRY_VALUE(plan.additional_, AdditionalValues::add_to(plan.target_, additional, source));
+  return plan;
+}
+
+base::Status TablePlan::map(const model::TableSchema& source, const TableRule& rule) {
+  dml_ = rule.options.dml;
+  TableRule wide = rule;
+  for (std::size_t i = source.columns.size(); i < target_->columns.size(); ++i)
+    wide.columns.emplace_back(target_->columns[i].name);
+  TRY_VALUE(MappedSchema mapped, map_schema(wide, target_));
+  for (std::size_t i = source.columns.size(); i < target_->columns.size(); ++i) {
+    const std::string& added = target_->columns[i].name;
     if (std::ranges::count(mapped.target->columns, added, &model::Column::name) > 1)
       return base::fail(base::ErrorCode::objects_conflict,
                         fmt::format("the script adds `{}`, which is the new name of another column", added),
-                        source->database + "." + source->table);
+                        source.database + "." + source.table);
   }
-  plan.target_ = std::move(mapped.target);
-  plan.from_ = std::move(mapped.from);
-  TRY_VALUE(std::vector<std::uint32_t> message_key, message_key_of(rule->options, *source, plan.from_));
+  target_ = std::move(mapped.target);
+  from_ = std::move(mapped.from);
+  TRY_VALUE(std::vector<std::uint32_t> message_key, message_key_of(rule.options, source, from_));
   if (!message_key.empty()) {
-    auto keyed = std::make_shared<model::TableSchema>(*plan.target_);
+    auto keyed = std::make_shared<model::TableSchema>(*target_);
     keyed->message_key = std::move(message_key);
-    plan.target_ = std::move(keyed);
+    target_ = std::move(keyed);
   }
-  plan.maps_ = plan.from_.size() != plan.scripted_columns_;  // their order stays, so that only a gap moves values
-  return plan;
+  maps_ = from_.size() != scripted_columns_;  // their order stays, so that only a gap moves values
+  return {};
 }
 
 // Also makes of an UPDATE across the filter's edge what it is on this side of it.
@@ -132,6 +138,7 @@ Result<bool> TablePlan::passes(Row& row) const {
 void TablePlan::project(Row& row) const {
   row.after.resize(scripted_columns_);
   if (maps_) pick(row.after, row.other_after_, from_);
+  row.after.resize(target_->columns.size());
 }
 
 Result<TablePlan::Verdict> TablePlan::apply(Row& row) const {
@@ -153,6 +160,11 @@ Result<TablePlan::Verdict> TablePlan::apply(Row& row) const {
   if (maps_) {
     pick(row.before, row.other_before_, from_);
     pick(row.after, row.other_after_, from_);
+  }
+  if (!additional_.empty()) {
+    const ChangeFacts change{row.operation, row.commit_s, row.record_id, row.position, row.instance};
+    if (!row.before.empty()) additional_.append(change, false, row.before);
+    if (!row.after.empty()) additional_.append(change, true, row.after);
   }
   return Verdict::sent;
 }

@@ -26,7 +26,8 @@ model::TableSchemaPtr orders() {
   return schema;
 }
 
-base::Result<TablePlan> plan_of(const std::string& table, std::string_view script = {}) {
+base::Result<TablePlan> plan_of(const std::string& table, std::string_view script = {},
+                                const std::vector<AdditionalColumn>& additional = {}) {
   const auto list =
       ObjectList::from_db_list(R"({"shop":{"name":"store","all":true,"Table":{"orders":)" + table + "}}}");
   EXPECT_TRUE(list) << list.error().message();
@@ -35,7 +36,7 @@ base::Result<TablePlan> plan_of(const std::string& table, std::string_view scrip
   const model::TableSchemaPtr schema = orders();
   const auto rule = rule_for(*rules, *schema);
   EXPECT_TRUE(rule && *rule);
-  return TablePlan::make(schema, &**rule, script, etl::ErrorPolicy::stop, {});
+  return TablePlan::make(schema, &**rule, script, etl::ErrorPolicy::stop, {}, additional);
 }
 
 std::vector<Value> image(std::int64_t id, std::int64_t amount) {
@@ -157,6 +158,74 @@ TEST_F(TablePlanTest, AColumnOfTheScriptUnderTheNewNameOfAnotherIsRefused) {
   const auto bad = plan_of(R"({"filter": "amount > nothing"})");
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().where, "shop.orders, filter 1:10");
+}
+
+TEST_F(TablePlanTest, AdditionalColumnsStandBehindAllOthersAndSayOfEachImageWhatItIs) {
+  const auto plan = plan_of(
+      R"({"name": "o", "all": false, "column": {"id": {"name": "number"}, "amount": {}}, "filter": "amount > 10"})",
+      "e_set(`extra`, 5)", dts_additional_columns());
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_FALSE(plan->is_plain());
+  EXPECT_TRUE(plan->keeps_identity());
+  std::string columns;
+  for (const model::Column& column : plan->target()->columns)
+    columns += column.name + " " + column.declared_type + ", ";
+  EXPECT_EQ(columns,
+            "number int, amount int, extra bigint, dts_record_id bigint, dts_instance_id varchar(320), dts_db_name "
+            "varchar(64), dts_table_name varchar(64), dts_operation_flag char(1), dts_utc_timestamp timestamp, "
+            "dts_before_flag char(1), dts_after_flag char(1), ");
+  const auto told = [](const std::vector<Value>& image) {
+    std::string out;
+    for (std::size_t i = 3; i < image.size(); ++i)
+      out += (image[i].text.empty() ? std::to_string(image[i].i) : std::string(image[i].text)) + " ";
+    return out;
+  };
+  row_.commit_s = 1700000000;
+  row_.record_id = 77;
+  row_.instance = "a:3306";
+  row_.position = "4@1";
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 11), image(1, 12)), Verdict::sent);
+  EXPECT_EQ(told(row_.before), "77 a:3306 shop orders U 1700000000 Y N ");
+  EXPECT_EQ(told(row_.after), "77 a:3306 shop orders U 1700000000 N Y ");
+  EXPECT_EQ(row_.after[8].kind, model::ValueKind::timestamp);
+  // Across the filter's edge they say what the record says.
+  EXPECT_EQ(apply(*plan, Operation::update, image(1, 11), image(1, 2)), Verdict::sent);
+  EXPECT_EQ(told(row_.before), "77 a:3306 shop orders D 1700000000 Y N ");
+  EXPECT_TRUE(row_.after.empty());
+  EXPECT_EQ(apply(*plan, Operation::init, {}, image(1, 12)), Verdict::sent);
+  EXPECT_EQ(told(row_.after), "77 a:3306 shop orders I 1700000000 N Y ");
+
+  row_.after = image(3, 4);
+  plan->project(row_);
+  EXPECT_EQ(row_.after.size(), plan->target()->columns.size());
+}
+
+TEST_F(TablePlanTest, AnAdditionalColumnUnderTheNameOfAnotherIsRefused) {
+  for (const char* name : {"number", "Extra", "AMOUNT"}) {
+    const auto plan = plan_of(R"({"all": false, "column": {"id": {"name": "number"}, "amount": {}}})",
+                              "e_set(`extra`, 5)", {{"op", Fact::operation}, {name, Fact::time}});
+    ASSERT_FALSE(plan) << name;
+    EXPECT_EQ(plan.error().code, base::ErrorCode::objects_conflict);
+    EXPECT_NE(plan.error().what.find(name), std::string::npos);
+    EXPECT_EQ(plan.error().where, "shop.orders");
+  }
+  EXPECT_TRUE(plan_of(R"({"all": false, "column": {"id": {"name": "number"}}})", {}, {{"id", Fact::record_id}}));
+}
+
+TEST_F(TablePlanTest, APlanMakesNoNewRoomForAdditionalColumnsOfEachRow) {
+  const auto plan = plan_of("{}", {}, dts_additional_columns());
+  ASSERT_TRUE(plan);
+  const std::vector<Value> source = image(1, 2);
+  row_.operation = Operation::insert;
+  const auto send = [&] {
+    row_.after.assign(source.begin(), source.end());
+    EXPECT_TRUE(plan->apply(row_));
+  };
+  send();
+  const Value* const room = row_.after.data();
+  for (int i = 0; i < 100; ++i) send();
+  EXPECT_EQ(row_.after.data(), room);
+  EXPECT_EQ(row_.after.size(), 11u);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ Result<TablePlan> Transformation::plan(const model::TableSchemaPtr& source, cons
     TRY_VALUE(rule, rule_for(*rules, *source));
   }
   return TablePlan::make(source, rule ? &*rule : nullptr, scripts.of(source->database, source->table), scripts.policy,
-                         server);
+                         server, additional_columns);
 }
 
 Result<std::vector<std::string>> Transformation::check(const std::vector<model::TableSchemaPtr>& tables,

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "model/schema.h"
+#include "transform/additional_columns.h"
 #include "transform/objects/rules.h"
 #include "transform/objects/selection.h"
 #include "transform/table_plan.h"
@@ -32,6 +33,7 @@ struct Scripts {
 struct Transformation {
   std::optional<ObjectRules> rules;  // unset: all that is selected, under its own names
   Scripts scripts;
+  std::vector<AdditionalColumn> additional_columns;
 
   bool carries(std::string_view database, std::string_view table) const;
   // The names under which a table leaves; its own if it is not carried.

@@ -50,7 +50,8 @@ class Fold {
   struct Setup {
     std::function<bool(const TableName&)> is_selected;  // may the task carry this table
     std::map<TableName, KnownKey> known;
-    source::ServerTraits traits;  // of the servers that the statements come from
+    source::ServerTraits traits;                  // of the servers that the statements come from
+    std::vector<std::string> additional_columns;  // that the task adds: no part of rows
   };
   // What the disk holds is taken up; see misfit().
   static base::Result<std::unique_ptr<Fold>> load(Disk& disk, Setup setup);
@@ -97,7 +98,7 @@ class Fold {
     bool is_touched = false;
     bool rows_move = false;
   };
-  Fold(Disk& disk, Setup setup) : disk_(disk), setup_(std::move(setup)) {}
+  Fold(Disk& disk, Setup setup) : disk_(disk), setup_(std::move(setup)), reader_(setup_.additional_columns) {}
 
   base::Status restore();
   Table* table_of_record();

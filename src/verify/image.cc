@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "encode/avro_io.h"
@@ -83,6 +84,14 @@ std::string_view take_image(Reader& from, std::string_view bytes, std::vector<st
   const std::size_t begin = from.offset();
   take_values(from, bytes, values);
   return from.ok() ? bytes.substr(begin, from.offset() - begin) : std::string_view{};
+}
+
+std::string array_of(const std::vector<std::string_view>& items) {
+  std::string out;
+  if (!items.empty()) encode::avro::add_long(out, static_cast<std::int64_t>(items.size()));
+  for (const std::string_view item : items) out += item;
+  encode::avro::add_long(out, 0);
+  return out;
 }
 
 void put_long(base::Buffer& out, std::int64_t number) {
@@ -173,8 +182,51 @@ base::Status RecordReader::read(std::string_view bytes) {
   after = take_image(from, bytes, after_values, &statement);
   if (from.ok() && from.left() != 0) from.take_long();  // bornTimestamp, which older writers leave out
   if (from.ok() && from.left() != 0) from.fail("bytes are left over");
-  if (from.ok()) return {};
+  if (from.ok()) {
+    if (!left_out_.empty() && !fields.empty()) leave_out();
+    return {};
+  }
   return base::fail(base::ErrorCode::data_avro_malformed, from.fault(), fmt::format("byte {}", from.offset()));
+}
+
+void RecordReader::leave_out() {
+  if (fields != whole_fields_) {
+    whole_fields_ = fields;
+    own_ = own_fields(fields, left_out_);
+  }
+  if (own_.is_whole) return;
+  fields = own_.bytes;
+  const auto cut = [&](std::string_view& image, std::vector<std::string_view>& values, std::string& room) {
+    if (values.size() <= own_.count) return;
+    values.resize(own_.count);
+    room = array_of(values);
+    image = room;
+  };
+  cut(before, before_values, own_before_);
+  cut(after, after_values, own_after_);
+}
+
+OwnFields own_fields(std::string_view fields, const std::vector<std::string>& additional) {
+  std::vector<std::string_view> items;
+  OwnFields own;
+  Reader from(fields);
+  from.take_blocks([&] {
+    const std::size_t begin = from.offset();
+    const std::string_view name = from.take_bytes();
+    from.take_int();
+    items.push_back(fields.substr(begin, from.offset() - begin));
+    if (std::ranges::find(additional, name) == additional.end()) own.count = items.size();
+  });
+  own.is_whole = own.count == items.size();
+  items.resize(own.count);
+  own.bytes = own.is_whole ? std::string(fields) : array_of(items);
+  return own;
+}
+
+std::vector<std::string> names_of(const std::vector<transform::AdditionalColumn>& columns) {
+  std::vector<std::string> names;
+  for (const transform::AdditionalColumn& column : columns) names.push_back(column.name);
+  return names;
 }
 
 Structure Structure::parse(std::string_view fields) {

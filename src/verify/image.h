@@ -12,17 +12,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "encode/record.h"
+#include "transform/additional_columns.h"
 
 namespace tributary::verify {
 
-// What a record says, borrowed from its bytes.
+// RecordReader::fields without additional columns at their end.
+struct OwnFields {
+  std::string bytes;
+  std::size_t count = 0;
+  bool is_whole = true;  // there were none
+};
+OwnFields own_fields(std::string_view fields, const std::vector<std::string>& additional);
+std::vector<std::string> names_of(const std::vector<transform::AdditionalColumn>& columns);
+
+// What a record says, borrowed from its bytes and, where columns are left out, from the reader.
 class RecordReader {
  public:
+  // left_out: columns that a task adds to its tables. Where they stand last, fields and images end before them.
+  explicit RecordReader(std::vector<std::string> left_out = {}) : left_out_(std::move(left_out)) {}
   base::Status read(std::string_view bytes);
 
   std::int32_t operation = 0;  // DTS's number: model::Operation
@@ -36,6 +49,14 @@ class RecordReader {
   std::string_view before, after;                             // the same of the images
   std::string_view statement;                                 // of a DDL record
   std::vector<std::string_view> before_values, after_values;  // each with its union index
+
+ private:
+  void leave_out();
+
+  std::vector<std::string> left_out_;
+  std::string whole_fields_;  // those that own_ was made of
+  OwnFields own_;
+  std::string own_before_, own_after_;
 };
 
 // The columns of an image.

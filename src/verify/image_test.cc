@@ -74,6 +74,32 @@ TEST(RecordReader, FindsThePartsOfARecord) {
   EXPECT_EQ(split_image(reader.after), reader.after_values);
 }
 
+TEST(RecordReader, ImagesEndBeforeColumnsThatATaskAdded) {
+  const auto named = [](std::vector<std::string> names) {
+    dts::Record record = record_of({dts::Integer{4, "1"}, dts::Integer{4, "2"}, dts::Integer{4, "3"}});
+    record.before_images = record.after_images;
+    auto& fields = std::get<std::vector<dts::Field>>(record.fields);
+    for (std::size_t i = 0; i < names.size(); ++i) fields[i].name = names[i];
+    return bytes_of(record);
+  };
+  RecordReader reader({"op", "at"});
+  const std::string both = named({"id", "op", "at"}), none = named({"op", "id", "sum"}),
+                    one = named({"id", "sum", "at"});
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(reader.read(both).has_value());
+    EXPECT_EQ(reader.after_values.size(), 1u);
+    EXPECT_EQ(split_image(reader.before), reader.before_values);
+    ASSERT_EQ(Structure::parse(reader.fields).columns.size(), 1u);
+  }
+  EXPECT_EQ(Structure::parse(own_fields(reader.fields, {"id"}).bytes).columns.size(), 0u);
+  ASSERT_TRUE(reader.read(none).has_value());
+  EXPECT_EQ(reader.after_values.size(), 3u);
+  EXPECT_EQ(Structure::parse(reader.fields).find("op"), 0u);
+  ASSERT_TRUE(reader.read(one).has_value());
+  EXPECT_EQ(split_image(reader.after).size(), 2u);
+  EXPECT_EQ(Structure::parse(reader.fields).columns.back().name, "sum");
+}
+
 TEST(RecordReader, EveryCutOffRecordIsAnErrorOrLacksTheTimeOfBirth) {
   const std::string bytes = bytes_of(record_of(all_values));
   RecordReader reader;

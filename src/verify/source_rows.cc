@@ -85,6 +85,7 @@ Result<std::unique_ptr<SourceRows>> SourceRows::make(const source::Topology& top
                                                      const transform::Transformation& transformation,
                                                      std::uint64_t rate, base::CancelToken& cancel) {
   std::unique_ptr<SourceRows> rows(new SourceRows(topology, rate, cancel));
+  rows->additional_columns_ = names_of(transformation.additional_columns);
   for (const source::LogicalTable& table : topology.tables) {
     const source::Instance& instance =
         topology.instances[table.shards.empty() ? 0 : topology.physical[table.shards.front()].instance];
@@ -116,7 +117,8 @@ const encode::RowEncoder& SourceRows::encoder(std::uint32_t logical) {
 }
 
 std::string SourceRows::fields(std::uint32_t logical) const {
-  return encode::DtsAvroPlan(*plans_[logical].target(), {}).fields.substr(1);  // behind the union's index
+  const std::string fields = encode::DtsAvroPlan(*plans_[logical].target(), {}).fields.substr(1);  // behind the index
+  return own_fields(fields, additional_columns_).bytes;
 }
 
 Result<source::LogEnd> SourceRows::log_end(std::uint32_t instance) {
@@ -175,8 +177,10 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
   transform::Row values;
   values.operation = model::Operation::init;
   values.commit_s = header.timestamp_s;
+  values.position = position;
+  values.instance = topology_.instances[instance].name;
   base::Buffer value, record_key;
-  RecordReader record;
+  RecordReader record(additional_columns_);
   std::uint64_t count = 0;
   while (true) {
     TRY_VALUE(const bool more, rows.next(view));
@@ -185,7 +189,7 @@ Result<std::uint64_t> SourceRows::stream(mysql::Connection& connection, std::uin
     TRY(keep_rate());
     ++count;
     ++rows_read_;
-    header.id = rows_read_;
+    header.id = values.record_id = rows_read_;
     TRY(plan.read(view, values.after));
     TRY_VALUE(const transform::TablePlan::Verdict verdict, plans_[logical].apply(values));
     const bool is_left_out = verdict != transform::TablePlan::Verdict::sent;

@@ -63,6 +63,7 @@ class SourceRows {
 
   const source::Topology& topology_;
   std::vector<transform::TablePlan> plans_;  // by logical table
+  std::vector<std::string> additional_columns_;
   const std::uint64_t rate_;
   base::CancelToken& cancel_;
   std::map<std::uint32_t, mysql::Connection> connections_;

@@ -117,6 +117,7 @@ class Verification {
 
   Result<std::unique_ptr<Fold>> load_fold() {
     Fold::Setup setup;
+    setup.additional_columns = names_of(config_.transformation.additional_columns);
     setup.is_selected = [this](const TableName& name) { return is_selected(name); };
     for (std::uint32_t i = 0; i < topology_.tables.size(); ++i) {
       const model::TableSchema& target = *rows_->plan(i).target();
