@@ -373,6 +373,24 @@ TEST(DtsAvroRecord, DdlIsAStringUnderTheDatabaseName) {
   EXPECT_EQ(record->born_timestamp, 1712905965);
 }
 
+TEST(DtsAvroRecord, BeginCommitAndHeartbeatHaveNoObjectAndNoImages) {
+  for (const Operation operation : {Operation::begin, Operation::commit, Operation::heartbeat}) {
+    base::Buffer out;
+    ChangeHeader with_gtid = header;
+    with_gtid.gtid = "0-1-5";
+    encode_transaction(operation, with_gtid, "8.0.34", out);
+    const auto record = dts::decode_record(out.view());
+    ASSERT_TRUE(record.has_value());
+    EXPECT_EQ(record->operation_name(), model::to_string(operation));
+    EXPECT_FALSE(record->object_name);
+    EXPECT_EQ(record->fields.index() + record->before_images.index() + record->after_images.index(), 0U);
+    EXPECT_EQ(record->tag("GTID"), "0-1-5");
+    EXPECT_EQ(record->tag("server_id"), "12");
+    EXPECT_EQ(record->source_timestamp, 1712905965);
+    EXPECT_EQ(record->born_timestamp, 1712905965);
+  }
+}
+
 TEST(DtsAvroRecord, EveryRowIsLongerThanTheValuesConsumersDrop) {
   const auto schema = SchemaBuilder("d", "t").add("c", ColumnType::int_).build();
   const Value row[] = {Value::null()};

@@ -101,6 +101,10 @@ std::unique_ptr<RowEncoder> make_dts_avro_encoder(model::TableSchemaPtr schema, 
 void encode_ddl(const ChangeHeader& header, std::string_view database, std::string_view statement,
                 std::string_view source_version, base::Buffer& out);
 
+// Appends a BEGIN, COMMIT or HEARTBEAT record: it has no object, fields or images. header.gtid becomes the tag GTID.
+void encode_transaction(model::Operation operation, const ChangeHeader& header, std::string_view source_version,
+                        base::Buffer& out);
+
 // A name as a part of objectName: each dot becomes the six characters \u002E.
 std::string object_name_part(std::string_view name);
 

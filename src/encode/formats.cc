@@ -140,4 +140,25 @@ void DdlEncoder::encode(const ChangeHeader& header, std::string_view database, s
   encode_ddl(header, database, statement, source_.server_version, out);
 }
 
+base::Result<TransactionEncoder> TransactionEncoder::make(const FormatOptions& options, const SourceFacts& source,
+                                                          std::string_view topic,
+                                                          const RegisterSchema& register_schema) {
+  if (options.format != Format::dts_avro)
+    return base::fail(base::ErrorCode::task_bad_value, "only dts_avro has records of transactions", "destination");
+  TransactionEncoder made;
+  made.server_version_ = source.server_version;
+  if (options.use_registry) {
+    TRY_VALUE(made.schema_id_, register_dts(options, topic, register_schema));
+  }
+  return made;
+}
+
+void TransactionEncoder::encode(model::Operation operation, const ChangeHeader& header, base::Buffer& out) const {
+  if (schema_id_) {
+    const auto frame = avro::frame(*schema_id_);
+    out.append(avro::view(frame));
+  }
+  encode_transaction(operation, header, server_version_, out);
+}
+
 }  // namespace tributary::encode

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -61,6 +62,19 @@ class DdlEncoder {
   FormatOptions options_;
   SourceFacts source_;
   std::uint32_t schema_id_ = 0;
+};
+
+// BEGIN, COMMIT and HEARTBEAT, which only DTS Avro has.
+class TransactionEncoder {
+ public:
+  static base::Result<TransactionEncoder> make(const FormatOptions& options, const SourceFacts& source,
+                                               std::string_view topic, const RegisterSchema& register_schema = {});
+  // Appends the record's value.
+  void encode(model::Operation operation, const ChangeHeader& header, base::Buffer& out) const;
+
+ private:
+  std::string server_version_;
+  std::optional<std::uint32_t> schema_id_;  // in front of records
 };
 
 // Record.avsc as one schema, without white space: what a registry takes.

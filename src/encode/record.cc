@@ -151,8 +151,9 @@ void encode_record(const Record& record, base::Buffer& out) {
 
 }  // namespace dts
 
-void encode_ddl(const ChangeHeader& header, std::string_view database, std::string_view statement,
-                std::string_view source_version, base::Buffer& out) {
+namespace {
+
+dts::Record without_row(model::Operation operation, const ChangeHeader& header, std::string_view source_version) {
   dts::Record record;
   record.id = static_cast<std::int64_t>(header.id);
   record.source_timestamp = header.timestamp_s;
@@ -160,13 +161,28 @@ void encode_ddl(const ChangeHeader& header, std::string_view database, std::stri
   record.safe_source_position = header.safe_position;
   record.source_txid = "0";
   record.source_version = source_version;
-  record.operation = static_cast<std::int32_t>(model::Operation::ddl);
-  record.object_name = object_name_part(database);
+  record.operation = static_cast<std::int32_t>(operation);
   if (header.server_id != 0) record.tags.emplace_back("server_id", std::to_string(header.server_id));
   if (header.thread_id != 0) record.tags.emplace_back("thread_id", std::to_string(header.thread_id));
   record.tags.emplace_back("readerThroughoutTime", std::to_string(header.read_ms));
-  record.after_images = std::string(statement);
   record.born_timestamp = header.timestamp_s;
+  return record;
+}
+
+}  // namespace
+
+void encode_ddl(const ChangeHeader& header, std::string_view database, std::string_view statement,
+                std::string_view source_version, base::Buffer& out) {
+  dts::Record record = without_row(model::Operation::ddl, header, source_version);
+  record.object_name = object_name_part(database);
+  record.after_images = std::string(statement);
+  dts::encode_record(record, out);
+}
+
+void encode_transaction(model::Operation operation, const ChangeHeader& header, std::string_view source_version,
+                        base::Buffer& out) {
+  dts::Record record = without_row(operation, header, source_version);
+  if (!header.gtid.empty()) record.tags.emplace_back("GTID", header.gtid);
   dts::encode_record(record, out);
 }
 

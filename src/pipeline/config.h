@@ -50,6 +50,8 @@ struct Config {
   std::int64_t commit_idle_ms = 10, commit_load_ms = 1000;  // see sink::Transactions
 
   bool schema = true, full = true, incremental = true;
+  // See transaction_records.h.
+  bool transaction_records = false, heartbeat_records = false;
   bool forwards_ddl = true;        // statements that change tables are sent as DDL records
   bool accepts_structure = false;  // of a table that a statement not understood has changed: as it is now, once
   std::filesystem::path state_dir;

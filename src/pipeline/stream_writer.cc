@@ -75,6 +75,7 @@ StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequenc
       note_identities_(note_identities),
       schemas_(schemas),
       instance_(tables.instance.name),
+      transactions_(config, tables.instance.server_version, clock, begin.sliced_to_id),
       next_record_id_(begin.next_record_id),
       boundary_id_(begin.next_record_id),
       sliced_to_id_(begin.sliced_to_id),
@@ -93,7 +94,9 @@ Status StreamWriter::send_row(const SubtaskTable& table, std::uint32_t number, c
     }
   }
   TRY_VALUE(const bool is_sent, transform_row(table, row_, counters_[table.physical.logical]));
-  return is_sent ? append_row(table, router_, header, row_, batch_) : Status();
+  if (!is_sent) return {};
+  TRY(transactions_.before_row(batch_));
+  return append_row(table, router_, header, row_, batch_);
 }
 
 std::int64_t StreamWriter::hidden_id(const SubtaskTable& table) const {
@@ -115,6 +118,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
     TRY(flush(batch_.records.size() > boundary_records_));
   }
   touched_ = true;
+  transactions_.rows(context, next_record_id_);
   position_text_.clear();
   safe_text_.clear();
   fmt::format_to(std::back_inserter(position_text_), "{}@{}", context.position.offset, context.position.file_number());
@@ -127,6 +131,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
   header.read_ms = clock_.now_ms();
   header.server_id = context.server_id;
   header.thread_id = context.thread_id;
+  header.gtid = context.gtid;
   header.binlog_file = context.position.file;
   header.binlog_offset = context.position.offset;
   row_.commit_s = context.timestamp_s;
@@ -159,6 +164,7 @@ Status StreamWriter::on_rows(std::uint32_t number, const model::TableSchemaPtr& 
 }
 
 Status StreamWriter::on_commit(const source::StreamPosition& end) {
+  TRY(transactions_.commit(end, next_record_id_, batch_));
   boundary_ = &end;
   boundary_records_ = batch_.records.size();
   boundary_changed_ = changed_.entries.size();
@@ -169,6 +175,7 @@ Status StreamWriter::on_commit(const source::StreamPosition& end) {
 }
 
 Status StreamWriter::on_rollback(const source::StreamPosition& end) {
+  transactions_.rollback();
   if (sliced_)
     return base::fail(base::ErrorCode::data_event_unsupported,
                       "a transaction larger than the buffer was rolled back in the log after a part of it was sent",
@@ -245,6 +252,10 @@ base::Result<std::vector<source::TableState>> StreamWriter::on_structures_unknow
   // The answer may be long in coming: what was read goes out before.
   TRY(flush(batch_.records.size() > boundary_records_));
   return schemas_.ask(question);
+}
+
+Status StreamWriter::on_heartbeat_write(const source::RowContext& context) {
+  return transactions_.heartbeat(context, next_record_id_, batch_);
 }
 
 Status StreamWriter::on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) {

@@ -20,6 +20,7 @@
 #include "pipeline/schema_keeper.h"
 #include "pipeline/sequencer.h"
 #include "pipeline/table_set.h"
+#include "pipeline/transaction_records.h"
 
 namespace tributary::pipeline {
 
@@ -44,6 +45,7 @@ class StreamWriter final : public source::StreamHandler {
                                 const source::RowContext& context) override;
   base::Result<std::vector<source::TableState>> on_structures_unknown(
       const source::StructureQuestion& question) override;
+  base::Status on_heartbeat_write(const source::RowContext& context) override;
   base::Status on_advance(const source::StreamPosition& end, std::uint32_t timestamp_s) override;
   base::Status on_idle() override;
   // Behind the stream's end: what was read goes out, but for the beginning of a transaction, which is read again.
@@ -80,6 +82,7 @@ class StreamWriter final : public source::StreamHandler {
   Identities changed_;
   const std::string instance_;  // its name
   transform::Row row_;
+  TransactionRecords transactions_;
   std::string position_text_, safe_text_;
   std::uint64_t next_record_id_;
 

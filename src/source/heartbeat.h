@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "mysql/connection.h"
@@ -33,6 +34,9 @@ class Heartbeat {
 };
 
 // Database and table of the heartbeat.
-inline constexpr std::string_view heartbeat_database = "dts_health_check";
+inline constexpr std::string_view heartbeat_database = "dts_health_check", heartbeat_table = "ha_health_check";
+inline bool is_heartbeat(std::string_view database, std::string_view table) {
+  return database == heartbeat_database && table == heartbeat_table;
+}
 
 }  // namespace tributary::source

@@ -121,6 +121,8 @@ Status run_task(const TaskSpec& spec, const RunOptions& options, base::CancelTok
   config.commit_idle_ms = spec.destination.commit.idle_ms;
   config.commit_load_ms = spec.destination.commit.load_ms;
   config.accepts_structure = options.accept_structure;
+  config.transaction_records = spec.destination.transaction_records;
+  config.heartbeat_records = spec.destination.heartbeat_records;
   config.forwards_ddl = spec.destination.ddl == Ddl::forward;
   config.schema = spec.migration.schema;
   config.full = spec.migration.full;

@@ -158,6 +158,8 @@ struct Destination {
   SchemaRegistry registry;
   PartitionBy partition_by = PartitionBy::zero;
   Ddl ddl = Ddl::forward;
+  // BEGIN and COMMIT; HEARTBEAT. Of dts_avro only.
+  bool transaction_records = false, heartbeat_records = false;
   std::uint32_t max_record_bytes = 10'485'760;  // 1'024 .. 1'000'000'000
   Compression compression = Compression::lz4;
   Delivery delivery = Delivery::auto_;

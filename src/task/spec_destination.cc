@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "task/spec_parts.h"
 
@@ -139,20 +140,36 @@ std::set<std::string> Destination::topics_of(const sink::Topics::Tables& tables)
 
 Destination read_destination(const Section& task, const std::filesystem::path& base_dir, std::string_view task_name) {
   task.require("destination");
-  const Section section = task.section("destination", {"engine",        "brokers",
-                                                       "topic",         "ddl_topic",
-                                                       "table_topics",  "security",
-                                                       "username",      "password",
-                                                       "password_env",  "password_file",
-                                                       "tls",           "max_record_bytes",
-                                                       "compression",   "ddl",
-                                                       "create_topics", "partitions",
-                                                       "replication",   "client",
-                                                       "delivery",      "checkpoint_topic",
-                                                       "commit",        "dead_letter_topic",
-                                                       "partition_by",  "conflicting_tables",
-                                                       "format",        "canal_json",
-                                                       "debezium_json", "avro",
+  const Section section = task.section("destination", {"engine",
+                                                       "brokers",
+                                                       "topic",
+                                                       "ddl_topic",
+                                                       "table_topics",
+                                                       "security",
+                                                       "username",
+                                                       "password",
+                                                       "password_env",
+                                                       "password_file",
+                                                       "tls",
+                                                       "max_record_bytes",
+                                                       "compression",
+                                                       "ddl",
+                                                       "transaction_records",
+                                                       "heartbeat_records",
+                                                       "create_topics",
+                                                       "partitions",
+                                                       "replication",
+                                                       "client",
+                                                       "delivery",
+                                                       "checkpoint_topic",
+                                                       "commit",
+                                                       "dead_letter_topic",
+                                                       "partition_by",
+                                                       "conflicting_tables",
+                                                       "format",
+                                                       "canal_json",
+                                                       "debezium_json",
+                                                       "avro",
                                                        "registry"});
   Destination destination;
   if (!section.present()) return destination;
@@ -169,6 +186,13 @@ Destination read_destination(const Section& task, const std::filesystem::path& b
   destination.max_record_bytes = static_cast<std::uint32_t>(
       section.number("max_record_bytes", {1'024, 1'000'000'000}, destination.max_record_bytes));
   destination.ddl = section.choice<Ddl>("ddl", {{"forward", Ddl::forward}, {"ignore", Ddl::ignore}}, destination.ddl);
+  destination.transaction_records = section.boolean("transaction_records", false);
+  destination.heartbeat_records = section.boolean("heartbeat_records", false);
+  if (destination.format.format != encode::Format::dts_avro) {
+    for (const auto& [key, is_on] : {std::pair{"transaction_records", destination.transaction_records},
+                                     {"heartbeat_records", destination.heartbeat_records}})
+      if (is_on) section.bad(key, "is of use with `format: dts_avro`");
+  }
   destination.compression = section.choice<Compression>("compression",
                                                         {{"none", Compression::none},
                                                          {"lz4", Compression::lz4},

@@ -184,6 +184,8 @@ void print_destination(Printer& out, const Destination& destination) {
   out.number(1, "max_record_bytes", destination.max_record_bytes);
   if (!destination.dead_letter_topic.empty()) out.text(1, "dead_letter_topic", destination.dead_letter_topic);
   out.key(1, "ddl", to_string(destination.ddl));
+  if (destination.transaction_records) out.key(1, "transaction_records", "true");
+  if (destination.heartbeat_records) out.key(1, "heartbeat_records", "true");
   out.key(1, "compression", to_string(destination.compression));
   out.key(1, "delivery", to_string(destination.delivery));
   if (destination.delivery != Delivery::at_least_once) {
@@ -317,6 +319,9 @@ std::string TaskSpec::identity() const {
     out += format.take() + (destination.format.use_registry ? "registry: true\n" : "");
   }
   if (destination.partition_by != PartitionBy::zero) line("partition_by", to_string(destination.partition_by));
+  // They take ids, which tell records apart when a half sent transaction is sent again.
+  if (destination.transaction_records) line("transaction_records", "true");
+  if (destination.heartbeat_records) line("heartbeat_records", "true");
   line("migration", migration_list(migration));
   if (!has_plain_objects()) {
     line("object_list", object_list.in_order().to_db_list());

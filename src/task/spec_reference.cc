@@ -30,6 +30,8 @@ destination:
 # registry: {urls: ["http://127.0.0.1:8081"], subjects: topic_record}   # for avro and dts_avro; username, password..., tls
   partition_by: zero                # zero | table | key: which partition of the topic a row goes to (hashes as DTS has them)
   ddl: forward                      # forward | ignore: statements that change tables, once their shards have passed them
+  transaction_records: false        # true: a BEGIN and a COMMIT record around the rows of each transaction (dts_avro)
+  heartbeat_records: false          # true: a HEARTBEAT record for each heartbeat of an instance (dts_avro)
   security: plaintext               # plaintext | plain | scram-sha-256, the latter two with:
 # username: app
 # password: secret                  # or password_env, password_file

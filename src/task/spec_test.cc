@@ -306,6 +306,26 @@ TEST(TaskSpec, AdditionalColumnsAreDtsSetOrNamesAndWhatTheyHold) {
   expect_bad("{" + std::string(65, 'x') + ": time}", "1 to 64 characters");
 }
 
+TEST(TaskSpec, RecordsOfTransactionsAreForDtsAvroAndPartOfWhatTheTaskIs) {
+  const auto plain = parse(shop);
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->destination.transaction_records || plain->destination.heartbeat_records);
+  for (const std::string key : {"transaction_records", "heartbeat_records"}) {
+    const auto on = parse(with("  topic: shop\n", "  topic: shop\n  " + key + ": true\n"));
+    ASSERT_TRUE(on) << on.error().message();
+    EXPECT_NE(on->destination.transaction_records, on->destination.heartbeat_records);
+    EXPECT_NE(on->fingerprint(), plain->fingerprint());
+    EXPECT_NE(on->canonical_yaml().find(key + ": true"), std::string::npos);
+    const auto off = parse(with("  topic: shop\n", "  topic: shop\n  " + key + ": false\n"));
+    ASSERT_TRUE(off);
+    EXPECT_EQ(off->fingerprint(), plain->fingerprint());
+    for (const char* format : {"canal_json", "debezium_json"})
+      expect_error(
+          with("  topic: shop\n", fmt::format("  topic: shop\n  format: {}\n  {}: true\n", format, key)),
+          {ErrorCode::task_bad_value, fmt::format("17:{}", key.size() + 5), "is of use with `format: dts_avro`"});
+  }
+}
+
 TEST(TaskSpec, AFileThatCannotBeReadIsNamed) {
   const auto missing = load_task("/no/such/task.yaml");
   ASSERT_FALSE(missing);

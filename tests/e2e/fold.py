@@ -17,7 +17,7 @@ class Repeats:
         self.count = 0
 
     def is_one(self, record):
-        if record.op not in ("INSERT", "UPDATE", "DELETE"):
+        if record.op not in ("INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "HEARTBEAT"):
             return False
         mark = (record.tags.get("server_id"), record.id)
         content = hashlib.blake2b(repr(record.content).encode(), digest_size=16).digest()

@@ -40,6 +40,7 @@ struct RowContext {
   std::uint32_t thread_id = 0;          // 0: the log does not say
   model::BinlogPosition position;       // end of the event
   model::BinlogPosition safe_position;  // begin of the transaction
+  std::string gtid;                     // empty: the log does not say
 };
 
 class StreamHandler {
@@ -63,6 +64,9 @@ class StreamHandler {
   virtual void on_other_table(std::string_view /*database*/, std::string_view /*table*/, std::string_view /*sql*/) {}
   // The stream has moved over something of no interest; `timestamp_s` is 0 if unknown.
   virtual base::Status on_advance(const StreamPosition& end, std::uint32_t timestamp_s) = 0;
+  // The transaction that ends here wrote the heartbeat (heartbeat.h) and no row of a captured table. on_advance
+  // follows.
+  virtual base::Status on_heartbeat_write(const RowContext& /*context*/) { return {}; }
   // Nothing to be read at this moment.
   virtual base::Status on_idle() = 0;
 };

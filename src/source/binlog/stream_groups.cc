@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "source/binlog/statement_context.h"
@@ -33,6 +34,7 @@ Status BinlogStream::State::begin_group() {
   group.open = true;
   group.in_begin = false;
   group.has_rows = false;
+  group.has_heartbeat = false;
   group.xid.clear();
   group.gtid_source.clear();
   group.gtid_number = 0;
@@ -42,6 +44,7 @@ Status BinlogStream::State::begin_group() {
   group.savepoints.clear();
   table_ids.clear();
   context.thread_id = 0;
+  context.gtid.clear();
   context.safe_position = end.at;
   group.skip = !start.by_gtid && end.at < start.emitted.at;
   return {};
@@ -91,6 +94,7 @@ Status BinlogStream::State::commit_group() {
   const bool skip = group.skip;
   close_group();
   if (skip) return {};
+  if (group.has_heartbeat && !has_rows) TRY(handler->on_heartbeat_write(context));
   return has_rows ? handler->on_commit(end) : handler->on_advance(end, context.timestamp_s);
 }
 
@@ -131,6 +135,7 @@ Status BinlogStream::State::on_gtid(const EventView& event) {
   if (!gtid.is_anonymous) {
     group.gtid_source = gtid.source_text();
     group.gtid_number = gtid.number;
+    fmt::format_to(std::back_inserter(context.gtid), "{}:{}", group.gtid_source, gtid.number);
     group.skip = already_emitted();
   }
   return {};
@@ -142,6 +147,7 @@ Status BinlogStream::State::on_mariadb_gtid(const EventView& event) {
   TRY(begin_group());
   group.domain = gtid.domain;
   group.gtid_number = gtid.sequence;
+  fmt::format_to(std::back_inserter(context.gtid), "{}-{}-{}", gtid.domain, context.server_id, gtid.sequence);
   group.skip = already_emitted();
   group.in_begin = !gtid.is_standalone();
   group.is_without_effect = gtid.is_alter_without_effect();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "source/binlog/stream_state.h"
+#include "source/heartbeat.h"
 
 namespace tributary::source {
 
@@ -42,6 +43,7 @@ Status BinlogStream::State::on_table_map(const EventView& event) {
   }
   table_ids.emplace_back(name.table_id, table);
   if (table < 0) {
+    group.has_heartbeat = group.has_heartbeat || is_heartbeat(name.database, name.table);
     if (!group.skip && tables.has_database(name.database)) handler->on_other_table(name.database, name.table, {});
     return {};
   }

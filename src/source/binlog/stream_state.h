@@ -24,9 +24,10 @@ struct Bound {
 // The group being read.
 struct Group {
   bool open = false;
-  bool in_begin = false;    // a statement does not end it
-  bool skip = false;        // handed on by an earlier run
-  bool has_rows = false;    // handed on since the last boundary
+  bool in_begin = false;  // a statement does not end it
+  bool skip = false;      // handed on by an earlier run
+  bool has_rows = false;  // handed on since the last boundary
+  bool has_heartbeat = false;
   std::string xid;          // not empty: rows are held under it
   std::string gtid_source;  // MySQL, with gtid_number
   std::uint64_t gtid_number = 0;
