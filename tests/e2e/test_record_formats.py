@@ -4,6 +4,7 @@ through a schema registry, and folded to what the source holds. Every type's val
 import io
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -90,6 +91,8 @@ def test_debezium_json_folds_by_key_with_tombstones(lab, case, schema):
             statements.append(event["ddl"])
             continue
         operations.append(event["op"])
+        gtid = event["source"]["gtid"]
+        assert gtid is None if event["op"] == "r" else re.fullmatch(r"\d+-\d+-\d+", gtid), event["source"]
         named = json.loads(key)["payload"] if schema else json.loads(key)
         assert named == {"id": (event["after"] or event["before"])["id"]}
         if event["op"] == "d":
