@@ -84,7 +84,7 @@ StreamWriter::StreamWriter(const Config& config, const TableSet& tables, Sequenc
 }
 
 Status StreamWriter::send_row(const SubtaskTable& table, std::uint32_t number, const encode::ChangeHeader& header) {
-  // Of what is not sent, too: a chunk must not bring back what the row was before.
+  const std::size_t noted = changed_.entries.size(), noted_bytes = changed_.bytes.size();
   if (note_identities_ && !table.schema->identity.empty()) {
     for (const auto* image : {&row_.before, &row_.after}) {
       if (image->empty()) continue;
@@ -94,7 +94,12 @@ Status StreamWriter::send_row(const SubtaskTable& table, std::uint32_t number, c
     }
   }
   TRY_VALUE(const bool is_sent, transform_row(table, row_, counters_[table.physical.logical]));
-  if (!is_sent) return {};
+  if (!is_sent) {
+    // A chunk's row that it would outdate may be all that the topic ever hears of the row.
+    changed_.entries.resize(noted);
+    changed_.bytes.resize_down(noted_bytes);
+    return {};
+  }
   TRY(transactions_.before_row(batch_));
   return append_row(table, router_, header, row_, batch_);
 }
@@ -180,12 +185,11 @@ Status StreamWriter::on_rollback(const source::StreamPosition& end) {
     return base::fail(base::ErrorCode::data_event_unsupported,
                       "a transaction larger than the buffer was rolled back in the log after a part of it was sent",
                       end.at.text());
-  if (boundary_records_ < batch_.records.size()) {
-    batch_.records.resize(boundary_records_);
-    // Rows that did not change must not look outdated to the snapshot.
-    changed_.entries.resize(boundary_changed_);
-    next_record_id_ = boundary_id_;
-  }
+  batch_.records.resize(boundary_records_);
+  // Rows that did not change must not look outdated to the snapshot.
+  changed_.entries.resize(boundary_changed_);
+  // Also if none was to be sent: ids must not depend on that.
+  next_record_id_ = boundary_id_;
   return on_commit(end);
 }
 

@@ -15,7 +15,7 @@ import pytest
 from servers import BIN, ROOT
 
 sys.path.insert(0, str(pathlib.Path(ROOT) / "tests" / "formats"))
-from registries import ask, registry  # noqa: E402,F401
+from registries import PATH, ask, deserialize, registry  # noqa: E402,F401
 
 
 def begin(sql):
@@ -131,6 +131,48 @@ def test_avro_is_read_by_the_schemas_of_the_registry(lab, case, registry):  # no
     of_source = {int(row[0]): (row[1], row[2], int(row[4]) if row[4] else None) for row in rows.values()}
     assert {key: (row["note"], str(row["sum"]), row.get("more")) for key, row in found.items()} == of_source
     assert f"{topic.name}-{database}.orders.Value" in ask(registry, "GET", "/subjects")[1]
+
+
+def test_confluents_deserializer_reads_the_avro_of_a_task(lab, case, registry, deserialize):  # noqa: F811
+    database, topic, rows = carried(lab, case, destination__format="avro",
+                                    destination__registry={"urls": [f"http://127.0.0.1:{registry}{PATH}"]})
+    found = {}
+    for key, value in messages(topic):
+        record = deserialize(topic.name, "value", value)
+        if "statement" in record:
+            continue
+        key = deserialize(topic.name, "key", key)["id"]
+        if record["__op"] == "d":
+            del found[key]
+        else:
+            found[key] = record
+    assert {key: (row["note"], str(row["sum"]), row.get("more")) for key, row in found.items()} == \
+        {int(row[0]): (row[1], row[2], int(row[4]) if row[4] else None) for row in rows.values()}
+
+
+def test_confluents_deserializer_reads_the_dts_avro_of_a_task(lab, case, registry, deserialize):  # noqa: F811
+    database, topic, rows = carried(lab, case, destination__registry={"urls": [f"http://127.0.0.1:{registry}{PATH}"]},
+                                    destination__transaction_records=True)
+    found, operations = {}, []
+
+    def image(record, which):
+        texts = [value and (value["value"].decode() if isinstance(value["value"], bytes) else value["value"]) if value and "value" in value else value
+                 for value in record[which]]
+        return dict(zip((field["name"] for field in record["fields"]), texts, strict=True))
+    for _, value in messages(topic):
+        record = deserialize(topic.name, "value", value)
+        operations.append(record["operation"])
+        if record["operation"] in ("INIT", "INSERT", "UPDATE", "DELETE"):
+            assert record["objectName"] == f"{database}.orders"
+            if record["beforeImages"] is not None:
+                found.pop(image(record, "beforeImages")["id"])
+            if record["afterImages"] is not None:
+                row = image(record, "afterImages")
+                found[row["id"]] = row
+    assert {int(key): (row["note"], row["sum"], row.get("more")) for key, row in found.items()} == \
+        {int(row[0]): (row[1], row[2], row[4]) for row in rows.values()}
+    assert {"DDL", "INIT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT"} == set(operations)
+    assert f"{topic.name}-value" in ask(registry, "GET", "/subjects")[1]
 
 
 def test_verify_and_tail_refuse_formats_that_it_does_not_read(lab, case):

@@ -55,3 +55,17 @@ def registry(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(60)
+
+
+@pytest.fixture(name="deserialize")
+def deserialize(registry):
+    """(topic, "key" or "value", bytes) -> what confluent-kafka makes of them through the registry"""
+    try:
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+        from confluent_kafka.schema_registry.avro import AvroDeserializer
+        from confluent_kafka.serialization import MessageField, SerializationContext
+    except ImportError as missing:
+        pytest.skip(f"confluent-kafka's Avro deserializer can't be had here: {missing}")
+    read = AvroDeserializer(SchemaRegistryClient({"url": f"http://127.0.0.1:{registry}{PATH}"}))
+    fields = {"key": MessageField.KEY, "value": MessageField.VALUE}
+    return lambda topic, part, data: read(data, SerializationContext(topic, fields[part]))

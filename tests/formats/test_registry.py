@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import samples
 import wanted
-from registries import PATH, ask, registry  # noqa: F401
+from registries import PATH, ask, deserialize, registry  # noqa: F401
 
 ROWS = 400
 
@@ -15,19 +15,6 @@ ROWS = 400
 @pytest.fixture(name="port")
 def port_of(registry):  # noqa: F811
     return registry
-
-
-@pytest.fixture(name="deserialize")
-def deserializer(port):
-    try:
-        from confluent_kafka.schema_registry import SchemaRegistryClient
-        from confluent_kafka.schema_registry.avro import AvroDeserializer
-        from confluent_kafka.serialization import MessageField, SerializationContext
-    except ImportError as missing:
-        pytest.skip(f"confluent-kafka's Avro deserializer can't be had here: {missing}")
-    read = AvroDeserializer(SchemaRegistryClient({"url": f"http://127.0.0.1:{port}{PATH}"}))
-    fields = {"key": MessageField.KEY, "value": MessageField.VALUE}
-    return lambda topic, part, data: read(data, SerializationContext(topic, fields[part]))
 
 
 def make(tmp_path, port, record_format, topic, rows=ROWS):
@@ -42,7 +29,7 @@ def members(cell):
     return {name: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for name, value in of.items()}
 
 
-def test_dts_avro_is_read_through_the_registry(tmp_path, port, deserialize):
+def test_dts_avro_is_read_through_the_registry(tmp_path, port, deserialize):  # noqa: F811
     for sample in make(tmp_path, port, "dts_registry", "dts"):
         record, put = deserialize("dts", "value", sample.value), sample.put
         assert record["operation"] == put["operation"] and record["id"] == put["id"]
@@ -68,7 +55,7 @@ def python_has(sample):
     return all(cell["DateTime"]["year"] != 0 for cell in cells)
 
 
-def test_plain_avro_is_read_through_the_registry(tmp_path, port, deserialize):
+def test_plain_avro_is_read_through_the_registry(tmp_path, port, deserialize):  # noqa: F811
     for sample in filter(python_has, make(tmp_path, port, "plain_avro", "plain")):
         put = sample.put
         row = put["before"] if put["operation"] == "DELETE" else put["after"]
