@@ -2,11 +2,11 @@
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions
 
 import fold
 import source
 from task import background, wait_for
+from topic import grow
 from verifying import verify
 from writers import Keyed, writer
 
@@ -127,10 +127,7 @@ def test_another_number_of_partitions_stops_the_task_before_a_row_changes_its_pa
     task = case.mysql_task(lab, database, topic, destination__partition_by=policy)
     task.catch_up()
     before = len(topic.records())
-    admin = AdminClient({"bootstrap.servers": lab.brokers})
-    for made in admin.create_partitions([NewPartitions(topic.name, 3)]).values():
-        made.result(30)
-    wait_for(lambda: len(admin.list_topics(topic.name, timeout=10).topics[topic.name].partitions) == 3)
+    grow(topic, 3)
     sql("INSERT INTO t VALUES (4)")
     with task.start() as run:
         assert run.wait() != 0

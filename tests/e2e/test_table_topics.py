@@ -4,13 +4,12 @@ import json
 import subprocess
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewPartitions
 
 import fold
 import source
 from servers import BIN
-from task import background, wait_for
-from topic import Topic
+from task import background
+from topic import Topic, grow
 from verifying import verify
 from writers import Keyed, writer
 
@@ -69,7 +68,7 @@ def test_each_table_has_its_topic_with_its_statements_through_restarts(lab, case
     verify(task).assert_equal()
 
 
-def test_rules_by_pattern_send_what_they_do_not_take_to_the_tasks_topic(lab, case, own_topic):
+def test_rules_by_pattern_send_what_they_do_not_take_to_the_tasks_topic(lab, case):
     database = case.database(lab)
     sql = case.sql(lab, 0, database)
     for name in ("log_1", "log_2", "orders", "rest"):
@@ -145,10 +144,7 @@ def test_another_number_of_partitions_of_a_tables_topic_stops_the_task(lab, case
     topic, own = case.topic(lab), case.topic(lab, "-t", partitions=2)
     task = case.mysql_task(lab, database, topic, destination__table_topics=case.name + "-{table}", destination__partition_by="key")
     task.catch_up()
-    admin = AdminClient({"bootstrap.servers": lab.brokers})
-    for made in admin.create_partitions([NewPartitions(own.name, 3)]).values():
-        made.result(30)
-    wait_for(lambda: len(admin.list_topics(own.name, timeout=10).topics[own.name].partitions) == 3)
+    grow(own, 3)
     with task.start() as run:
         assert run.wait() != 0
         error = run.lines[-1]["error"]

@@ -5,8 +5,10 @@ import time
 
 import confluent_kafka
 import pytest
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from records import decode
+from task import wait_for
 
 
 class Topic:
@@ -115,3 +117,11 @@ class Topic:
         self.is_ended = True
         self.thread.join()
         self.consumer.close()
+
+
+def grow(topic, partitions):
+    """Gives a topic more partitions, and waits until the brokers say so."""
+    admin = AdminClient({"bootstrap.servers": topic.brokers})
+    for made in admin.create_partitions([NewPartitions(topic.name, partitions)]).values():
+        made.result(30)
+    wait_for(lambda: len(admin.list_topics(topic.name, timeout=10).topics[topic.name].partitions) == partitions)
